@@ -1,0 +1,50 @@
+import type { Axis, Outcome } from './outcome.ts';
+
+/** The answer to one transaction, as recorded; what a caller sees of it depends on its scopes (no tipping off). */
+export interface Decision {
+  readonly id: string;
+  readonly object: 'decision';
+  readonly transaction_id: string;
+  readonly outcome: Outcome;
+  readonly fraud: AxisResult;
+  readonly aml: AxisResult;
+  readonly reasons: readonly Reason[];
+  readonly unknown: readonly UnknownRule[];
+  /** Every feature of the policy; null is missing. Shown with `?explain=full`. */
+  readonly features: Readonly<Record<string, FeatureValue>>;
+  readonly screening: { readonly status: 'not_configured'; readonly hits: 0; readonly list_version: null };
+  readonly policy: { readonly name: string; readonly version: number; readonly hash: string };
+  readonly log_position: { readonly position: number };
+  readonly degraded: readonly Degradation[];
+  /** Present when occurred_at was outside the tolerance and the policy clamps. */
+  readonly adjusted?: { readonly occurred_at: { readonly from: string; readonly to: string } };
+  readonly created_at: string;
+}
+
+export interface AxisResult { readonly outcome: Outcome; readonly score: number; readonly band: string }
+
+export interface Reason {
+  readonly code: string;
+  readonly rule: string;
+  readonly axis: Axis;
+  /** What the rule did: an outcome it raised to, `score`, `report`, `shadow` or `excepted`. */
+  readonly effect: string;
+  readonly text: string;
+  readonly facts: readonly ReasonFact[];
+  readonly references: readonly string[];
+}
+
+export interface ReasonFact { readonly name: string; readonly value: FeatureValue; readonly threshold?: FeatureValue }
+
+/** What a feature is outside: money as `"120.50 EUR"`, durations as `"24h"`, counts as numbers, missing as null. */
+export type FeatureValue = number | string | boolean | null | readonly number[];
+
+export interface UnknownRule {
+  readonly rule: string;
+  readonly axis: Axis;
+  readonly because: { readonly name: string; readonly reason: string };
+  /** What `unknown:` in the policy made of it. */
+  readonly effect: string;
+}
+
+export interface Degradation { readonly part: string; readonly cause: string; readonly fallback: string }

@@ -1,0 +1,27 @@
+/**
+ * What the window store shows of the past: columns of event values by row, and for one entity the rows of its events.
+ *
+ * Pages hold PAGE_ROWS rows; `numbers[slot][row >>> PAGE_SHIFT][row & PAGE_MASK]`. The outer arrays are the same
+ * objects for the life of the store (pages are pushed, never replaced), so generated code may capture them.
+ */
+export const PAGE_SHIFT = 12;
+export const PAGE_ROWS = 1 << PAGE_SHIFT;
+export const PAGE_MASK = PAGE_ROWS - 1;
+
+export interface Columns {
+  /** By number slot; NaN is missing. Slots of fields without history have an empty page list. */
+  readonly numbers: readonly Float64Array[][];
+  /** By text slot; a code into `texts`, 0 is missing. */
+  readonly codes: readonly Uint32Array[][];
+  /** Code to text; entry 0 is undefined. Grows in place. */
+  readonly texts: (string | undefined)[];
+  /** Arrival position by row, the tie-break of equal t. */
+  readonly positions: Float64Array[];
+}
+
+/** The exact part of one entity's log: rows sorted by (t, position), oldest first, in `rows[from .. to)`. */
+export interface EntityLog {
+  readonly rows: Uint32Array;
+  readonly from: number;
+  readonly to: number;
+}
