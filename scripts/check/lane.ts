@@ -1,0 +1,78 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Count } from './count.ts';
+import { oneCheck, policyTests, unitTests } from './count.ts';
+
+/** One kind of check, run as a process of its own. */
+export interface Lane {
+  readonly name: string;
+  /** The lane is absent while no file matches one of these. */
+  readonly needs: readonly string[];
+  readonly args: readonly string[];
+  /** Reads from what the lane printed how many checks passed and failed; undefined where it does not say. */
+  readonly count: (output: string) => Count | undefined;
+}
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+
+export const LANE_SECONDS_MAX = 240;
+
+const modules = join(ROOT, 'node_modules');
+const UNIT = 'src/**/*.test.ts';
+const WHOLE = 'test/**/*.test.ts';
+const SIMULATION = 'test/simulation/run.ts';
+const ASSAY = 'src/main/assay.ts';
+const testRunner = ['--test', '--test-reporter=spec'];
+
+/** The longest first, since two run at a time. */
+export const LANES: readonly Lane[] = [
+  {
+    name: 'simulation',
+    needs: [SIMULATION],
+    args: [SIMULATION, '--seconds', '60'],
+    count: oneCheck,
+  },
+  {
+    name: 'tests',
+    needs: [WHOLE],
+    args: [...testRunner, WHOLE],
+    count: unitTests,
+  },
+  {
+    // In one process, which is many times faster: a unit test leaves no global state behind.
+    name: 'units',
+    needs: [UNIT],
+    args: [...testRunner, '--test-isolation=none', UNIT],
+    count: unitTests,
+  },
+  {
+    name: 'policies',
+    needs: [ASSAY, 'policies/*'],
+    args: [ASSAY, 'policy', 'test', 'policies/'],
+    count: policyTests,
+  },
+  {
+    name: 'types',
+    needs: ['tsconfig.json'],
+    args: [join(modules, 'typescript', 'bin', 'tsc'), '--project', '.', '--pretty'],
+    count: oneCheck,
+  },
+  {
+    name: 'lint',
+    needs: ['.oxlintrc.json'],
+    args: [join(modules, 'oxlint', 'bin', 'oxlint'), '--type-aware', '--report-unused-disable-directives'],
+    count: oneCheck,
+  },
+  {
+    // Code is dead when no process reaches it, so the question has no answer before there is a process.
+    name: 'dead-code',
+    needs: ['src/main/serve.ts', ASSAY],
+    args: [join(modules, 'knip', 'bin', 'knip.js')],
+    count: oneCheck,
+  },
+];
+
+/** The first need of a lane that no file meets. */
+export function unmetNeed(lane: Lane): string | undefined {
+  return lane.needs.find((need) => globSync(need, { cwd: ROOT }).length === 0);
+}

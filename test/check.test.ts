@@ -1,0 +1,33 @@
+// `npm test` must not be able to pass by running nothing.
+import { deepEqual, equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import { policyTests, unitTests } from '../scripts/check/count.ts';
+import { LANES } from '../scripts/check/lane.ts';
+import { failureOf } from '../scripts/check/run-lane.ts';
+
+test('the closing lines of the test runner are counted, the cancelled with the failed', () => {
+  const output = '✔ a (1ms)\nℹ tests 7\nℹ suites 0\nℹ pass 4\nℹ fail 1\nℹ cancelled 2\nℹ skipped 0\n';
+  deepEqual(unitTests(output), { passed: 4, failed: 3 });
+  equal(unitTests('nothing of the kind'), undefined);
+});
+
+test('the last line of the policy tests is counted', () => {
+  deepEqual(policyTests('a.policy.yaml\n3 passed, 0 failed\nall\n12 passed, 1 failed\n'), {
+    passed: 12,
+    failed: 1,
+  });
+  equal(policyTests('no tests'), undefined);
+});
+
+test('a lane fails by its exit code, by silence, by failures and by running no tests', () => {
+  equal(failureOf(0, { passed: 1, failed: 0 }), undefined);
+  equal(failureOf(3, { passed: 1, failed: 0 }), 'exit code 3');
+  equal(failureOf('it was ended by SIGKILL', { passed: 1, failed: 0 }), 'it was ended by SIGKILL');
+  equal(failureOf(0, undefined), 'it did not say how many tests it ran');
+  equal(failureOf(0, { passed: 2, failed: 1 }), '1 failed, and yet its exit code was 0');
+  equal(failureOf(0, { passed: 0, failed: 0 }), 'it ran no tests');
+});
+
+test('every lane has a name of its own', () => {
+  equal(new Set(LANES.map(({ name }) => name)).size, LANES.length);
+});
