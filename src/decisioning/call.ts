@@ -1,0 +1,37 @@
+/** What the doors (HTTP, file, replay, simulation) hand in, and what they get back. */
+import type { Decision } from '#domain/decision.ts';
+import type { Refusal } from '#domain/refusal.ts';
+
+export interface DecideCall {
+  /** The JSON call as received: `{ "transaction": { ... } }`. */
+  readonly bytes: Uint8Array;
+  readonly tenant: string;
+  /** Default: the transaction's id. */
+  readonly idempotencyKey?: string;
+  /** Arrival time in ms; default the engine's clock. Imports of history give the time of the event itself. */
+  readonly receivedAtMs?: number;
+}
+
+export type DecideAnswer =
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** What was recorded of an event: it counts from this log position on. */
+export interface Recorded {
+  readonly object: 'event';
+  readonly id: string;
+  readonly type: string;
+  /** `waiting`: the transaction it is about has not arrived yet. */
+  readonly state: 'counted' | 'waiting';
+  readonly log_position: { readonly position: number };
+  readonly adjusted?: { readonly occurred_at: { readonly from: string; readonly to: string } };
+  readonly created_at: string;
+}
+
+export type RecordAnswer =
+  | { readonly kind: 'recorded'; readonly recorded: Recorded; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export const refused = (
+  code: Refusal['code'], detail: string, errors: Refusal['errors'] = [],
+): { kind: 'refused'; refusal: Refusal } => ({ kind: 'refused', refusal: { code, detail, errors } });
