@@ -55,11 +55,14 @@ async function runAll(lanes: readonly Lane[]): Promise<readonly LaneReport[]> {
 
 /** Prints the closing lines and returns the exit code. Running nothing is not passing. */
 function summarise(ended: readonly LaneReport[]): number {
-  const passed = ended.reduce((sum, { count }) => sum + count.passed, 0);
-  const failed = ended.reduce((sum, { count }) => sum + count.failed, 0);
+  const sum = (what: 'passed' | 'failed' | 'skipped'): number =>
+    ended.reduce((total, report) => total + report[what], 0);
+  const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
   const failures = ended.filter(({ failure }) => failure !== undefined).map(({ name }) => name);
   if (failures.length > 0) console.log(`\nFailed: ${failures.join(', ')}.`);
-  console.log(`\n# tests ${passed + failed}\n# pass ${passed}\n# fail ${failed}`);
+  console.log(
+    `\n# tests ${passed + failed + skipped}\n# pass ${passed}\n# fail ${failed}\n# skipped ${skipped}`,
+  );
   console.log(`# duration_ms ${Math.round(progress.seconds * 1000)}\n`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import type { Count } from './count.ts';
 import { oneCheck, policyTests, unitTests } from './count.ts';
 
@@ -54,13 +55,19 @@ export const LANES: readonly Lane[] = [
   {
     name: 'types',
     needs: ['tsconfig.json'],
-    args: [join(modules, 'typescript', 'bin', 'tsc'), '--project', '.', '--pretty'],
+    args: [
+      join(modules, 'typescript', 'bin', 'tsc'),
+      '--project',
+      '.',
+      '--pretty',
+      `${process.stdout.isTTY === true}`,
+    ],
     count: oneCheck,
   },
   {
     name: 'lint',
     needs: ['.oxlintrc.json'],
-    args: [join(modules, 'oxlint', 'bin', 'oxlint'), '--type-aware', '--report-unused-disable-directives'],
+    args: [join(modules, 'oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings'],
     count: oneCheck,
   },
   {

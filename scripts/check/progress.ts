@@ -21,10 +21,9 @@ export class Progress {
     this.#draw();
   }
 
-  ended({ name, count, seconds, output, failure }: LaneReport): void {
+  ended({ name, passed, skipped, seconds, output, failure }: LaneReport): void {
     this.#running.delete(name);
-    const { passed } = count;
-    const checks = passed > 1 ? `${passed} passed` : 'passed';
+    const checks = `${passed > 1 ? `${passed} ` : ''}passed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
     const verdict = failure === undefined ? checks : `FAILED: ${failure}`;
     this.#say(`${name.padEnd(12)}${seconds.toFixed(1).padStart(6)} s  ${verdict}`);
     if (failure !== undefined) this.#say(`${rule(name)}\n${output.trimEnd()}\n${rule(`end of ${name}`)}`);

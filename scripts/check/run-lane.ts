@@ -9,7 +9,10 @@ import type { Lane } from './lane.ts';
 
 export interface LaneReport {
   readonly name: string;
-  readonly count: Count;
+  readonly passed: number;
+  /** At least 1 where the lane failed. */
+  readonly failed: number;
+  readonly skipped: number;
   readonly seconds: number;
   readonly output: string;
   /** Why the lane failed; undefined where it passed. */
@@ -24,13 +27,11 @@ export async function runLane(lane: Lane): Promise<LaneReport> {
   const seconds = (performance.now() - startedAtMs) / 1000;
   const count = lane.count(output);
   const failure = failureOf(code, count);
-  const failedAtLeast = failure === undefined ? 0 : 1;
   return {
     name: lane.name,
-    count: {
-      passed: code === 0 || (count?.failed ?? 0) > 0 ? (count?.passed ?? 0) : 0,
-      failed: Math.max(count?.failed ?? 0, failedAtLeast),
-    },
+    passed: code === 0 || (count?.failed ?? 0) > 0 ? (count?.passed ?? 0) : 0,
+    failed: Math.max(count?.failed ?? 0, failure === undefined ? 0 : 1),
+    skipped: count?.skipped ?? 0,
     seconds,
     output,
     failure,
@@ -47,6 +48,7 @@ export function failureOf(code: number | string, count: Count | undefined): stri
   if (code !== 0) return `exit code ${code}`;
   if (count === undefined) return 'it did not say how many tests it ran';
   if (count.failed > 0) return `${count.failed} failed, and yet its exit code was 0`;
+  if (count.emptyFiles.length > 0) return `no test in ${count.emptyFiles.join(', ')}`;
   if (count.passed === 0) return 'it ran no tests';
   return undefined;
 }
