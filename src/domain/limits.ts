@@ -24,6 +24,12 @@ export const LIMITS = {
 
   /** Exact tier: events of one entity that are kept one by one; beyond it, tiles with a printed bound. */
   exactEventsPerEntityMax: 4_096,
+  /** Tiles of one feature of one entity; beyond it the two oldest become one. */
+  tilesPerFeatureMax: 128,
+  /** Status and label changes that wait for their transaction; beyond it the oldest are dropped. */
+  waitingChangeCountMax: 1_000_000,
+  /** Marks (labels, facts) of one entity; beyond it the oldest are dropped. */
+  marksPerEntityMax: 64,
 
   decisionsInFlightMax: 1_024,
   decisionDeadlineMsMax: 50,

@@ -24,7 +24,30 @@ export interface WindowStore {
   /** Marks an entity with a named value until a time: `then: { label: ... }` and facts from workers. */
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void;
   marks(tenant: string, field: FieldDefinition, value: string): readonly EntityMark[];
+  /** No window reaches further back than this from the event being judged; `ever` is this long. */
+  readonly retentionMs: number;
+  /** The plans in force; they replace those before. Plans with a known fingerprint go on with their tiles. */
+  registerTiles(plans: readonly TilePlan[]): void;
+  /** Judges an event that leaves no trace: it is in the log while `judge` runs, and gone after. */
+  trial<Result>(event: ParsedEvent, judge: (row: number) => Result): Result;
   readonly size: WindowStoreSize;
+}
+
+/** How one feature sums up events that leave the exact tier of an entity. */
+export interface TilePlan {
+  /** Text of the feature: equal texts mean equal tiles. */
+  readonly fingerprint: string;
+  /** The log it is about. */
+  readonly field: FieldDefinition;
+  readonly hopMs: number;
+  /** Tiles whose newest event is older than this, seen from the latest event that may come, are dropped. */
+  readonly keepMs: number;
+  /** Are different values kept? */
+  readonly withValues: boolean;
+  /** May the event in this row count? */
+  admits(row: number): boolean;
+  /** Its value; NaN or undefined where it has none. */
+  valueAt(row: number): number | string | undefined;
 }
 
 export interface EntityMark { readonly name: string; readonly value: number; readonly fromMs: number; readonly untilMs: number }
