@@ -47,7 +47,7 @@ function clause(tokens: TokenStream, draft: Draft, parse: Parse): void {
     case 'window':
       draft.window = windowOf(token.text, tokens);
       break;
-    default:
+    case 'of': case 'where': case 'since':
       draft[slot] = parse();
   }
 }

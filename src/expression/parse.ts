@@ -4,13 +4,11 @@ import { AGGREGATE_NAMES, type AggregateName, type BinaryOp, type Expr, type InS
 import { diagnostic, type Diagnostic } from './diagnostic.ts';
 import { tokensOf } from './lex.ts';
 import { parseAggregate, startsClause } from './parse-aggregate.ts';
+import { POWER } from './power.ts';
 import { ParseFailure, RESERVED, TokenStream } from './token.ts';
 import { childrenOf, nodeCountOf } from './tree.ts';
 
 export type ParseResult = { readonly expr: Expr } | { readonly errors: readonly Diagnostic[] };
-
-/** Tighter binds first. `not` stands between `and` and the comparisons; `as` binds tightest. */
-export const POWER = { any: 0, or: 10, and: 20, not: 30, compare: 40, default: 50, sum: 60, product: 70, minus: 80, as: 90 };
 
 interface Infix { readonly op: BinaryOp; readonly power: number }
 const infix = (power: number, ...ops: BinaryOp[]): [string, Infix][] => ops.map((op) => [op, { op, power }]);
