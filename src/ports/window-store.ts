@@ -59,3 +59,18 @@ export interface WindowStoreSize {
   /** Bytes of arrays, and an estimate for maps and texts. */
   readonly bytes: number;
 }
+
+/** A store that lives in the process: it can be written down whole, and started from that. */
+export interface PersistentWindowStore extends WindowStore {
+  /** The status of a past event as known at tMs; what the event itself said where nothing else was known. */
+  statusAt(row: number, tMs: number): string | undefined;
+  labelAt(row: number, tMs: number): string | undefined;
+  /** The row of a retained transaction, or -1. */
+  rowOf(tenant: string, transactionId: string): number;
+  /** Gives an event (a refund) the fields it lacks from a past one; not time or status. */
+  inherit(event: ParsedEvent, row: number): void;
+  /** Equal states give equal bytes, whatever way they were reached. */
+  saveState(): Iterable<Uint8Array>;
+  /** Fills an empty store; throws where the bytes are damaged or of another schema. */
+  loadState(chunks: Iterable<Uint8Array>): void;
+}
