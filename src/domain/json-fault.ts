@@ -1,4 +1,4 @@
-/** What is wrong with a JSON text, where, and at which byte of the reader's attention: the careful reader. */
+/** The careful reader of JSON: what is wrong with a text, and where. */
 export interface JsonFault {
   /** `not_json`: breaks the grammar. `invalid`: JSON, but not in one sense only, or not in ours. */
   readonly code: 'not_json' | 'invalid';
@@ -14,10 +14,10 @@ export const pointerStep = (name: string | number): string =>
   `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 const BLANKS = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const STRING = /"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /\p{Cc}/u;
 const NAME_CHARS_SHOWN_MAX = 40;
 
 interface Frame {
@@ -26,6 +26,12 @@ interface Frame {
   readonly keys: Set<string>;
   key: string;
   index: number;
+}
+
+/** JSON wants U+0000 to U+001F escaped in a string. */
+function hasRawControl(token: string): boolean {
+  for (let i = 0; i < token.length; i++) if (token.charCodeAt(i) < 0x20) return true;
+  return false;
 }
 
 const show = (name: string): string =>
@@ -77,6 +83,14 @@ class FaultFinder {
     return token;
   }
 
+  #takeString(): string | undefined {
+    const from = this.#at;
+    const token = this.#take(STRING);
+    if (token === undefined || !hasRawControl(token)) return token;
+    this.#at = from;
+    return undefined;
+  }
+
   #value(): JsonFault | undefined {
     this.#blanks();
     const first = this.#text[this.#at];
@@ -121,7 +135,7 @@ class FaultFinder {
     const frame = this.#stack.at(-1);
     this.#blanks();
     const from = this.#at;
-    const token = this.#take(STRING);
+    const token = this.#takeString();
     if (frame === undefined || token === undefined) {
       this.#stack.pop();
       return this.#fault('not_json', 'a key in quotes is missing');
@@ -139,7 +153,7 @@ class FaultFinder {
 
   #string(): JsonFault | undefined {
     const from = this.#at;
-    const token = this.#take(STRING);
+    const token = this.#takeString();
     if (token === undefined) {
       return this.#fault('not_json', 'a string with a raw control character, a wrong escape, or no end');
     }

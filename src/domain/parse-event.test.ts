@@ -263,7 +263,7 @@ describe('an IP address has one spelling', () => {
     test(`${written} -> ${spelled}`, () => equal(parseIp(written), spelled));
   }
   test('what is an address is what node:net says', () => {
-    const letters = fc.string({ unit: fc.constantFrom(...'0129af:.F'), maxLength: 20 });
+    const letters = fc.string({ unit: fc.constantFrom('0', '1', '2', '9', 'a', 'f', ':', '.', 'F'), maxLength: 20 });
     const address = fc.oneof(letters, fc.ipV4(), fc.ipV6());
     fc.assert(fc.property(address, (text) => {
       equal(parseIp(text) !== undefined, isIP(text) !== 0, text);

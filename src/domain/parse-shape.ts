@@ -91,6 +91,6 @@ function article(type: unknown): string {
 }
 
 function about(error: ErrorObject): string {
-  const description = error.parentSchema?.['description'];
+  const description: unknown = error.parentSchema?.['description'];
   return typeof description === 'string' ? `: ${description}` : '';
 }
