@@ -35,6 +35,6 @@ export interface EntityLog {
 export interface TiledPast {
   /** t of the newest event that left: windows that begin at or after it do not miss any. */
   readonly lastMs: number;
-  /** Tiles of a feature by the fingerprint of its plan, oldest first; undefined where it has no plan. */
-  tiles(fingerprint: string): readonly Tile[] | undefined;
+  /** Tiles of a feature by the fingerprint of its plan, oldest first; one unknown tile where it has none. */
+  tiles(fingerprint: string): readonly Tile[];
 }

@@ -33,6 +33,21 @@ export interface WindowStore {
   readonly size: WindowStoreSize;
 }
 
+/** A window store that knows the past by row, and can be saved: what the engine in one process works with. */
+export interface PersistentWindowStore extends WindowStore {
+  /** The row of a retained transaction, or -1. */
+  rowOf(tenant: string, transactionId: string): number;
+  /** Gives an event (a refund) the fields it lacks from a past one: parties, card, merchant; not time, not status. */
+  inherit(event: ParsedEvent, row: number): void;
+  /** The status of the event in a row as known at tMs; what the event itself said where nothing else was known. */
+  statusAt(row: number, tMs: number): string | undefined;
+  labelAt(row: number, tMs: number): string | undefined;
+  /** The whole state in chunks; equal states give equal bytes. Reading them back, they may be cut anywhere. */
+  saveState(): Iterable<Uint8Array>;
+  /** Fills an empty store; throws where the bytes are damaged, or of another schema or retention. */
+  loadState(chunks: Iterable<Uint8Array>): void;
+}
+
 /** How one feature sums up events that leave the exact tier of an entity. */
 export interface TilePlan {
   /** Text of the feature: equal texts mean equal tiles. */

@@ -1,0 +1,234 @@
+/**
+ * One log per entity: the rows of its events in (t, position) order, in a block of an arena. An entity is a tenant, an
+ * indexed field and a value, each a small number. Most entities have a handful of events, so a log costs no object:
+ * its header is a line of some typed arrays, its rows a block of 2, 4, ... 8,192 entries.
+ */
+import { int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
+import type { RowTable } from './row-table.ts';
+
+const ARENA_SHIFT = 16;
+const ARENA_ENTRIES = 1 << ARENA_SHIFT;
+const ARENA_MASK = ARENA_ENTRIES - 1;
+const BLOCK_CLASS_MIN = 1;
+export const BLOCK_ENTRIES_MAX = 8_192;
+const BLOCK_CLASS_MAX = Math.log2(BLOCK_ENTRIES_MAX);
+
+export const NO_ENTITY = -1;
+
+export class EntityLogs {
+  readonly #rows: RowTable;
+  readonly #arenas: Uint32Array[] = [];
+  #arenaUsed = ARENA_ENTRIES;
+  /** Freed blocks by class: start of the block in the arenas laid end to end. */
+  readonly #freeBlocks: number[][] = Array.from({ length: BLOCK_CLASS_MAX + 1 }, () => []);
+
+  /** Open addressing, linear probing: entity + 1, or 0. The length is a power of two. */
+  #table = int32s(64);
+  #tenants = uint32s(64);
+  #fields = uint8s(64);
+  #codes = uint32s(64);
+  #blocks = uint32s(64);
+  #classes = uint8s(64);
+  #froms = uint16s(64);
+  #counts = uint16s(64);
+  readonly #free: number[] = [];
+  #used = 0;
+
+  constructor(rows: RowTable) {
+    this.#rows = rows;
+  }
+
+  get size(): number {
+    return this.#used - this.#free.length;
+  }
+
+  get bytes(): number {
+    return this.#arenas.length * ARENA_ENTRIES * 4 + this.#table.byteLength + this.#tenants.length * 18;
+  }
+
+  count(entity: number): number {
+    return this.#counts[entity]!;
+  }
+
+  /** The array that holds the entity's rows, and where they stand in it. */
+  arena(entity: number): Uint32Array {
+    return this.#arenas[this.#blocks[entity]! >>> ARENA_SHIFT]!;
+  }
+
+  from(entity: number): number {
+    return (this.#blocks[entity]! & ARENA_MASK) + this.#froms[entity]!;
+  }
+
+  oldest(entity: number): number {
+    return this.arena(entity)[this.from(entity)]!;
+  }
+
+  find(tenant: number, field: number, code: number): number {
+    const mask = this.#table.length - 1;
+    for (let slot = hash(tenant, field, code) & mask; ; slot = (slot + 1) & mask) {
+      const entity = this.#table[slot]! - 1;
+      if (entity === NO_ENTITY) return NO_ENTITY;
+      if (this.#codes[entity] === code && this.#fields[entity] === field && this.#tenants[entity] === tenant) {
+        return entity;
+      }
+    }
+  }
+
+  /** The entity, with an empty log if it is new. An empty log is to be filled or removed at once. */
+  open(tenant: number, field: number, code: number): number {
+    const known = this.find(tenant, field, code);
+    if (known !== NO_ENTITY) return known;
+    const entity = this.#free.pop() ?? this.#used++;
+    this.#makeRoom(entity + 1);
+    this.#tenants[entity] = tenant;
+    this.#fields[entity] = field;
+    this.#codes[entity] = code;
+    this.#classes[entity] = BLOCK_CLASS_MIN;
+    this.#blocks[entity] = this.#takeBlock(BLOCK_CLASS_MIN);
+    this.#froms[entity] = 0;
+    this.#counts[entity] = 0;
+    if (this.size * 2 > this.#table.length) this.#rehash(this.#table.length * 2);
+    else this.#enter(entity);
+    return entity;
+  }
+
+  /** Puts a row in its place by (t, position): most come last. */
+  insert(entity: number, row: number): void {
+    const count = this.#counts[entity]!;
+    if (this.#froms[entity]! + count === 1 << this.#classes[entity]!) this.#makeSpace(entity);
+    const arena = this.arena(entity);
+    const from = this.from(entity);
+    const to = from + count;
+    const at = count === 0 || this.#isAfter(row, arena[to - 1]!) ? to : this.#place(arena, from, to, row);
+    if (at < to) arena.copyWithin(at + 1, at, to);
+    arena[at] = row;
+    this.#counts[entity] = count + 1;
+  }
+
+  /** Takes a row out; the entity is gone with its last row. Returns false then. */
+  remove(entity: number, row: number): boolean {
+    const count = this.#counts[entity]!;
+    const arena = this.arena(entity);
+    const from = this.from(entity);
+    if (arena[from] === row) {
+      this.#froms[entity]! += 1;
+    } else {
+      const at = this.#place(arena, from, from + count, row) - 1;
+      arena.copyWithin(at, at + 1, from + count);
+    }
+    this.#counts[entity] = count - 1;
+    if (count === 1) {
+      this.#drop(entity);
+      return false;
+    }
+    const size = this.#classes[entity]!;
+    if (size > 3 && (count - 1) * 4 <= 1 << size) this.#move(entity, size - 1);
+    return true;
+  }
+
+  /** Where a row stands or would stand: after the last that is not after it. */
+  #place(arena: Uint32Array, from: number, to: number, row: number): number {
+    let low = from;
+    let high = to;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#isAfter(arena[middle]!, row)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #isAfter(row: number, other: number): boolean {
+    const difference = this.#rows.time(row) - this.#rows.time(other);
+    return difference === 0 ? this.#rows.position(row) > this.#rows.position(other) : difference > 0;
+  }
+
+  /** Room for one more at the end: by moving up where a quarter of the block is free before it, else in a larger one. */
+  #makeSpace(entity: number): void {
+    const size = this.#classes[entity]!;
+    const from = this.#froms[entity]!;
+    if (from > 0 && (from >= 1 << (size - 2) || size === BLOCK_CLASS_MAX)) {
+      const arena = this.arena(entity);
+      const start = this.#blocks[entity]! & ARENA_MASK;
+      arena.copyWithin(start, start + from, start + from + this.#counts[entity]!);
+      this.#froms[entity] = 0;
+    } else {
+      this.#move(entity, size + 1);
+    }
+  }
+
+  #move(entity: number, size: number): void {
+    const arena = this.arena(entity);
+    const from = this.from(entity);
+    const old = this.#blocks[entity]!;
+    this.#blocks[entity] = this.#takeBlock(size);
+    this.arena(entity).set(arena.subarray(from, from + this.#counts[entity]!), this.#blocks[entity]! & ARENA_MASK);
+    this.#freeBlocks[this.#classes[entity]!]!.push(old);
+    this.#classes[entity] = size;
+    this.#froms[entity] = 0;
+  }
+
+  #takeBlock(size: number): number {
+    const freed = this.#freeBlocks[size]!.pop();
+    if (freed !== undefined) return freed;
+    if (this.#arenaUsed + (1 << size) > ARENA_ENTRIES) {
+      this.#arenas.push(uint32s(ARENA_ENTRIES));
+      this.#arenaUsed = 0;
+    }
+    const start = (this.#arenas.length - 1) * ARENA_ENTRIES + this.#arenaUsed;
+    this.#arenaUsed += 1 << size;
+    return start;
+  }
+
+  #drop(entity: number): void {
+    this.#freeBlocks[this.#classes[entity]!]!.push(this.#blocks[entity]!);
+    const table = this.#table;
+    const mask = table.length - 1;
+    let slot = this.#home(entity);
+    while (table[slot] !== entity + 1) slot = (slot + 1) & mask;
+    // What was pushed past the freed slot moves back, so that probing never meets a hole before its aim.
+    for (let next = (slot + 1) & mask; table[next] !== 0; next = (next + 1) & mask) {
+      const home = this.#home(table[next]! - 1);
+      if (((next - home) & mask) < ((next - slot) & mask)) continue;
+      table[slot] = table[next]!;
+      slot = next;
+    }
+    table[slot] = 0;
+    this.#free.push(entity);
+  }
+
+  #home(entity: number): number {
+    const home = hash(this.#tenants[entity]!, this.#fields[entity]!, this.#codes[entity]!);
+    return home & (this.#table.length - 1);
+  }
+
+  #enter(entity: number): void {
+    const mask = this.#table.length - 1;
+    let slot = this.#home(entity);
+    while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
+    this.#table[slot] = entity + 1;
+  }
+
+  #rehash(length: number): void {
+    this.#table = int32s(length);
+    const gone = new Set(this.#free);
+    for (let entity = 0; entity < this.#used; entity++) if (!gone.has(entity)) this.#enter(entity);
+  }
+
+  #makeRoom(length: number): void {
+    if (length <= this.#tenants.length) return;
+    this.#tenants = withRoom(this.#tenants, length, uint32s);
+    this.#fields = withRoom(this.#fields, length, uint8s);
+    this.#codes = withRoom(this.#codes, length, uint32s);
+    this.#blocks = withRoom(this.#blocks, length, uint32s);
+    this.#classes = withRoom(this.#classes, length, uint8s);
+    this.#froms = withRoom(this.#froms, length, uint16s);
+    this.#counts = withRoom(this.#counts, length, uint16s);
+  }
+}
+
+function hash(tenant: number, field: number, code: number): number {
+  let mixed = Math.imul(code, 0x9e3779b1) ^ Math.imul(tenant * 16 + field, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3ce5);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}

@@ -1,0 +1,42 @@
+import { LIMITS } from '#domain/limits.ts';
+import type { EntityMark } from '#ports/window-store.ts';
+
+const NONE: readonly EntityMark[] = [];
+
+/** Marks of entities, in the order they were set; a mark that no judgement can see any more is dropped. */
+export class EntityMarks {
+  /** By tenant, NUL, field path, NUL, value. */
+  readonly #marks = new Map<string, readonly EntityMark[]>();
+
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  set(tenant: string, path: string, value: string, mark: EntityMark): void {
+    const key = `${tenant}\0${path}\0${value}`;
+    const marks = [...(this.#marks.get(key) ?? NONE), mark];
+    this.#marks.set(key, marks.slice(-LIMITS.marksPerEntityMax));
+  }
+
+  get(tenant: string, path: string, value: string): readonly EntityMark[] {
+    return this.#marks.size === 0 ? NONE : this.#marks.get(`${tenant}\0${path}\0${value}`) ?? NONE;
+  }
+
+  /** Looks at the entity that was not looked at for longest, and drops its marks that ended before `beforeMs`. */
+  trim(beforeMs: number): void {
+    for (const [key, marks] of this.#marks) {
+      const left = marks.filter((mark) => mark.untilMs > beforeMs);
+      this.#marks.delete(key);
+      if (left.length > 0) this.#marks.set(key, left.length === marks.length ? marks : left);
+      return;
+    }
+  }
+
+  save(): readonly (readonly [string, readonly EntityMark[]])[] {
+    return [...this.#marks];
+  }
+
+  load(entries: readonly (readonly [string, readonly EntityMark[]])[]): void {
+    for (const [key, marks] of entries) this.#marks.set(key, marks);
+  }
+}

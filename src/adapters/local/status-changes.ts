@@ -1,0 +1,104 @@
+/**
+ * What became known of a transaction after it: statuses and labels, each with the time from which it is known. A row
+ * has a chain of them, latest known first, so the first of its kind that is known at t is the one that holds at t.
+ */
+import { PAGE_MASK, PAGE_SHIFT } from '#domain/history.ts';
+import type { Dictionary } from './dictionary.ts';
+import { float64s, int32s, uint32s, uint8s, withRoom } from './growing-array.ts';
+import type { RowTable } from './row-table.ts';
+
+export type ChangeKind = 'status' | 'label';
+
+export interface Change {
+  readonly what: ChangeKind;
+  readonly value: string;
+  readonly knownAtMs: number;
+}
+
+const NONE = -1;
+const KIND = { status: 0, label: 1 } as const;
+const CHANGE_BYTES = 8 + 4 + 1 + 4;
+
+export class StatusChanges {
+  readonly #rows: RowTable;
+  readonly #dictionary: Dictionary;
+  #knownAt = float64s(64);
+  #codes = uint32s(64);
+  #kinds = uint8s(64);
+  #next = int32s(64);
+  readonly #free: number[] = [];
+  #used = 0;
+
+  constructor(rows: RowTable, dictionary: Dictionary) {
+    this.#rows = rows;
+    this.#dictionary = dictionary;
+  }
+
+  get bytes(): number {
+    return this.#next.length * CHANGE_BYTES;
+  }
+
+  add(row: number, change: Change): void {
+    const entry = this.#free.pop() ?? this.#used++;
+    this.#makeRoom(entry + 1);
+    this.#knownAt[entry] = change.knownAtMs;
+    this.#codes[entry] = this.#dictionary.take(change.value);
+    this.#kinds[entry] = KIND[change.what];
+    // Of two that are known from the same moment the later arrival holds: it goes before the other.
+    let before = NONE;
+    let after = this.#head(row);
+    while (after !== NONE && this.#knownAt[after]! > change.knownAtMs) {
+      before = after;
+      after = this.#next[after]!;
+    }
+    this.#next[entry] = after;
+    if (before === NONE) this.#setHead(row, entry);
+    else this.#next[before] = entry;
+  }
+
+  /** Code of the latest value known at tMs, or 0 where nothing was known but what the transaction said itself. */
+  codeAt(row: number, what: ChangeKind, tMs: number): number {
+    const kind = KIND[what];
+    for (let entry = this.#head(row); entry !== NONE; entry = this.#next[entry]!) {
+      if (this.#kinds[entry] === kind && this.#knownAt[entry]! <= tMs) return this.#codes[entry]!;
+    }
+    return 0;
+  }
+
+  /** All changes of a row, in an order in which adding them again gives the same chain. */
+  of(row: number): Change[] {
+    const changes: Change[] = [];
+    for (let entry = this.#head(row); entry !== NONE; entry = this.#next[entry]!) {
+      changes.unshift({
+        what: this.#kinds[entry] === KIND.status ? 'status' : 'label',
+        value: this.#dictionary.texts[this.#codes[entry]!] ?? '',
+        knownAtMs: this.#knownAt[entry]!,
+      });
+    }
+    return changes;
+  }
+
+  release(row: number): void {
+    for (let entry = this.#head(row); entry !== NONE; entry = this.#next[entry]!) {
+      this.#dictionary.release(this.#codes[entry]!);
+      this.#free.push(entry);
+    }
+    this.#setHead(row, NONE);
+  }
+
+  #head(row: number): number {
+    return this.#rows.pages[row >>> PAGE_SHIFT]!.changes[row & PAGE_MASK]!;
+  }
+
+  #setHead(row: number, entry: number): void {
+    this.#rows.pages[row >>> PAGE_SHIFT]!.changes[row & PAGE_MASK] = entry;
+  }
+
+  #makeRoom(length: number): void {
+    if (length <= this.#next.length) return;
+    this.#knownAt = withRoom(this.#knownAt, length, float64s);
+    this.#codes = withRoom(this.#codes, length, uint32s);
+    this.#kinds = withRoom(this.#kinds, length, uint8s);
+    this.#next = withRoom(this.#next, length, int32s);
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The window store in one process: a table of retained events, and for each entity the sorted list of its rows.
+ *
+ * INVARIANT: state is a function of the calls in order. Nothing reads a clock; time is the latest arrival seen.
+ */
+import type { ParsedEvent } from '#domain/event.ts';
+import type { EventSchema, FieldDefinition } from '#domain/field.ts';
+import { EVENT_TYPES } from '#domain/field.ts';
+import type { Columns, EntityLog } from '#domain/history.ts';
+import { LIMITS } from '#domain/limits.ts';
+import type {
+  EntityMark, PersistentWindowStore, TilePlan, WindowStoreSize,
+} from '#ports/window-store.ts';
+import { Dictionary } from './dictionary.ts';
+import { EntityLogs, NO_ENTITY } from './entity-logs.ts';
+import { EntityMarks } from './entity-marks.ts';
+import { HotTiles } from './hot-tiles.ts';
+import { NO_ROW, RowTable } from './row-table.ts';
+import { StatusChanges, type ChangeKind } from './status-changes.ts';
+import { hashId, TransactionIndex, type IdHash } from './transaction-index.ts';
+import { WaitingChanges } from './waiting-changes.ts';
+import { loadWindows, saveWindows } from './window-state.ts';
+
+/** Rows expired per append at most: more than arrive, so that a backlog shrinks, and few, so that none waits long. */
+const EXPIRED_PER_APPEND_MAX = 4;
+
+/** An event without any entity is in the log of nobody, so that its transaction can be found until it expires. */
+const NOBODY = { field: 255, bit: 1 << 15 } as const;
+const INDEXED_FIELD_COUNT_MAX = 15;
+
+interface IndexedField { readonly index: number; readonly slot: number; readonly bit: number }
+
+const NOT_INHERITED = new Set(['t', 'event', 'status', 'label']);
+
+export class LocalWindowStore implements PersistentWindowStore {
+  readonly schema: EventSchema;
+  readonly retentionMs: number;
+  readonly dictionary = new Dictionary();
+  readonly rows: RowTable;
+  readonly logs: EntityLogs;
+  readonly tiles: HotTiles;
+  readonly changes: StatusChanges;
+  readonly waiting = new WaitingChanges();
+  readonly entityMarks = new EntityMarks();
+  /** Latest arrival seen, ms. */
+  nowMs = -Infinity;
+  readonly #ids: TransactionIndex;
+  readonly #indexed: readonly IndexedField[];
+  readonly #indexOf: ReadonlyMap<string, number>;
+  readonly #statusSlot: number;
+  readonly #labelSlot: number;
+  readonly #hash: IdHash = { high: 0, low: 0 };
+
+  constructor(schema: EventSchema, { retentionMs = LIMITS.windowMsMax }: { retentionMs?: number } = {}) {
+    this.schema = schema;
+    this.retentionMs = retentionMs;
+    this.rows = new RowTable(schema, this.dictionary);
+    this.logs = new EntityLogs(this.rows);
+    this.tiles = new HotTiles(schema);
+    this.changes = new StatusChanges(this.rows, this.dictionary);
+    this.#ids = new TransactionIndex(this.rows);
+    this.#indexOf = new Map(schema.fields.map((field, index) => [field.path, index]));
+    this.#indexed = schema.fields
+      .flatMap((field, index) => (field.indexed ? [{ index, slot: field.textSlot }] : []))
+      .map((one, bit) => ({ ...one, bit: 1 << bit }));
+    if (this.#indexed.length > INDEXED_FIELD_COUNT_MAX) throw new RangeError('too many indexed fields');
+    this.#statusSlot = schema.byPath.get('status')?.textSlot ?? -1;
+    this.#labelSlot = schema.byPath.get('label')?.textSlot ?? -1;
+    // Each type keeps its code for ever, so comparing with one compares two references to the same text.
+    for (const type of EVENT_TYPES) this.dictionary.take(type);
+  }
+
+  get columns(): Columns {
+    return this.rows.columns;
+  }
+
+  append(event: ParsedEvent): number {
+    if (event.type === 'status' || event.type === 'label') return NO_ROW;
+    this.nowMs = Math.max(this.nowMs, event.receivedAtMs);
+    this.#trim();
+    const row = this.rows.take(event);
+    if (event.type === 'transaction') {
+      this.#ids.add(row, hashId(event.tenant, event.id, this.#hash));
+      for (const change of this.waiting.take(event.tenant, event.id)) this.changes.add(row, change);
+    }
+    this.#insert(row);
+    for (const field of this.#indexed) this.#cool(row, field);
+    if (this.rows.held(row) === 0) this.#hold(row, NOBODY.bit, this.logs.open(this.rows.tenant(row), NOBODY.field, 0));
+    this.#coolNobody(row);
+    return row;
+  }
+
+  trial<Result>(event: ParsedEvent, judge: (row: number) => Result): Result {
+    const row = this.rows.take({ ...event, position: Number.MAX_SAFE_INTEGER });
+    this.#insert(row);
+    try {
+      return judge(row);
+    } finally {
+      this.#leaveLogs(row);
+      this.rows.release(row);
+    }
+  }
+
+  log(tenant: string, field: FieldDefinition, value: string): EntityLog | undefined {
+    const entity = this.#find(tenant, field, value);
+    if (entity === NO_ENTITY) return undefined;
+    const from = this.logs.from(entity);
+    return {
+      rows: this.logs.arena(entity), from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
+    };
+  }
+
+  change(tenant: string, transactionId: string, what: ChangeKind, value: string, knownAtMs: number): boolean {
+    const row = this.rowOf(tenant, transactionId);
+    const sinceMs = this.nowMs === -Infinity ? knownAtMs : this.nowMs;
+    if (row === NO_ROW) this.waiting.add(tenant, transactionId, { what, value, knownAtMs }, sinceMs);
+    else this.changes.add(row, { what, value, knownAtMs });
+    return row !== NO_ROW;
+  }
+
+  mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void {
+    this.entityMarks.set(tenant, field.path, value, mark);
+    this.entityMarks.trim(this.#seenFromMs());
+    this.entityMarks.trim(this.#seenFromMs());
+  }
+
+  marks(tenant: string, field: FieldDefinition, value: string): readonly EntityMark[] {
+    return this.entityMarks.get(tenant, field.path, value);
+  }
+
+  registerTiles(plans: readonly TilePlan[]): void {
+    this.tiles.register(plans);
+  }
+
+  statusAt(row: number, tMs: number): string | undefined {
+    const code = this.changes.codeAt(row, 'status', tMs);
+    return this.dictionary.texts[code === 0 ? this.rows.code(this.#statusSlot, row) : code];
+  }
+
+  labelAt(row: number, tMs: number): string | undefined {
+    const code = this.changes.codeAt(row, 'label', tMs);
+    return this.dictionary.texts[code === 0 ? this.rows.code(this.#labelSlot, row) : code];
+  }
+
+  rowOf(tenant: string, transactionId: string): number {
+    return this.#ids.find(hashId(tenant, transactionId, this.#hash));
+  }
+
+  inherit(event: ParsedEvent, row: number): void {
+    for (const field of this.schema.fields) {
+      if (!field.history || NOT_INHERITED.has(field.path)) continue;
+      const { numberSlot, secondNumberSlot, textSlot } = field;
+      const lacksNumber = numberSlot < 0 || !(event.numbers[numberSlot]! === event.numbers[numberSlot]);
+      if (!lacksNumber || (textSlot >= 0 && event.texts[textSlot] !== undefined)) continue;
+      for (const slot of [numberSlot, secondNumberSlot]) {
+        if (slot >= 0) event.numbers[slot] = this.rows.number(slot, row);
+      }
+      if (textSlot >= 0) event.texts[textSlot] = this.dictionary.texts[this.rows.code(textSlot, row)];
+    }
+  }
+
+  get size(): WindowStoreSize {
+    return {
+      events: this.rows.count,
+      entities: this.logs.size,
+      texts: this.dictionary.size,
+      bytes: this.rows.bytes + this.logs.bytes + this.dictionary.bytes + this.#ids.bytes
+        + this.changes.bytes + this.tiles.bytes,
+    };
+  }
+
+  saveState(): Iterable<Uint8Array> {
+    return saveWindows(this);
+  }
+
+  loadState(chunks: Iterable<Uint8Array>): void {
+    loadWindows(this, chunks);
+  }
+
+  /** Restores one row; rows come in arrival order. Only for `loadState`. */
+  restore(event: ParsedEvent, held: number, id: IdHash): number {
+    const row = this.rows.take(event);
+    const tenant = this.rows.tenant(row);
+    if (id.low !== 0) this.#ids.add(row, id);
+    for (const { index, slot, bit } of this.#indexed) {
+      if ((held & bit) !== 0) this.#hold(row, bit, this.logs.open(tenant, index, this.rows.code(slot, row)));
+    }
+    if ((held & NOBODY.bit) !== 0) this.#hold(row, NOBODY.bit, this.logs.open(tenant, NOBODY.field, 0));
+    return row;
+  }
+
+  /** The entities whose logs hold the row, with the field and the code of the value. */
+  entitiesOf(row: number): { readonly entity: number; readonly field: number; readonly code: number }[] {
+    const tenant = this.rows.tenant(row);
+    return this.#indexed.filter(({ bit }) => (this.rows.held(row) & bit) !== 0).map(({ index, slot }) => {
+      const code = this.rows.code(slot, row);
+      return { entity: this.logs.find(tenant, index, code), field: index, code };
+    });
+  }
+
+  #find(tenant: string, field: FieldDefinition, value: string): number {
+    const code = this.dictionary.codeOf(value);
+    const index = this.#indexOf.get(field.path);
+    if (code === 0 || index === undefined) return NO_ENTITY;
+    return this.logs.find(this.dictionary.codeOf(tenant), index, code);
+  }
+
+  #insert(row: number): void {
+    const tenant = this.rows.tenant(row);
+    for (const { index, slot, bit } of this.#indexed) {
+      const code = this.rows.code(slot, row);
+      if (code !== 0) this.#hold(row, bit, this.logs.open(tenant, index, code));
+    }
+  }
+
+  #hold(row: number, bit: number, entity: number): void {
+    this.logs.insert(entity, row);
+    this.rows.setHeld(row, this.rows.held(row) | bit);
+  }
+
+  /** If the row made its log too long, the oldest event of that log goes into tiles. */
+  #cool(row: number, { index, slot, bit }: IndexedField): void {
+    const code = this.rows.code(slot, row);
+    if (code === 0) return;
+    const entity = this.logs.find(this.rows.tenant(row), index, code);
+    if (this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax) return;
+    const oldest = this.logs.oldest(entity);
+    this.tiles.absorb(entity, index, oldest, this.rows.time(oldest), this.#seenFromMs());
+    this.#unhold(oldest, bit, entity, row);
+  }
+
+  #coolNobody(row: number): void {
+    const entity = this.logs.find(this.rows.tenant(row), NOBODY.field, 0);
+    if (entity === NO_ENTITY || this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax) return;
+    const oldest = this.logs.oldest(entity);
+    this.#unhold(oldest, NOBODY.bit, entity, oldest === row ? row : NO_ROW);
+  }
+
+  /** Takes a row out of a log; if it was the last, and not the row being appended, the row is freed. */
+  #unhold(row: number, bit: number, entity: number, appended: number): void {
+    this.logs.remove(entity, row);
+    this.rows.setHeld(row, this.rows.held(row) & ~bit);
+    if (this.rows.held(row) === 0 && row !== appended) this.#free(row);
+  }
+
+  #leaveLogs(row: number): void {
+    for (const { entity } of this.entitiesOf(row)) if (!this.logs.remove(entity, row)) this.tiles.drop(entity);
+    if ((this.rows.held(row) & NOBODY.bit) === 0) return;
+    this.logs.remove(this.logs.find(this.rows.tenant(row), NOBODY.field, 0), row);
+  }
+
+  #free(row: number): void {
+    this.#ids.remove(row);
+    this.changes.release(row);
+    this.rows.release(row);
+  }
+
+  /** The earliest t that an event may still come with. */
+  #seenFromMs(): number {
+    return this.nowMs - LIMITS.occurredBehindMsMax;
+  }
+
+  #trim(): void {
+    const beforeMs = this.#seenFromMs() - this.retentionMs;
+    for (let few = 0; few < EXPIRED_PER_APPEND_MAX; few++) {
+      const row = this.rows.head;
+      if (row === NO_ROW || this.rows.time(row) > beforeMs) break;
+      this.#leaveLogs(row);
+      this.#free(row);
+    }
+    this.waiting.trim(this.nowMs - this.retentionMs);
+  }
+}
