@@ -1,0 +1,93 @@
+import type { Jitter } from './jitter-probe.ts';
+import type { Latency } from './latency.ts';
+import type { LoadResult } from './open-loop.ts';
+import { runLoad } from './open-loop.ts';
+import { cpuMicrosOf } from './process-usage.ts';
+import type { RunningServer } from './server-process.ts';
+import { Traffic } from './traffic.ts';
+
+/** One line of the table, and of the JSON. */
+export interface Row {
+  readonly name: string;
+  readonly offeredPerSecond: number;
+  readonly achievedPerSecond: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+  readonly errors: number;
+  readonly degraded: number;
+  readonly cpuMicrosPerDecision: number;
+}
+
+export interface Report {
+  readonly rows: readonly Row[];
+  readonly jitter: Jitter;
+  /** Share of the time of one CPU that the host took from this machine meanwhile. */
+  readonly stolenShare: number;
+  readonly machine: string;
+}
+
+const round = (value: number, decimals: number): number => Number(value.toFixed(decimals));
+
+export const percentiles = (latency: Latency): Pick<Row, 'p50Ms' | 'p95Ms' | 'p99Ms' | 'p999Ms' | 'maxMs'> => ({
+  p50Ms: round(latency.ms(50), 4),
+  p95Ms: round(latency.ms(95), 4),
+  p99Ms: round(latency.ms(99), 4),
+  p999Ms: round(latency.ms(99.9), 4),
+  maxMs: round(latency.maxMs, 4),
+});
+
+export interface Measure {
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly seed: number;
+}
+
+/** Loads a server and measures it; CPU is what its process used in the measured interval, all threads. */
+export async function measureServer(server: RunningServer, name: string, measure: Measure): Promise<Row> {
+  const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-${measure.perSecond}`);
+  let cpuFrom = 0;
+  let cpuTo = 0;
+  const result = await runLoad({
+    ...measure,
+    url: server.url,
+    key: server.key,
+    body: (atMs) => traffic.next(atMs),
+    onMeasuring: () => { cpuFrom = cpuMicrosOf(server.pid); },
+    onMeasured: () => { cpuTo = cpuMicrosOf(server.pid); },
+  });
+  if (result.firstError !== undefined) console.error(`${name}: ${result.errors} errors, first: ${result.firstError}`);
+  return serverRow(name, measure.perSecond, result, cpuTo - cpuFrom);
+}
+
+const serverRow = (name: string, offeredPerSecond: number, result: LoadResult, cpuMicros: number): Row => ({
+  name,
+  offeredPerSecond,
+  achievedPerSecond: round(result.achievedPerSecond, 1),
+  ...percentiles(result.latency),
+  errors: result.errors,
+  degraded: result.degraded,
+  cpuMicrosPerDecision: result.answered === 0 ? 0 : round(cpuMicros / result.answered, 1),
+});
+
+const HEADS = ['', 'offered/s', 'achieved/s', 'p50 ms', 'p95 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'errors', 'degraded',
+  'CPU us'] as const;
+
+/** The table for people. */
+export function table(rows: readonly Row[]): string {
+  const cells = rows.map((row) => [
+    row.name, row.offeredPerSecond.toFixed(0), row.achievedPerSecond.toFixed(0),
+    ...[row.p50Ms, row.p95Ms, row.p99Ms, row.p999Ms, row.maxMs].map((ms) => ms.toFixed(ms < 0.1 ? 4 : 2)),
+    `${row.errors}`, `${row.degraded}`, row.cpuMicrosPerDecision.toFixed(1),
+  ]);
+  const widths = HEADS.map((head, column) =>
+    Math.max(head.length, ...cells.map((line) => (line[column] ?? '').length)));
+  return [HEADS, ...cells]
+    .map((line) => line
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '))
+    .join('\n');
+}
