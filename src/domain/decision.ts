@@ -12,6 +12,10 @@ export interface Decision {
   readonly unknown: readonly UnknownRule[];
   /** Every feature of the policy; null is missing. Shown with `?explain=full`. */
   readonly features: Readonly<Record<string, FeatureValue>>;
+  /** Names of the features that only aml rules read: hidden with them, and this list is never shown. */
+  readonly aml_features: readonly string[];
+  /** Features that reached past the exact tier: the true value is within [low, high]. Absent where all are exact. */
+  readonly precision?: Readonly<Record<string, FeaturePrecision>>;
   readonly screening: { readonly status: 'not_configured'; readonly hits: 0; readonly list_version: null };
   readonly policy: { readonly name: string; readonly version: number; readonly hash: string };
   readonly log_position: { readonly position: number };
@@ -38,6 +42,13 @@ export interface ReasonFact { readonly name: string; readonly value: FeatureValu
 
 /** What a feature is outside: money as `"120.50 EUR"`, durations as `"24h"`, counts as numbers, missing as null. */
 export type FeatureValue = number | string | boolean | null | readonly number[];
+
+export interface FeaturePrecision {
+  readonly precision: 'tiled';
+  readonly hop_ms: number;
+  readonly low: FeatureValue;
+  readonly high: FeatureValue;
+}
 
 export interface UnknownRule {
   readonly rule: string;

@@ -8,6 +8,8 @@ export interface Refusal {
 /** Closed list; the HTTP status of each is part of the contract. docs/errors.md is checked against it. */
 export const REFUSAL_STATUS = {
   not_json: 400,
+  /** A header, a query or the HTTP itself. */
+  bad_request: 400,
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
