@@ -1,5 +1,5 @@
 /** The syntax tree. The parser makes it; the checker returns it with names resolved and a type on every node. */
-import type { FieldDefinition } from '../domain/field.ts';
+import type { FieldDefinition } from '#domain/field.ts';
 import type { Type } from './type.ts';
 
 /** Offsets into the expression's own text; the policy document adds where that text stands in the file. */
@@ -30,7 +30,8 @@ export type Expr =
 
 export type InSet =
   | { readonly kind: 'values'; readonly values: readonly Expr[] }
-  | { readonly kind: 'list'; readonly list: string }
+  /** `index` in the scope, set by the checker. */
+  | { readonly kind: 'list'; readonly list: string; readonly index?: number }
   /** `[20:00, 06:00)`: a clock interval may run over midnight. */
   | { readonly kind: 'interval'; readonly low: Expr; readonly high: Expr; readonly lowClosed: boolean; readonly highClosed: boolean };
 

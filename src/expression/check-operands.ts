@@ -76,7 +76,7 @@ function helpFor(op: string, left: Typed, right: Typed): string | undefined {
 /** What stands right of `in`, checked against the value on its left; undefined where an error was reported. */
 export function checkSet(set: InSet, value: Checked, span: Span, context: CheckContext): InSet | undefined {
   switch (set.kind) {
-    case 'list': return checkList(set.list, value, span, context) ? set : undefined;
+    case 'list': return checkList(set.list, value, span, context);
     case 'values': {
       const values = set.values.map((item) => context.check(item, context));
       const sound = values.filter((item) => item !== undefined && value !== undefined && fits(value, item, span, context));
@@ -99,16 +99,14 @@ function fits(value: Typed, item: Typed, span: Span, context: CheckContext): boo
   return false;
 }
 
-function checkList(name: string, value: Checked, span: Span, context: CheckContext): boolean {
+function checkList(name: string, value: Checked, span: Span, context: CheckContext): InSet | undefined {
   const { lists } = context.scope;
   const list = lists.get(name);
   if (list === undefined) {
-    report(context, 'E202', span, `unknown list "${name}"`, didYouMean(name, lists.keys()));
-    return false;
+    return report(context, 'E202', span, `unknown list "${name}"`, didYouMean(name, lists.keys()));
   }
-  if (value === undefined) return false;
-  if (comparable(value.type, list.of)) return true;
-  report(context, 'E301', span,
+  if (value === undefined) return undefined;
+  if (comparable(value.type, list.of)) return { kind: 'list', list: name, index: list.index };
+  return report(context, 'E301', span,
     `"${name}" lists ${typeName(list.of)}; \`${printExpression(value)}\` is ${typeName(value.type)}`);
-  return false;
 }

@@ -1,6 +1,6 @@
-import type { ParsedEvent } from '../domain/event.ts';
-import type { MissingReason } from '../domain/missing.ts';
-import type { RateTable } from '../domain/rates.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import type { MissingReason } from '#domain/missing.ts';
+import type { RateTable } from '#domain/rates.ts';
 import type { Expr } from './ast.ts';
 import type { Geo } from './type.ts';
 

@@ -1,4 +1,4 @@
-import type { EventSchema } from '../domain/field.ts';
+import type { EventSchema } from '#domain/field.ts';
 import type { AggregateExpr, Expr } from './ast.ts';
 import type { Type } from './type.ts';
 

@@ -1,5 +1,6 @@
 /** Walking the syntax tree, one place that knows which nodes have which children. */
 import type { AggregateExpr, Expr } from './ast.ts';
+import type { Type } from './type.ts';
 
 /** The direct parts of a node, in the order of the text. */
 export function childrenOf(expr: Expr): readonly Expr[] {
@@ -38,3 +39,9 @@ export const nodeCountOf = (expr: Expr): number =>
 /** Does the node or one of its parts satisfy the test? */
 export const someNode = (expr: Expr, test: (node: Expr) => boolean): boolean =>
   test(expr) || childrenOf(expr).some((child) => someNode(child, test));
+
+/** The type of a checked node. Throws TypeError before checking: that is a mistake of ours. */
+export function typeOf(expr: Expr): Type {
+  if (expr.type === undefined) throw new TypeError(`a ${expr.kind} has no type before checking`);
+  return expr.type;
+}

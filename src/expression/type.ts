@@ -1,4 +1,4 @@
-import type { EntityKind } from '../domain/field.ts';
+import type { EntityKind } from '#domain/field.ts';
 
 /**
  * Types of the policy language and what stands for a value in generated code:
