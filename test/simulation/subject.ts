@@ -1,0 +1,27 @@
+/** What the world has to do with: an engine, and the machine that it runs on. */
+import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
+import type { Edition } from './naive-policy.ts';
+
+export interface Subject {
+  decide(call: DecideCall): Promise<DecideAnswer>;
+  record(call: Pick<DecideCall, 'bytes' | 'tenant'>): Promise<RecordAnswer>;
+  close(): Promise<void>;
+}
+
+export interface Machine {
+  /** Starts an engine on what the disk holds, with this policy live. */
+  open(edition: Edition): Promise<Subject>;
+  /** Power off: the running engine never does another thing, and what was not synced is lost, torn or there. */
+  crash(): void;
+  /** No more room for so many ms. */
+  fillDisk(forMs: number): void;
+  failDisk(what: 'write' | 'fdatasync'): void;
+  /** The engine has to read the whole log at its next start. Only while none is running. */
+  dropSnapshots(): void;
+  /** True while a fault of the disk may be what stops the engine. */
+  readonly hasFault: boolean;
+  /** From now on nothing goes wrong by itself. */
+  heal(): void;
+  /** Reads the log of a closed engine, decides all of it again and compares; the problems are sentences. */
+  replay(): Promise<readonly string[]>;
+}
