@@ -1,0 +1,69 @@
+/** A policy in a world: what the deciding thread calls for each payment. Nothing in it waits. */
+import type { ParsedEvent } from '#domain/event.ts';
+import type { RateTable } from '#domain/rates.ts';
+import type { EmitRuntime } from '#expression/emit-runtime.ts';
+import type { Cell } from '#expression/type.ts';
+import { missing, valueOfCell } from '#expression/value.ts';
+import type { World } from '#expression/world.ts';
+import type { FeatureValues } from '#features/definition.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
+import { Decider } from './decide.ts';
+import { generatePolicy } from './generate-policy.ts';
+import type { PolicyResult, RuleResults } from './policy-result.ts';
+
+export interface PolicyWorld {
+  /** Made with `inList` of this policy's lists (`bindLists`) and rates of the same table as `rates`. */
+  readonly runtime: EmitRuntime;
+  readonly rates: RateTable;
+}
+
+export interface BoundPolicy {
+  readonly policy: CompiledPolicy;
+  /** Cells of the parameters, `p` in generated code; the array is reused. Features and rules read the same ones. */
+  params(event: ParsedEvent): Cell[];
+  /** Answers of all rules; the array is reused. `params` must be those of this event. */
+  judge(event: ParsedEvent, cells: readonly Cell[], params: readonly Cell[]): RuleResults;
+  decide(results: RuleResults, event: ParsedEvent, values: FeatureValues): PolicyResult;
+}
+
+export function bindPolicy(policy: CompiledPolicy, world: PolicyWorld): BoundPolicy {
+  const program = generatePolicy(policy, world.runtime);
+  const params: Cell[] = policy.params.map(() => undefined);
+  const answers = new Uint8Array(policy.rules.length);
+  const decider = new Decider(policy, program);
+  return {
+    policy,
+    params(event) {
+      program.params(event, params);
+      return params;
+    },
+    judge(event, cells, given) {
+      program.rules(event, cells, given, answers);
+      return { answers, params: given };
+    },
+    decide: (results, event, values) =>
+      decider.decide(results, event, values, () => explainingWorld(policy, world, event, values, results.params)),
+  };
+}
+
+/** The world of the judge, on the cells that generated code has worked with. */
+function explainingWorld(
+  policy: CompiledPolicy, world: PolicyWorld, event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
+): Omit<World, 'salt'> {
+  const { runtime, rates } = world;
+  return {
+    current: event,
+    feature(index, name) {
+      const feature = policy.features[index];
+      const reason = values.reasons[index] ?? 'absent';
+      return feature === undefined ? missing(reason, name) : valueOfCell(values.cells[index], feature.type, reason, name);
+    },
+    param(index, name) {
+      const param = policy.params[index];
+      return param === undefined ? missing('absent', name) : valueOfCell(params[index], param.type, 'absent', name);
+    },
+    inList: (list, value, tMs) => runtime.inList(list, value, tMs) === 2,
+    rates,
+    mark: (path, value, name, tMs) => runtime.mark(path, value, name, tMs),
+  };
+}

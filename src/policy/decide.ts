@@ -1,0 +1,203 @@
+/**
+ * From the answers of the rules to one result. All rules have run; nothing overrides silently: on each axis the
+ * outcome is the gravest of the actions of hits, of what unknown rules raise to, and of the band of the score.
+ */
+import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
+import type { AxisResult, Reason, ReasonFact, UnknownRule } from '#domain/decision.ts';
+import { graver, outcomeRank, type Axis, type Outcome } from '#domain/outcome.ts';
+import { missingCause } from '#expression/interpret.ts';
+import { typeOf } from '#expression/tree.ts';
+import type { Expr } from '#expression/ast.ts';
+import type { Cell } from '#expression/type.ts';
+import type { World } from '#expression/world.ts';
+import type { FeatureValues } from '#features/definition.ts';
+import type { CompiledPolicy, Rule } from './compiled-policy.ts';
+import { formatCell, sayCell } from './format-cell.ts';
+import { explanationOf, type Explanation, type PolicyProgram } from './generate-policy.ts';
+import { EXCEPTED, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleResults } from './policy-result.ts';
+import { nodesOf } from './walk.ts';
+
+/** What a hit of the rule does, in a word. */
+export function effectOf({ then }: Rule): string {
+  if (then.action !== undefined) return then.action;
+  if (then.report !== undefined) return 'report';
+  return then.score === 0 && then.label !== undefined ? 'label' : 'score';
+}
+
+interface Seat {
+  readonly rule: Rule;
+  readonly effect: string;
+  readonly explanation: Explanation;
+  readonly references: readonly string[];
+}
+
+/** One axis while a decision is made. */
+interface Tally { outcome: Outcome; total: number }
+
+/** Reasons in the order of the answer: what counted by gravity, then what was taken back, then shadows. */
+const PLACE_OF: Readonly<Record<string, number>> = { excepted: 1, replaced: 1, shadow: 2 };
+
+export class Decider {
+  readonly #policy: CompiledPolicy;
+  readonly #program: PolicyProgram;
+  readonly #seats: readonly Seat[];
+
+  constructor(policy: CompiledPolicy, program: PolicyProgram) {
+    this.#policy = policy;
+    this.#program = program;
+    this.#seats = policy.rules.map((rule) => ({
+      rule, effect: effectOf(rule), explanation: explanationOf(rule),
+      references: rule.because.map((key) => policy.references.get(key)?.text ?? key),
+    }));
+  }
+
+  decide(
+    results: RuleResults, event: ParsedEvent, values: FeatureValues, world: () => Omit<World, 'salt'>,
+  ): PolicyResult {
+    const round = new Round(this.#policy, this.#program, event, values, results.params, world);
+    for (let i = 0; i < results.answers.length; i++) {
+      const answer = results.answers[i];
+      const seat = this.#seats[i];
+      if (answer === MISS || seat === undefined) continue;
+      if (answer === UNKNOWN) round.unknown(seat);
+      else round.hit(seat, answer === EXCEPTED);
+    }
+    return round.result();
+  }
+}
+
+class Round {
+  readonly #policy: CompiledPolicy;
+  readonly #program: PolicyProgram;
+  readonly #event: ParsedEvent;
+  readonly #values: FeatureValues;
+  readonly #params: readonly Cell[];
+  readonly #makeWorld: () => Omit<World, 'salt'>;
+  #world: Omit<World, 'salt'> | undefined;
+  readonly #tallies: Record<Axis, Tally> = { fraud: { outcome: 'approve', total: 0 }, aml: { outcome: 'approve', total: 0 } };
+  readonly #reasons: { readonly reason: Reason; readonly rule: Rule }[] = [];
+  readonly #unknown: UnknownRule[] = [];
+  readonly #effects: PolicyEffect[] = [];
+  readonly #replaced = new Set<number>();
+
+  constructor(
+    policy: CompiledPolicy, program: PolicyProgram, event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
+    makeWorld: () => Omit<World, 'salt'>,
+  ) {
+    this.#policy = policy;
+    this.#program = program;
+    this.#event = event;
+    this.#values = values;
+    this.#params = params;
+    this.#makeWorld = makeWorld;
+  }
+
+  hit(seat: Seat, excepted: boolean): void {
+    const { rule } = seat;
+    const cells = this.#program.explain[rule.index]?.(this.#event, this.#values.cells, this.#params) ?? [];
+    const effect = rule.mode === 'shadow' ? 'shadow' : excepted ? 'excepted'
+      : this.#replaced.has(rule.index) ? 'replaced' : seat.effect;
+    this.#reasons.push({ reason: this.#reason(seat, effect, cells), rule });
+    if (effect !== seat.effect) return;
+    for (const other of rule.replaces) this.#replaced.add(other);
+    this.#apply(rule, cells);
+  }
+
+  unknown({ rule }: Seat): void {
+    this.#world ??= this.#makeWorld();
+    const cause = missingCause(rule.when, { ...this.#world, salt: rule.id });
+    const because = { name: cause?.name ?? rule.id, reason: cause?.reason ?? 'absent' };
+    this.#unknown.push({ rule: rule.id, axis: rule.axis, because, effect: rule.mode === 'shadow' ? 'shadow' : rule.unknown });
+    if (rule.mode === 'shadow' || rule.unknown === 'miss') return;
+    if (rule.unknown !== 'hit') {
+      this.#raise(rule.axis, rule.unknown);
+      return;
+    }
+    this.#apply(rule, this.#program.explain[rule.index]?.(this.#event, this.#values.cells, this.#params) ?? []);
+  }
+
+  #raise(axis: Axis, outcome: Outcome): void {
+    this.#tallies[axis].outcome = graver(this.#tallies[axis].outcome, outcome);
+  }
+
+  #apply(rule: Rule, cells: readonly Cell[]): void {
+    const { then, id } = rule;
+    if (then.action !== undefined) this.#raise(rule.axis, then.action);
+    if (this.#policy.scoring[rule.axis].counts[rule.index] === true) this.#tallies[rule.axis].total += then.score;
+    if (then.report !== undefined) this.#effects.push({ kind: 'report', rule: id, report: then.report });
+    if (then.queue !== undefined) this.#effects.push({ kind: 'queue', rule: id, queue: then.queue });
+    if (then.lasts === undefined) return;
+    const lasts = Number(cells.at(-1));
+    const now = this.#event.numbers[T_SLOT] ?? Number.NaN;
+    const untilMs = then.lasts.kind === 'until' ? lasts : now + lasts;
+    // An end that cannot be told, or is past, marks nothing.
+    if (!(untilMs > now)) return;
+    if (then.action === 'hold') this.#effects.push({ kind: 'hold', rule: id, untilMs });
+    const value = then.label === undefined ? undefined : this.#event.texts[then.label.on.textSlot];
+    if (then.label === undefined || value === undefined) return;
+    this.#effects.push({ kind: 'label', rule: id, field: then.label.on, value, name: then.label.name, fromMs: now, untilMs });
+  }
+
+  #reason({ rule, explanation, references }: Seat, effect: string, cells: readonly Cell[]): Reason {
+    const facts: ReasonFact[] = [];
+    explanation.facts.forEach((fact, i) => {
+      if (cells[3 * i] !== (fact.holds ? 2 : 0)) return;
+      const value = this.#format(fact.value, cells[3 * i + 1]);
+      facts.push(fact.threshold === undefined
+        ? { name: fact.name, value }
+        : { name: fact.name, value, threshold: this.#format(fact.threshold, cells[3 * i + 2]) });
+    });
+    let next = 3 * explanation.facts.length;
+    const words = rule.reason.map((part) => {
+      if (part.kind === 'text') return part.text;
+      return sayCell(cells[next++], typeOf(part.expr), currencyOf(part.expr, this.#event));
+    });
+    return {
+      code: rule.then.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect, text: words.join(''), facts, references,
+    };
+  }
+
+  #format(expr: Expr, cell: Cell): ReasonFact['value'] {
+    return formatCell(cell, typeOf(expr), currencyOf(expr, this.#event));
+  }
+
+  result(): PolicyResult {
+    const fraud = this.#axis('fraud');
+    const aml = this.#axis('aml');
+    return {
+      outcome: graver(fraud.outcome, aml.outcome), fraud, aml,
+      reasons: inOrder(this.#reasons), unknown: this.#unknown, effects: this.#effects,
+    };
+  }
+
+  #axis(axis: Axis): AxisResult {
+    const { floor, cap, bands } = this.#policy.scoring[axis];
+    const { outcome, total } = this.#tallies[axis];
+    const score = Math.min(cap, Math.max(floor, total));
+    const band = bands.find(({ below }) => score < below);
+    if (band === undefined) throw new Error(`the bands of ${axis} have no end`);
+    if (band.holdMs !== undefined) {
+      this.#effects.push({ kind: 'hold', rule: `${axis}-score`, untilMs: (this.#event.numbers[T_SLOT] ?? Number.NaN) + band.holdMs });
+    }
+    return { outcome: graver(outcome, band.action), score, band: band.name };
+  }
+}
+
+export function inOrder(reasons: readonly { readonly reason: Reason; readonly rule: Rule }[]): readonly Reason[] {
+  if (reasons.length < 2) return reasons.map(({ reason }) => reason);
+  const rank = ({ then }: Rule): number => (then.action === undefined ? 0 : outcomeRank(then.action));
+  return reasons.toSorted((a, b) =>
+    (PLACE_OF[a.reason.effect] ?? 0) - (PLACE_OF[b.reason.effect] ?? 0) ||
+    rank(b.rule) - rank(a.rule) || b.rule.then.score - a.rule.then.score || a.rule.index - b.rule.index)
+    .map(({ reason }) => reason);
+}
+
+/** The currency of money whose type does not say it: that of the first money field it is made of. */
+export function currencyOf(expr: Expr, event: ParsedEvent): string | undefined {
+  const type = typeOf(expr);
+  if (type.kind !== 'money' || type.currency !== null) return undefined;
+  for (const node of nodesOf(expr)) {
+    if (node.kind === 'field' && node.field.type.kind === 'money') return event.texts[node.field.textSlot];
+  }
+  return undefined;
+}

@@ -1,0 +1,110 @@
+/**
+ * One JavaScript program per policy. Rules stand in chunks of a size that the optimising compiler takes whole; each
+ * chunk writes the answers of its rules into one byte array. It embeds what `emitExpression` embeds, and indexes.
+ */
+import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
+import { emitExpression } from '#expression/emit.ts';
+import type { EmitRuntime } from '#expression/emit-runtime.ts';
+import { EmitUnit } from '#expression/emit-unit.ts';
+import type { Expr } from '#expression/ast.ts';
+import type { Cell } from '#expression/type.ts';
+import { cellKind } from '#expression/type-rules.ts';
+import type { CompiledPolicy, Param, Rule } from './compiled-policy.ts';
+import { factsIn, type FactSource } from './facts.ts';
+
+const RULES_A_CHUNK = 16;
+
+export interface PolicyProgram {
+  /** Fills `p`. */
+  params(e: ParsedEvent, p: Cell[]): void;
+  /** Fills `a`, the answer by rule. */
+  rules(e: ParsedEvent, f: readonly Cell[], p: readonly Cell[], a: Uint8Array): void;
+  /** By rule: the cells of its explanation, in the order of `explanationOf`. */
+  readonly explain: readonly ((e: ParsedEvent, f: readonly Cell[], p: readonly Cell[]) => Cell[])[];
+}
+
+/** What is evaluated only for a rule that hits. */
+export interface Explanation {
+  readonly facts: readonly FactSource[];
+  readonly texts: readonly Expr[];
+  readonly lasts: Expr | undefined;
+}
+
+export function explanationOf(rule: Rule): Explanation {
+  const texts = rule.reason.flatMap((part) => (part.kind === 'value' ? [part.expr] : []));
+  const { lasts } = rule.then;
+  return { facts: factsIn(rule.when), texts, lasts: lasts?.kind === 'for' ? lasts.duration : lasts?.instant };
+}
+
+/** For each fact its comparison, value and threshold (itself again where it has none), then the texts, then `lasts`. */
+export function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[] {
+  const parts = facts.flatMap((fact) => [fact.condition, fact.value, fact.threshold ?? fact.value]);
+  return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
+}
+
+export function generatePolicy(policy: CompiledPolicy, runtime: EmitRuntime): PolicyProgram {
+  return parseProgram(new Function('$', programSource(policy)), runtime);
+}
+
+// The shape is that of the source below, which is ours.
+const parseProgram = (build: Function, runtime: EmitRuntime): PolicyProgram => build(runtime) as PolicyProgram;
+
+/** The whole program: `$` is its only free name. */
+export function programSource(policy: CompiledPolicy): string {
+  const live = policy.rules.filter((rule) => rule.mode !== 'off');
+  const chunks: string[] = [];
+  for (let i = 0; i < live.length; i += RULES_A_CHUNK) chunks.push(chunkSource(live.slice(i, i + RULES_A_CHUNK)));
+  const names = chunks.map((_, i) => `c${i}`);
+  return [
+    '"use strict";',
+    ...chunks.map((source, i) => `const ${names[i]}=${source};`),
+    'return {',
+    `params:${paramsSource(policy.params)},`,
+    `rules(e,f,p,a){${names.map((name) => `${name}(e,f,p,a);`).join('')}},`,
+    `explain:[${policy.rules.map(explainSource).join(',\n')}]`,
+    '};',
+  ].join('\n');
+}
+
+/** A function in a scope of its own, so that its constants meet no other's. */
+function enclosed(unit: EmitUnit, args: string, body: string): string {
+  return `(()=>{${unit.constants()}return (${args})=>{${unit.locals()}${body}};})()`;
+}
+
+/** Kleene: an exception that is known to hold makes an unknown rule a miss; one that is unknown never excepts. */
+function chunkSource(rules: readonly Rule[]): string {
+  const unit = new EmitUnit();
+  const lines = rules.map((rule) => {
+    const options = { unit, salt: rule.id };
+    const when = emitExpression(rule.when, options);
+    if (rule.unless === undefined) return `a[${rule.index}]=${when};`;
+    return `v=${when};a[${rule.index}]=v!==0&&${emitExpression(rule.unless, options)}===2?(v===2?3:0):v;`;
+  });
+  return enclosed(unit, 'e,f,p,a', `let v=0;\n${lines.join('\n')}\n`);
+}
+
+function paramsSource(params: readonly Param[]): string {
+  const unit = new EmitUnit();
+  const lines = params.map((param, i) => `p[${i}]=${paramSource(param, unit)};`);
+  return enclosed(unit, 'e,p', lines.join('\n'));
+}
+
+function paramSource({ value, type }: Param, unit: EmitUnit): string {
+  if (value.kind === 'fixed') return emitExpression(value.value, { unit });
+  if (value.kind === 'cases') {
+    const cases = [...value.cases].map(([key, expr]) => `[${JSON.stringify(key)},${emitExpression(expr, { unit })}]`);
+    const map = unit.constant(`new Map([${cases.join(',')}])`);
+    const by = emitExpression(value.by, { unit });
+    const found = unit.local();
+    return `((${found}=${map}.get(${by}))===undefined?${emitExpression(value.otherwise, { unit })}:${found})`;
+  }
+  const none = cellKind(type) === 'bool' ? '1' : cellKind(type) === 'number' ? 'NaN' : 'undefined';
+  return value.values.reduce((before, dated) =>
+    `(e.numbers[${T_SLOT}]>=${dated.fromMs}?${emitExpression(dated.value, { unit })}:${before})`, none);
+}
+
+function explainSource(rule: Rule): string {
+  const unit = new EmitUnit();
+  const parts = explanationParts(explanationOf(rule)).map((part) => emitExpression(part, { unit, salt: rule.id }));
+  return enclosed(unit, 'e,f,p', `return [${parts.join(',\n')}];`);
+}

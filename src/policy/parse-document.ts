@@ -1,0 +1,155 @@
+/** YAML 1.2, core schema, and of it only what cannot surprise: no anchors, tags, merges, directives or second keys. */
+import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import type { Document, ParsedNode, YAMLError } from 'yaml';
+import { LIMITS } from '#domain/limits.ts';
+import type { Findings, Place } from './diagnostic.ts';
+import type { DocumentNode, MapEntry, MapNode } from './document.ts';
+
+const DOCUMENT_DEPTH_MAX = 16;
+const CHARS_SHOWN_MAX = 60;
+
+/** The document's map, or undefined where it cannot be read; why is in the findings. */
+export function parseDocument(source: string, findings: Findings): MapNode | undefined {
+  if (isTooLarge(source, findings)) return undefined;
+  if (source.startsWith('%')) {
+    findings.report('P002', { start: 0, end: 1 }, 'a policy has no YAML directives', 'Remove the line that starts with `%`.');
+    return undefined;
+  }
+  const documents = parseAllDocuments(source, {
+    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, merge: false, prettyErrors: false, logLevel: 'silent',
+  });
+  const [first, second] = 'empty' in documents ? [] : documents;
+  if (first === undefined || first.contents === null) {
+    findings.report('P004', { start: 0, end: 0 }, 'the document is empty', 'A policy starts with `policy: its-name`.');
+    return undefined;
+  }
+  if (second !== undefined) {
+    const start = Math.max(0, source.lastIndexOf('---', second.range[0]));
+    findings.report('P004', { start, end: start + 3 }, 'a second document starts here', 'One file holds one policy.');
+    return undefined;
+  }
+  for (const error of first.errors) reportYamlError(error, source, findings);
+  if (findings.hasErrors) return undefined;
+  return rootMap(first, findings);
+}
+
+function rootMap(document: Document.Parsed, findings: Findings): MapNode | undefined {
+  const root = new Reader(findings).node(document.contents, { start: 0, end: 0 }, 0);
+  if (findings.hasErrors) return undefined;
+  if (root.kind === 'map') return root;
+  findings.report('P103', { start: root.start, end: root.start + 1 },
+    'a policy is a map of keys', 'A policy starts with `policy: its-name`.');
+  return undefined;
+}
+
+/** Bytes, and rules counted by their indentation: a document of 10,000 rules is refused without reading it whole. */
+function isTooLarge(source: string, findings: Findings): boolean {
+  const bytes = Buffer.byteLength(source);
+  if (bytes > LIMITS.policyBytesMax) {
+    findings.report('P005', { start: 0, end: 0 },
+      `the document has ${bytes} bytes; the limit is ${LIMITS.policyBytesMax}`,
+      'Move long lists out of the document: `managed: true`.');
+    return true;
+  }
+  const start = /^rules:[ \t]*(?:#.*)?\r?\n/m.exec(source);
+  if (start === null) return false;
+  const body = source.slice(start.index + start[0].length);
+  const section = body.slice(0, /^[^\s#]/m.exec(body)?.index ?? body.length);
+  const indent = /^( +)[^\s#]/m.exec(section)?.[1] ?? ' ';
+  const ids = section.match(new RegExp(`^${indent}[A-Za-z0-9"'_-]+:(?=\\s|$)`, 'gm')) ?? [];
+  if (ids.length <= LIMITS.ruleCountMax) return false;
+  reportRuleCount(ids.length, { start: start.index, end: start.index + 5 }, findings);
+  return true;
+}
+
+export function reportRuleCount(count: number, place: Place, findings: Findings): void {
+  findings.report('P108', place, `the policy has ${count} rules; the limit is ${LIMITS.ruleCountMax}`,
+    'Split it by kind of payment, or put what differs into a list or a parameter.');
+}
+
+const UNCLEAR = 'Put an expression that holds `: ` or ` #`, or begins with a special character, in quotes.';
+
+const YAML_HELP: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: UNCLEAR,
+  BAD_SCALAR_START: UNCLEAR,
+  TAB_AS_INDENT: 'Indent with blanks.',
+  MISSING_CHAR: 'Close the quote or bracket.',
+  BAD_INDENT: 'Indent the keys of one map alike, and close each bracket.',
+  MULTILINE_IMPLICIT_KEY: UNCLEAR,
+};
+
+function reportYamlError(error: YAMLError, source: string, findings: Findings): void {
+  const [start, end] = error.pos;
+  const place = { start: Math.min(start, source.length), end: Math.min(end, source.length) };
+  if (error.code === 'DUPLICATE_KEY') {
+    const key = /^["']?[^\s:"']+/.exec(source.slice(start))?.[0] ?? '';
+    findings.report('P003', { start, end: start + key.length }, `the key \`${key}\` is there twice`, 'Keep one of the two.');
+    return;
+  }
+  if (error.code === 'MULTIPLE_ANCHORS' || error.code === 'BAD_ALIAS' || error.code === 'TAG_RESOLVE_FAILED') {
+    findings.report('P002', place, 'a policy has no anchors, aliases or tags', 'Write the value out.');
+    return;
+  }
+  const sentence = error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\s+/g, ' ');
+  findings.report('P001', place, `this is not YAML: ${sentence.slice(0, 120)}`, YAML_HELP[error.code] ?? UNCLEAR);
+}
+
+type Found = ParsedNode | null;
+
+class Reader {
+  readonly #findings: Findings;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  node(found: Found, after: Place, depth: number): DocumentNode {
+    if (found === null) return { kind: 'scalar', text: '', style: 'plain', start: after.end, end: after.end };
+    const [start, end] = found.range;
+    const place = { start, end };
+    if (isAlias(found)) {
+      this.#forbid(place, 'an alias');
+      return { kind: 'scalar', text: '', style: 'plain', ...place };
+    }
+    if (found.anchor !== undefined) this.#forbid(place, 'an anchor');
+    if (found.tag !== undefined) this.#forbid(place, 'a tag');
+    if (depth > DOCUMENT_DEPTH_MAX) {
+      this.#findings.report('P005', { start, end: start + 1 },
+        `the document is nested more than ${DOCUMENT_DEPTH_MAX} deep`, 'A policy needs no more than six levels.');
+      return { kind: 'scalar', text: '', style: 'plain', ...place };
+    }
+    if (isScalar(found)) return this.#scalar(found, place);
+    if (isSeq(found)) {
+      return { kind: 'list', items: found.items.map((item) => this.node(item, place, depth + 1)), ...place };
+    }
+    return { kind: 'map', entries: isMap(found) ? this.#entries(found.items, place, depth) : [], ...place };
+  }
+
+  #scalar(found: { source?: string; type?: string; value: unknown }, place: Place): DocumentNode {
+    const style = found.type === 'PLAIN' ? 'plain' : found.type?.startsWith('QUOTE') === true ? 'quoted' : 'block';
+    const text = found.source ?? (typeof found.value === 'string' ? found.value : '');
+    return { kind: 'scalar', text: style === 'block' ? text.trimEnd() : text, style, ...place };
+  }
+
+  #entries(pairs: readonly unknown[], outer: Place, depth: number): MapEntry[] {
+    const entries: MapEntry[] = [];
+    for (const pair of pairs) {
+      if (!isPair<ParsedNode, Found>(pair)) continue;
+      const key = this.node(pair.key, outer, depth + 1);
+      const keyPlace = { start: key.start, end: key.end };
+      if (key.kind !== 'scalar') {
+        this.#findings.report('P103', { start: key.start, end: key.start + 1 }, 'a key is a word', 'Write a plain key.');
+        continue;
+      }
+      if (key.text === '<<') this.#forbid(keyPlace, 'a merge key');
+      entries.push({ key: key.text, keyPlace, value: this.node(pair.value, keyPlace, depth + 1) });
+    }
+    return entries;
+  }
+
+  #forbid(place: Place, what: string): void {
+    const end = Math.min(place.end, place.start + CHARS_SHOWN_MAX);
+    this.#findings.report('P002', { start: place.start, end }, `${what}: a policy has no anchors, aliases, tags or merge keys`,
+      'Write the value out; what is shared belongs under `params` or `define`.');
+  }
+}

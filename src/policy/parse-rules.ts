@@ -1,0 +1,177 @@
+/** Rules: what they look for, what they do, and what they do when they cannot tell. */
+import { AXES, OUTCOMES, outcomeRank, type Outcome } from '#domain/outcome.ts';
+import { LIMITS } from '#domain/limits.ts';
+import type { Expr } from '#expression/ast.ts';
+import { RULE_MODES, type Rule, type Then, type UnknownEffect } from './compiled-policy.ts';
+import type { DocumentNode, MapEntry, MapNode } from './document.ts';
+import { reportRuleCount } from './parse-document.ts';
+import { KEBAB, parseBecause, type Head } from './parse-head.ts';
+import { isConstant } from './parse-names.ts';
+import { parseThen } from './parse-then.ts';
+import { written, type PolicyScope } from './policy-scope.ts';
+import { parseReason, plainReason } from './reason-text.ts';
+import { didYouMean, type Shape } from './shape.ts';
+
+export const RULE_KEYS = [
+  'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces', 'owner',
+] as const;
+type RuleKey = (typeof RULE_KEYS)[number];
+
+/** Words that mean something else where a test expects a rule by its id. */
+export const EXPECTATION_WORDS = ['outcome', 'fraud', 'aml', 'fraud_score', 'aml_score'] as const;
+
+const UNKNOWN_WORDS: readonly UnknownEffect[] = ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
+export const RISING: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'approve');
+
+export function parseRules(
+  node: DocumentNode | undefined, references: Head['references'], scope: PolicyScope, shape: Shape,
+): readonly Rule[] {
+  const map = node === undefined ? undefined : shape.anyMap(node, '`rules`');
+  if (map === undefined) return [];
+  if (map.entries.length > LIMITS.ruleCountMax) {
+    reportRuleCount(map.entries.length, { start: map.start, end: map.start + 1 }, shape.findings);
+    return [];
+  }
+  const parts = { references, scope, shape };
+  const rules = map.entries.flatMap((entry, index) => new RuleReader(entry, parts).rule(index) ?? []);
+  return resolveReplacements(rules, map, shape);
+}
+
+interface Parts { readonly references: Head['references']; readonly scope: PolicyScope; readonly shape: Shape }
+
+class RuleReader {
+  readonly #entry: MapEntry;
+  readonly #scope: PolicyScope;
+  readonly #shape: Shape;
+  readonly #references: Head['references'];
+  readonly #entries: ReadonlyMap<string, MapEntry>;
+
+  constructor(entry: MapEntry, { references, scope, shape }: Parts) {
+    this.#entry = entry;
+    this.#scope = scope;
+    this.#shape = shape;
+    this.#references = references;
+    this.#entries = shape.map(entry.value, RULE_KEYS, `rule ${entry.key}`) ?? new Map<string, MapEntry>();
+  }
+
+  rule(index: number): Rule | undefined {
+    const id = this.#entry.key;
+    this.#checkId(id);
+    const shape = this.#shape;
+    const when = this.#condition('when');
+    if (!this.#entries.has('when')) shape.missing(this.#entry.keyPlace, 'when', `rule ${id}`);
+    const unless = this.#condition('unless');
+    const thenNode = this.#node('then');
+    if (thenNode === undefined) shape.missing(this.#entry.keyPlace, 'then', `rule ${id}`, 'Say what a hit does: `then: { score: 10 }`.');
+    const then = thenNode && parseThen(thenNode, id, this.#scope, shape);
+    const title = this.#text('title') ?? id;
+    const reason = this.#node('reason');
+    const reasonText = reason && shape.scalar(reason, `the reason of rule ${id}`);
+    const final = this.#flag('final');
+    const unknown = this.#unknown(then, final);
+    if (final && unless !== undefined) {
+      shape.findings.report('P302', this.#place('unless'), `rule ${id} is final and has an exception`,
+        'A final rule cannot be excepted: remove `unless`, or `final`.');
+    }
+    const mode = this.#node('mode');
+    const axis = this.#node('axis');
+    if (when === undefined || then === undefined) return undefined;
+    return {
+      id, index, title, when, unless, then, unknown, final,
+      axis: (axis && shape.word(axis, AXES, 'the axis')) ?? 'fraud',
+      because: parseBecause(this.#node('because'), this.#references, shape),
+      reason: reasonText === undefined ? plainReason(title) : parseReason(reasonText, when, this.#scope, shape.findings),
+      mode: (mode && shape.word(mode, RULE_MODES, 'the mode')) ?? 'live',
+      replaces: [],
+      owner: this.#text('owner'),
+    };
+  }
+
+  #checkId(id: string): void {
+    const place = this.#entry.keyPlace;
+    const { findings } = this.#shape;
+    if (!KEBAB.test(id)) {
+      findings.report('P105', place, `\`${id}\` cannot be the id of a rule`, 'Small letters and digits, parts joined by `-`.');
+    } else if (EXPECTATION_WORDS.some((word) => word === id) || this.#scope.declaredNames.includes(id)) {
+      findings.report('P107', place, `\`${id}\` means something else in a test's expectations`, 'Choose another id.');
+    }
+  }
+
+  #condition(key: RuleKey): Expr | undefined {
+    const node = this.#node(key);
+    const scalar = node && this.#shape.scalar(node, `\`${key}\``);
+    const expr = scalar && this.#scope.expressionOf(written(scalar), ['bool'], `\`${key}\``);
+    if (expr !== undefined && scalar !== undefined && isConstant(expr)) {
+      this.#shape.findings.report('P605', scalar, `\`${key}\` is the same for every payment`, 'Compare a field or a feature, or remove it.');
+    }
+    return expr;
+  }
+
+  /** A rule that can stop a payment, or that owes a report, has to say what it does when it cannot tell. */
+  #unknown(then: Then | undefined, final: boolean): UnknownEffect {
+    const node = this.#node('unknown');
+    if (node !== undefined) return this.#shape.word(node, UNKNOWN_WORDS, '`unknown`') ?? 'miss';
+    const can = then?.action !== undefined && outcomeRank(then.action) > 0 ? `can ${then.action} a payment`
+      : then?.report !== undefined ? 'owes a report'
+      : final ? 'is final' : undefined;
+    if (can === undefined) return 'miss';
+    const suggestion = then?.action === 'decline' || then?.action === undefined ? 'review' : then.action;
+    const others = ['review', 'hold', 'miss'].filter((word) => word !== suggestion).join(', ');
+    this.#shape.findings.report('P301', this.#entry.keyPlace,
+      `rule ${this.#entry.key} ${can} but does not say what to do when it cannot decide`,
+      `Add \`unknown: ${suggestion}\` (or ${others}).`);
+    return 'miss';
+  }
+
+  #node(key: RuleKey): DocumentNode | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  #place(key: RuleKey): { start: number; end: number } {
+    return this.#entries.get(key)?.keyPlace ?? this.#entry.keyPlace;
+  }
+
+  #text(key: RuleKey): string | undefined {
+    const node = this.#node(key);
+    return node === undefined ? undefined : this.#shape.text(node, `\`${key}\` of rule ${this.#entry.key}`);
+  }
+
+  #flag(key: RuleKey): boolean {
+    const node = this.#node(key);
+    return node !== undefined && this.#shape.flag(node, `\`${key}\``);
+  }
+}
+
+/** `replaces` may only take the effect of a rule that is not final, no graver, on the same axis, and further down no loop. */
+function resolveReplacements(rules: readonly Rule[], map: MapNode, shape: Shape): readonly Rule[] {
+  const byId = new Map(rules.map((rule) => [rule.id, rule]));
+  const resolved = rules.map((rule): Rule => {
+    const value = map.entries[rule.index]?.value;
+    const entry = value?.kind === 'map' ? value.entries.find(({ key }) => key === 'replaces') : undefined;
+    if (entry === undefined) return rule;
+    const replaces = shape.scalars(entry.value, 'a replaced rule').flatMap((scalar) => {
+      const other = byId.get(scalar.text);
+      if (other === undefined) {
+        shape.findings.report('P304', scalar, `there is no rule \`${scalar.text}\``, didYouMean(scalar.text, [...byId.keys()]));
+        return [];
+      }
+      const because = whyNot(rule, other);
+      if (because === undefined) return [other.index];
+      shape.findings.report('P304', scalar, `${rule.id} cannot replace ${other.id}: ${because}`, 'Let both have their effect.');
+      return [];
+    });
+    return { ...rule, replaces };
+  });
+  return resolved;
+}
+
+function whyNot(rule: Rule, other: Rule): string | undefined {
+  const rank = (one: Rule): number => (one.then.action === undefined ? 0 : outcomeRank(one.then.action));
+  if (rule === other) return 'it is the same rule';
+  if (other.final) return 'it is final';
+  if (rule.axis !== other.axis) return 'it is on the other axis';
+  if (rank(other) > rank(rule)) return 'it is the graver one';
+  if (other.then.report !== undefined && other.then.report !== rule.then.report) return `it owes a ${other.then.report} report`;
+  if (other.index < rule.index) return 'it stands above; the replacing rule stands first';
+  return undefined;
+}

@@ -1,0 +1,70 @@
+/** Reason texts: words with values in braces, `{declines_1h} declines; the limit is {limit}`. `{{` is a brace. */
+import type { Expr } from '#expression/ast.ts';
+import type { Findings } from './diagnostic.ts';
+import type { ScalarNode } from './document.ts';
+import type { PolicyScope } from './policy-scope.ts';
+import { nodesOf } from './walk.ts';
+
+export type ReasonText = readonly ReasonPart[];
+export type ReasonPart =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'value'; readonly expr: Expr };
+
+type NamedExpr = Extract<Expr, { kind: 'feature' | 'param' | 'local' }>;
+
+export const plainReason = (text: string): ReasonText => [{ kind: 'text', text }];
+
+export function parseReason(node: ScalarNode, when: Expr | undefined, scope: PolicyScope, findings: Findings): ReasonText {
+  const parts: ReasonPart[] = [];
+  let words = '';
+  for (let i = 0; i < node.text.length; i++) {
+    const char = node.text[i] ?? '';
+    if ((char === '{' || char === '}') && node.text[i + 1] === char) {
+      words += char;
+      i += 1;
+    } else if (char === '{') {
+      const end = closingBrace(node.text, i);
+      if (end === -1) {
+        const start = scope.placeIn({ node, from: i, text: '' }, 0);
+        findings.report('P106', { start, end: start + 1 }, 'a brace is not closed', 'Close it with `}`, or write `{{` for a brace.');
+        return plainReason(node.text);
+      }
+      if (words !== '') parts.push({ kind: 'text', text: words });
+      words = '';
+      const expr = scope.expression({ node, from: i + 1, text: node.text.slice(i + 1, end) });
+      if (expr !== undefined) parts.push({ kind: 'value', expr });
+      i = end;
+    } else words += char;
+  }
+  if (words !== '') parts.push({ kind: 'text', text: words });
+  warnOfNumbers(node, parts, when, scope, findings);
+  return parts;
+}
+
+/** The brace that ends the expression; braces inside its texts do not count. */
+function closingBrace(text: string, from: number): number {
+  let quoted = false;
+  for (let i = from + 1; i < text.length; i++) {
+    if (text[i] === '"') quoted = !quoted;
+    if (text[i] === '}' && !quoted) return i;
+  }
+  return -1;
+}
+
+/** A number typed by hand goes on saying 24 hours when the rule has long said 48. */
+function warnOfNumbers(
+  node: ScalarNode, parts: ReasonText, when: Expr | undefined, scope: PolicyScope, findings: Findings,
+): void {
+  for (const part of parts) {
+    const number = part.kind === 'text' ? /(?<![\p{L}\d])\d[\d.,_]*(?:\s?(?:%|[a-z]+))?/u.exec(part.text) : null;
+    if (number === null) continue;
+    const start = scope.placeIn({ node, from: Math.max(0, node.text.indexOf(number[0])), text: '' }, 0);
+    const param = when && [...nodesOf(when)].find((inside): inside is NamedExpr => inside.kind === 'param');
+    findings.report('P602', { start, end: start + number[0].length },
+      param === undefined
+        ? `the reason mentions ${number[0]} as text; it stays when the rule changes`
+        : `the reason mentions ${number[0]} as text; the rule uses ${param.name}`,
+      param === undefined ? 'Put the number under `params` and write its name in braces.' : `Write {${param.name}}.`);
+    return;
+  }
+}
