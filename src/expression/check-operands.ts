@@ -17,6 +17,8 @@ export function checkBinary(expr: Binary, context: CheckContext): Checked {
   if (left === undefined || right === undefined) return undefined;
   const type = binaryType(expr.op, left.type, right.type);
   if (type === undefined) return misfit(expr, left, right, context);
+  // A default need not be a value of the enum: `kind ?? "none"` is a text.
+  if (expr.op === '??') return { ...expr, left, right, type };
   if (!fitsEnum(left, right, context) || !fitsEnum(right, left, context)) return undefined;
   return { ...expr, left, right, type };
 }

@@ -7,7 +7,7 @@ const BLANK = /\s+/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*/y;
 const TEXT = /"(?:[^"\\]|\\.)*"/y;
 const OPERATOR = /==|!=|<=|>=|~=|\?\?|\.\.|[<>+\-*/()[\],;=]/y;
-const INSTANT = /\d{4}-\d{2}-\d{2}T[^\s,)\]]*/y;
+const INSTANT = /\d{4}-\d{2}-\d{2}T[^\s,;)\]]*/y;
 const DATE = /\d{4}-\d{2}-\d{2}(?![\w])/y;
 const CLOCK = /\d{2}:\d{2}(?::\d{2})?(?!\w)/y;
 const DURATION = /(?:\d+(?:_\d+)*(?:ms|[smhdw]))+(?!\w)/y;
