@@ -1,0 +1,113 @@
+/**
+ * Measurements for Prometheus. On the path of a decision they are integers that grow and one histogram; all words are
+ * made when they are asked for.
+ */
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Decision } from '#domain/decision.ts';
+import { AXES, OUTCOMES } from '#domain/outcome.ts';
+import type { Outcome } from '#domain/outcome.ts';
+import { REFUSAL_STATUS } from '#domain/refusal.ts';
+import type { RefusalCode } from '#domain/refusal.ts';
+import type { EngineMeasurements, StageHistogram } from './parts.ts';
+
+const QUANTILES = [50, 95, 99, 99.9] as const;
+const EVENT_LOOP_RESOLUTION_MS = 10;
+
+type Labels = Readonly<Record<string, string>>;
+type Samples = readonly (readonly [labels: Labels, value: number])[];
+
+const zeros = <K extends string>(names: readonly K[]): Record<K, number> => {
+  const counts: Partial<Record<K, number>> = {};
+  for (const name of names) counts[name] = 0;
+  return counts as Record<K, number>;
+};
+const CODES = Object.keys(REFUSAL_STATUS) as RefusalCode[];
+
+export class Metrics {
+  /** From the first word of the handler to the answer, microseconds. */
+  readonly duration = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
+  inFlight = 0;
+  replays = 0;
+  events = 0;
+  degraded = 0;
+  readonly refusals = zeros(CODES);
+  readonly #outcomes = { overall: zeros(OUTCOMES), fraud: zeros(OUTCOMES), aml: zeros(OUTCOMES) };
+  readonly #eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
+  readonly #process = new Registry();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#process });
+    this.#eventLoop.enable();
+  }
+
+  decided(decision: Decision, replayed: boolean): void {
+    if (replayed) {
+      this.replays += 1;
+      return;
+    }
+    const outcomes = this.#outcomes;
+    outcomes.overall[decision.outcome] += 1;
+    outcomes.fraud[decision.fraud.outcome] += 1;
+    outcomes.aml[decision.aml.outcome] += 1;
+    if (decision.degraded.length > 0) this.degraded += 1;
+  }
+
+  stop(): void {
+    this.#eventLoop.disable();
+    this.#process.clear();
+  }
+
+  /** Prometheus text format 0.0.4. */
+  async text(engine: EngineMeasurements): Promise<string> {
+    const store = engine.windowStore;
+    const delay = this.#eventLoop;
+    const outcomesOf = (axis: 'overall' | 'fraud' | 'aml'): Samples =>
+      OUTCOMES.map((outcome: Outcome) => [{ axis, outcome }, this.#outcomes[axis][outcome]]);
+    const families = [
+      family('assay_decisions_total', 'counter', 'New decisions by axis and outcome.',
+        [...AXES, 'overall' as const].flatMap(outcomesOf)),
+      family('assay_replays_total', 'counter', 'Stored decisions and events given again.', [[{}, this.replays]]),
+      family('assay_events_total', 'counter', 'New events and labels.', [[{}, this.events]]),
+      family('assay_degraded_total', 'counter', 'New decisions with a part left out.', [[{}, this.degraded]]),
+      family('assay_refusals_total', 'counter', 'Refusals by code; shedding is the calls that were shed.',
+        CODES.map((code) => [{ code }, this.refusals[code]])),
+      family('assay_in_flight', 'gauge', 'Calls that have been taken and not answered.', [[{}, this.inFlight]]),
+      summary('assay_decision_duration_seconds', 'From the handler to the answer, durable write included.',
+        [[{}, this.duration]]),
+      summary('assay_stage_duration_seconds', 'By stage of the pipeline.',
+        Object.entries(engine.stages).map(([stage, histogram]) => [{ stage }, histogram])),
+      family('assay_event_loop_delay_seconds', 'gauge', 'Delay of the event loop since the last reading.',
+        QUANTILES.map((q) => [{ quantile: String(q / 100) }, delay.percentile(q) / 1e9])),
+      family('assay_window_store_events', 'gauge', 'Events in the window store.', [[{}, store.events]]),
+      family('assay_window_store_entities', 'gauge', 'Entities in the window store.', [[{}, store.entities]]),
+      family('assay_window_store_bytes', 'gauge', 'Memory of the window store.', [[{}, store.bytes]]),
+      family('assay_log_position', 'gauge', 'Last durable position of the log.', [[{}, engine.logPosition]]),
+    ];
+    delay.reset();
+    return `${families.join('')}${await this.#process.metrics()}`;
+  }
+}
+
+function family(name: string, type: 'counter' | 'gauge', help: string, samples: Samples): string {
+  return head(name, type, help) + samples.map(([labels, value]) => line(name, labels, value)).join('');
+}
+
+function summary(
+  name: string, help: string, histograms: readonly (readonly [labels: Labels, histogram: StageHistogram])[],
+): string {
+  const lines = histograms.flatMap(([labels, histogram]) => [
+    ...(histogram.count === 0 ? [] : QUANTILES.map((q) =>
+      line(name, { ...labels, quantile: String(q / 100) }, histogram.percentile(q) / 1e6))),
+    line(`${name}_sum`, labels, histogram.count === 0 ? 0 : (histogram.mean * histogram.count) / 1e6),
+    line(`${name}_count`, labels, histogram.count),
+  ]);
+  return head(name, 'summary', help) + lines.join('');
+}
+
+const head = (name: string, type: string, help: string): string => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+
+function line(name: string, labels: Labels, value: number): string {
+  const inside = Object.entries(labels).map(([label, text]) => `${label}="${text}"`).join(',');
+  return `${name}${inside === '' ? '' : `{${inside}}`} ${Number.isFinite(value) ? value : 'NaN'}\n`;
+}

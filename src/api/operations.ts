@@ -1,0 +1,112 @@
+/** What each address does, once the caller is known and there is room for the call. */
+import { parseLabelCall } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
+import type { Grant } from '#ports/key-store.ts';
+import { explainDecision } from './explain-decision.ts';
+import type { Metrics } from './metrics.ts';
+import { openApi } from './openapi.ts';
+import type { ApiCall, ApiParts } from './parts.ts';
+import { refusal } from './problem.ts';
+import { renderDecision, viewDecision } from './render-decision.ts';
+import type { Operation } from './routes.ts';
+
+/** A request that was let in. */
+export interface Incoming {
+  readonly call: ApiCall;
+  /** Undefined where no key is needed. */
+  readonly grant: Grant | undefined;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly decisionId: string;
+}
+
+export interface Answer {
+  readonly text: string;
+  /** Default application/json. */
+  readonly type?: string;
+  readonly replayed?: boolean;
+}
+
+export type Operations = Readonly<Record<Operation, (incoming: Incoming) => Promise<Answer | Refusal> | Answer | Refusal>>;
+
+export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => boolean): Operations {
+  const decided = (answer: DecideAnswer, { grant, query }: Incoming, counts: boolean): Answer | Refusal => {
+    if (answer.kind === 'refused') return answer.refusal;
+    const { decision, replayed } = answer;
+    if (counts) metrics.decided(decision, replayed);
+    return { text: renderDecision(decision, { aml: seesAml(grant), explain: explains(query), replayed }), replayed };
+  };
+  const recorded = (answer: RecordAnswer): Answer | Refusal => {
+    if (answer.kind === 'refused') return answer.refusal;
+    const { replayed } = answer;
+    if (replayed) metrics.replays += 1;
+    else metrics.events += 1;
+    const { created_at: createdAt, ...event } = answer.recorded;
+    return { text: JSON.stringify({ ...event, replayed, created_at: createdAt }), replayed };
+  };
+  const found = async ({ call, decisionId }: Incoming) =>
+    (await parts.findDecision(call.tenant, decisionId)) ?? refusal('not_found', 'no decision has that id');
+
+  return {
+    decide: async (incoming) => badQuery(incoming) ?? decided(await parts.decide(incoming.call), incoming, true),
+    simulate: async (incoming) => badQuery(incoming) ?? decided(await parts.simulate(incoming.call), incoming, false),
+    recordEvent: async ({ call }) => recorded(await parts.recordEvent(call)),
+    async label(incoming) {
+      const parsed = parseLabelCall(incoming.call.bytes);
+      if ('code' in parsed) return parsed;
+      const decision = await found(incoming);
+      if ('code' in decision) return decision;
+      const { label } = parsed;
+      const event = {
+        ...label, id: label.id ?? `${decision.id}:${label.label}`, type: 'label', transaction_id: decision.transaction_id,
+      };
+      return recorded(await parts.recordEvent({ ...incoming.call, bytes: Buffer.from(JSON.stringify({ event })) }));
+    },
+    async findDecision(incoming) {
+      const wrong = badQuery(incoming);
+      if (wrong !== undefined) return wrong;
+      const decision = await found(incoming);
+      if ('code' in decision) return decision;
+      return { text: renderDecision(decision, viewOf(incoming)) };
+    },
+    async findByTransaction(incoming) {
+      const wrong = badQuery(incoming);
+      if (wrong !== undefined) return wrong;
+      const transactionId = incoming.query['transaction_id'];
+      if (typeof transactionId !== 'string' || transactionId === '') {
+        return refusal('bad_request', 'name the payment: /v1/decisions?transaction_id=...');
+      }
+      const decision = await parts.findByTransaction(incoming.call.tenant, transactionId);
+      const data = decision === undefined ? [] : [viewDecision(decision, viewOf(incoming))];
+      return { text: JSON.stringify({ object: 'list', data }) };
+    },
+    async explain(incoming) {
+      const decision = await found(incoming);
+      if ('code' in decision) return decision;
+      return { text: explainDecision(decision, seesAml(incoming.grant)) };
+    },
+    policies: ({ call }) => ({ text: JSON.stringify({ object: 'list', data: parts.policies(call.tenant) }) }),
+    live: () => ({ text: '{"status":"live"}' }),
+    ready() {
+      if (isDraining()) return refusal('draining', 'answers what it has taken, and takes no more');
+      const readiness = parts.readiness();
+      return readiness.ready ? { text: '{"status":"ready"}' } : refusal(readiness.code, readiness.detail);
+    },
+    metrics: async () => ({
+      text: await metrics.text(parts.measurements()), type: 'text/plain; version=0.0.4; charset=utf-8',
+    }),
+    contract: () => ({ text: JSON.stringify(openApi(parts.schema())) }),
+  };
+}
+
+const seesAml = (grant: Grant | undefined): boolean => grant?.scopes.has('aml') ?? false;
+const explains = (query: Incoming['query']): boolean => query['explain'] === 'full';
+const viewOf = ({ grant, query }: Incoming) =>
+  ({ aml: seesAml(grant), explain: explains(query), replayed: false });
+
+/** A misspelt question gets no half answer. */
+function badQuery({ query }: Incoming): Refusal | undefined {
+  const { explain } = query;
+  return explain === undefined || explain === 'full'
+    ? undefined : refusal('bad_request', '`explain` can only be `full`');
+}

@@ -1,0 +1,62 @@
+/** What the API asks of the engine. */
+import type { Decision } from '#domain/decision.ts';
+import type { EventSchema } from '#domain/field.ts';
+import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
+import type { KeyStore } from '#ports/key-store.ts';
+import type { WindowStoreSize } from '#ports/window-store.ts';
+
+/** A call with what its headers said beside the body. */
+export interface ApiCall extends DecideCall {
+  /** ms from arrival within which the caller wants an answer; at most LIMITS.decisionDeadlineMsMax. */
+  readonly deadlineMs?: number;
+  /** W3C trace context, when it was well formed. */
+  readonly traceparent?: string;
+}
+
+/** A policy in force. */
+export interface PolicySummary {
+  readonly name: string;
+  readonly version: number;
+  readonly hash: string;
+  readonly title: string;
+  readonly kinds: readonly string[];
+  readonly rule_count: number;
+  readonly feature_count: number;
+}
+
+export type Readiness =
+  | { readonly ready: true }
+  | { readonly ready: false; readonly code: 'starting' | 'log_unavailable'; readonly detail: string };
+
+/** Counts of durations in microseconds; a perf_hooks histogram is one. */
+export interface StageHistogram {
+  readonly count: number;
+  readonly mean: number;
+  readonly max: number;
+  percentile(percentile: number): number;
+}
+
+export interface EngineMeasurements {
+  /** By stage of the pipeline: `parse`, `features`, `policy`, `log_fsync`, ... */
+  readonly stages: Readonly<Record<string, StageHistogram>>;
+  readonly windowStore: WindowStoreSize;
+  /** The last durable position of the log. */
+  readonly logPosition: number;
+}
+
+/** A method that rejects is our fault or the world's: the caller gets `internal`, or `log_unavailable`. */
+export interface ApiParts {
+  decide(call: ApiCall): Promise<DecideAnswer>;
+  /** As `decide`, leaving no trace. */
+  simulate(call: ApiCall): Promise<DecideAnswer>;
+  /** `{ "event": ... }`. */
+  recordEvent(call: ApiCall): Promise<RecordAnswer>;
+  findDecision(tenant: string, id: string): Promise<Decision | undefined>;
+  findByTransaction(tenant: string, transactionId: string): Promise<Decision | undefined>;
+  policies(tenant: string): readonly PolicySummary[];
+  readiness(): Readiness;
+  measurements(): EngineMeasurements;
+  /** The event schema in force, for the contract at /openapi.json. */
+  schema(): EventSchema;
+  readonly keys: Pick<KeyStore, 'find'>;
+}
