@@ -34,6 +34,8 @@ interface SeenRecorded {
   readonly created_at: string;
 }
 
+const TRACE_LINE_COUNT_MAX = 80;
+
 export const keyOf = (message: Message): string => `${message.tenant}/${message.family}/${message.id}`;
 
 export class Auditor {
@@ -200,14 +202,18 @@ export class Auditor {
     };
   }
 
-  /** What happened to the messages of the entity that a violation is about, the newest last. */
-  trace(key: string | undefined): readonly string[] {
+  /** What led to it: the messages of the same entity, their answers, and what happened to the machine. */
+  trace(cause: Error): readonly string[] {
+    const key = cause instanceof Violation ? cause.key : undefined;
     const about = key === undefined ? undefined : this.#accounts.get(key)?.payloads[0];
-    const shared = (one: Message): boolean => about !== undefined && one.tenant === about.tenant && (
+    if (about === undefined) return this.lines.slice(-TRACE_LINE_COUNT_MAX);
+    const related = (one: Message): boolean => one.tenant === about.tenant && (
       one.id === about.id || (one.card !== undefined && one.card === about.card) ||
       (one.family === 'event' && one.transactionId === about.id));
-    const keys = new Set([...this.#accounts].flatMap(([one, { payloads }]) => (payloads.some(shared) ? [one] : [])));
-    return this.#lines.filter((line) => line.key === '' || keys.has(line.key)).map((line) => `${line.key} ${line.text}`);
+    const keys = new Set([...this.#accounts].flatMap(([one, { payloads }]) => (payloads.some(related) ? [one] : [])));
+    const told = this.#lines.filter((line) => line.key === '' || keys.has(line.key));
+    const end = told.findLastIndex((line) => line.key === key);
+    return told.slice(0, end + 1).slice(-TRACE_LINE_COUNT_MAX).map(({ key: of, text }) => `${of} ${text}`);
   }
 
   get lines(): readonly string[] {

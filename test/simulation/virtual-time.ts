@@ -1,4 +1,6 @@
 /** What happens next in the simulated world, one thing at a time, in an order that the seed repeats. */
+import type { Clock } from '#ports/clock.ts';
+
 interface Planned { readonly atMs: number; readonly order: number; readonly run: () => void }
 
 /** Everything the engine does between two things of the world is microtasks; they are done when this resolves. */
@@ -9,7 +11,10 @@ export class VirtualTime {
   nowMs: number;
   /** How wrong the engine's clock is; may change at any moment. */
   clockErrorMs = 0;
-  readonly clock = { now: (): number => this.nowMs + this.clockErrorMs };
+  readonly clock: Clock = {
+    now: () => this.nowMs + this.clockErrorMs,
+    sleep: (ms) => new Promise((resolve) => this.after(ms, resolve)),
+  };
   stepCount = 0;
   /** A heap by (atMs, order). */
   readonly #plans: Planned[] = [];

@@ -40,7 +40,7 @@ export class World {
   #edition: Edition = edition(1);
   #calm = false;
   #failure: Error | undefined;
-  readonly counts = { crashes: 0, starts: 0, publications: 0, sendings: 0 };
+  readonly counts = { crashes: 0, starts: 0, sendings: 0 };
 
   constructor(parts: { time: VirtualTime; random: SeededRandom; machine: Machine }) {
     this.#time = parts.time;
