@@ -218,13 +218,18 @@ export class LocalWindowStore implements PersistentWindowStore {
     this.rows.setHeld(row, this.rows.held(row) | bit);
   }
 
-  /** If the row made its log too long, the oldest event of that log goes into tiles. */
+  /**
+   * If the row made its log too long, the oldest event of that log goes into tiles. INVARIANT: no event in a tile is
+   * newer than one that is kept, so a row that comes later than its time for the log goes into tiles at once.
+   */
   #cool(row: number, { index, slot, bit }: IndexedField): void {
     const code = this.rows.code(slot, row);
     if (code === 0) return;
     const entity = this.logs.find(this.rows.tenant(row), index, code);
-    if (this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax) return;
     const oldest = this.logs.oldest(entity);
+    const tiled = this.tiles.of(entity);
+    const fits = this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax;
+    if (fits && (tiled === undefined || this.rows.time(oldest) >= tiled.lastMs)) return;
     this.tiles.absorb(entity, index, oldest, this.rows.time(oldest), this.#seenFromMs());
     this.#unhold(oldest, bit, entity, row);
   }

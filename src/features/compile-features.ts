@@ -1,0 +1,125 @@
+/** From definitions to one function of an event: for each key one scan of one entity's log. */
+import type { ParsedEvent } from '#domain/event.ts';
+import type { EventSchema, FieldDefinition } from '#domain/field.ts';
+import { PAGE_MASK, PAGE_SHIFT, type Columns, type EntityLog } from '#domain/history.ts';
+import type { TilePlan, WindowStore } from '#ports/window-store.ts';
+import type { EmitRuntime } from '#expression/emit-runtime.ts';
+import type { Cell } from '#expression/type.ts';
+import type { FeatureDefinition, FeatureValues } from './definition.ts';
+import { DistinctCodes } from './distinct-codes.ts';
+import { averageOf, deviationOf, sumOf, wholeAverageOf, wholeDeviationOf } from './exact-stats.ts';
+import { generatedFunction } from './generated-function.ts';
+import { missingCell, ScanResults } from './scan-results.ts';
+import { ScanSource, type Placed } from './scan-source.ts';
+import { tilePlan, tilingOf } from './tile-plan.ts';
+import { windowStart } from './window-span.ts';
+
+/** Past events whose `past` field has the value of the current event's `current` field: one log to look up. */
+export interface FeatureKey { readonly past: FieldDefinition; readonly current: FieldDefinition }
+
+/**
+ * The values of all features for an event that is in the store, in this row. `params` are the cells of the policy's
+ * parameters for the event, read by conditions that name them.
+ */
+export type FeatureFunction = (event: ParsedEvent, row: number, params?: readonly Cell[]) => FeatureValues;
+
+export interface FeatureProgram {
+  readonly definitions: readonly FeatureDefinition[];
+  readonly keys: readonly FeatureKey[];
+  bind(store: WindowStore, runtime: EmitRuntime, world?: string): FeatureFunction;
+  /**
+   * How events that leave the exact tier of an entity are summed up: for `store.registerTiles`. `world` names what
+   * else decides the values, such as the version of the exchange rates; `bind` takes the same.
+   */
+  tilePlans(store: WindowStore, runtime: EmitRuntime, world?: string): readonly TilePlan[];
+}
+
+interface KeyPlan extends FeatureKey { readonly features: Placed[] }
+
+/** Definitions are checked: every field of a condition on past events has history, every key's past field is indexed. */
+export function compileFeatures(given: readonly FeatureDefinition[], schema: EventSchema): FeatureProgram {
+  // The time since the last event is never about this one: it would always be 0.
+  const definitions = given.map((definition) =>
+    (definition.aggregate === 'time_since_last' ? { ...definition, includesCurrent: false } : definition));
+  const keys = new Map<string, KeyPlan>();
+  definitions.forEach((definition, index) => {
+    const { past, current } = definition.key;
+    const name = `${past.path}\0${current.path}`;
+    const plan = keys.get(name) ?? { past, current, features: [] };
+    keys.set(name, plan);
+    plan.features.push({ index, definition });
+  });
+  return {
+    definitions,
+    keys: [...keys.values()].map(({ past, current }) => ({ past, current })),
+    bind: (store, runtime, world = '') => bind(definitions, [...keys.values()], schema, store, runtime, world),
+    tilePlans: (store, runtime, world = '') => definitions.map((definition) => tilePlan(
+      definition, schema, store.columns, runtime,
+      { retentionMs: store.retentionMs, transaction: transactionCode(store.columns), world },
+    )),
+  };
+}
+
+type Scan = (
+  event: ParsedEvent, row: number, params: readonly Cell[], out: ScanResults, log: EntityLog | undefined,
+) => void;
+
+type ScanMaker = (
+  N: Columns['numbers'], C: Columns['codes'], D: Columns['texts'], $: EmitRuntime, H: typeof SCAN_RUNTIME,
+  starts: readonly ((tMs: number) => number)[], TX: number,
+) => Scan;
+
+function bind(
+  definitions: readonly FeatureDefinition[], keys: readonly KeyPlan[], schema: EventSchema, store: WindowStore,
+  runtime: EmitRuntime, world: string,
+): FeatureFunction {
+  const { columns, retentionMs } = store;
+  const starts = definitions.map(({ window }) => windowStart(window, retentionMs));
+  const blueprint = {
+    definitions,
+    tilings: definitions.map((definition) => tilingOf(definition, retentionMs, world)),
+    missing: definitions.map(missingCell),
+  };
+  const transaction = transactionCode(columns);
+  const scans = keys.map(({ past, current, features }) => {
+    const source = new ScanSource(schema, features).text;
+    const make = generatedFunction<ScanMaker>(['N', 'C', 'D', '$', 'H', 'starts', 'TX'], `return ${source};`);
+    const scan = make(columns.numbers, columns.codes, columns.texts, runtime, SCAN_RUNTIME, starts, transaction);
+    return { past, slot: current.textSlot, indices: features.map(({ index }) => index), scan };
+  });
+  return (event, row, params = NO_PARAMS) => {
+    const out = new ScanResults(blueprint);
+    for (const { past, slot, indices, scan } of scans) {
+      const value = event.texts[slot];
+      if (value === undefined) for (const index of indices) out.miss(index, 'absent');
+      else scan(event, row, params, out, store.log(event.tenant, past, value));
+    }
+    return out;
+  };
+}
+
+const NO_PARAMS: readonly Cell[] = [];
+
+/** Types of events keep their codes for ever. */
+function transactionCode(columns: Columns): number {
+  const code = columns.texts.indexOf('transaction');
+  if (code < 0) throw new RangeError('the window store has no code for the event type `transaction`');
+  return code;
+}
+
+/** One past the newest row with a time of at most t, in rows sorted by time; what generated scans call `H.newestAt`. */
+function newestAt(rows: Uint32Array, from: number, to: number, times: readonly Float64Array[], t: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const row = rows[middle]!;
+    if (times[row >>> PAGE_SHIFT]![row & PAGE_MASK]! > t) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+const SCAN_RUNTIME = {
+  DistinctCodes, averageOf, deviationOf, newestAt, sumOf, wholeAverageOf, wholeDeviationOf,
+} as const;
