@@ -3,14 +3,16 @@
  *
  *   decision     0 versions   1 request as received   2 facts: cells of the features   3 decision   4 marks set
  *   event        0 versions   1 request as received   2 answer
+ *                (family `key`: 0 versions   1 id of the transaction that an Idempotency-Key names)
  *   publication  0 what is live: sources of policies, lists, rates, custom fields
  */
 import type { EventSchema } from '#domain/field.ts';
 import type { Decision } from '#domain/decision.ts';
-import type { LogRecord, RecordKind } from '#ports/decision-log.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
 import type { EntityMark } from '#ports/window-store.ts';
 import type { Cell } from '#expression/type.ts';
 import type { FeatureValues } from '#features/definition.ts';
+import type { Recorded } from './call.ts';
 
 export const RECORD_FORMAT = 1;
 
@@ -24,8 +26,8 @@ export interface Versions {
   readonly policy: string;
   readonly schema: EventSchema['name'];
   readonly rates: string;
-  readonly lists: string;
-  readonly idempotency_key?: string;
+  /** Version of each list of the policy, by name. */
+  readonly lists: Readonly<Record<string, string>>;
 }
 
 /** A mark to set on an entity: `then: { label: ... }`. */
@@ -42,7 +44,6 @@ export interface Facts {
 
 export type RecordFamily = 'tx' | 'event' | 'key' | 'publication';
 
-const text = new TextEncoder();
 const NONE = new Uint8Array(0);
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
@@ -65,24 +66,35 @@ export const factsOf = (values: FeatureValues): Facts => ({
   reasons: values.reasons.map((reason) => reason ?? null),
 });
 
+export interface DecisionParts {
+  readonly versions: Versions;
+  readonly facts: Facts;
+  readonly decision: Decision;
+  readonly marks: readonly MarkEffect[];
+}
+
 export function decisionRecord(
-  key: string, position: number, receivedAtMs: number,
-  parts: { versions: Versions; request: Uint8Array; facts: Facts; decisionText: string; marks: readonly MarkEffect[] },
+  key: string, position: number, receivedAtMs: number, request: Uint8Array, parts: DecisionParts,
 ): LogRecord {
+  const { versions, facts, decision, marks } = parts;
   return {
     kind: 'decision', position, receivedAtMs, key,
-    parts: [
-      json(parts.versions), parts.request, json(parts.facts), text.encode(parts.decisionText),
-      parts.marks.length === 0 ? NONE : json(parts.marks),
-    ],
+    parts: [json(versions), request, json(facts), json(decision), marks.length === 0 ? NONE : json(marks)],
   };
 }
 
-export function plainRecord(
-  kind: Exclude<RecordKind, 'decision'>, key: string, position: number, receivedAtMs: number,
-  parts: readonly Uint8Array[],
+export function eventRecord(
+  key: string, position: number, receivedAtMs: number, request: Uint8Array, recorded: Recorded,
 ): LogRecord {
-  return { kind, position, receivedAtMs, key, parts };
+  const { tenant, id } = splitKey(key);
+  const versions = { format: RECORD_FORMAT, tenant, id };
+  return { kind: 'event', position, receivedAtMs, key, parts: [json(versions), request, json(recorded)] };
+}
+
+export function nameRecord(key: string, position: number, receivedAtMs: number, transactionId: string): LogRecord {
+  const { tenant, id } = splitKey(key);
+  const versions = { format: RECORD_FORMAT, tenant, id };
+  return { kind: 'event', position, receivedAtMs, key, parts: [json(versions), json(transactionId)] };
 }
 
 const parse = (part: Uint8Array | undefined): unknown =>
@@ -90,9 +102,11 @@ const parse = (part: Uint8Array | undefined): unknown =>
 
 export const readVersions = (record: LogRecord): Versions => parse(record.parts[0]) as Versions;
 export const readDecision = (record: LogRecord): Decision => parse(record.parts[3]) as Decision;
-export const decisionBytes = (record: LogRecord): Uint8Array => record.parts[3] ?? NONE;
+/** The recorded answer: of a decision or of an event. */
+export const answerBytes = (record: LogRecord): Uint8Array =>
+  record.parts[record.kind === 'decision' ? 3 : 2] ?? NONE;
 export const requestBytes = (record: LogRecord): Uint8Array => record.parts[1] ?? NONE;
-export const readFacts = (record: LogRecord): Facts => parse(record.parts[2]) as Facts;
 export const readMarks = (record: LogRecord): readonly MarkEffect[] =>
   (record.parts[4]?.byteLength ?? 0) === 0 ? [] : (parse(record.parts[4]) as MarkEffect[]);
-export const readAnswer = (record: LogRecord): unknown => parse(record.parts[2]);
+export const readRecorded = (record: LogRecord): Recorded => parse(record.parts[2]) as Recorded;
+export const readNamed = (record: LogRecord): string => parse(record.parts[1]) as string;

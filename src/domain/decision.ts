@@ -10,6 +10,8 @@ export interface Decision {
   readonly aml: AxisResult;
   readonly reasons: readonly Reason[];
   readonly unknown: readonly UnknownRule[];
+  /** What a hit asks of others: a hold with its end, a report to file, a queue to stand in. */
+  readonly tasks: readonly Task[];
   /** Every feature of the policy; null is missing. Shown with `?explain=full`. */
   readonly features: Readonly<Record<string, FeatureValue>>;
   /** Names of the features that only aml rules read: hidden with them, and this list is never shown. */
@@ -26,6 +28,14 @@ export interface Decision {
 }
 
 export interface AxisResult { readonly outcome: Outcome; readonly score: number; readonly band: string }
+
+export interface Task {
+  readonly kind: 'hold_until' | 'report' | 'queue';
+  readonly rule: string;
+  /** Tasks of the AML axis are shown with it, and hidden with it. */
+  readonly axis: Axis;
+  readonly value: string;
+}
 
 export interface Reason {
   readonly code: string;

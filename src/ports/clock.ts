@@ -2,6 +2,5 @@
 export interface Clock {
   /** ms since 1970-01-01T00:00:00Z; may step. */
   now(): number;
+  sleep(ms: number): Promise<void>;
 }
-
-export const systemClock: Clock = { now: () => Date.now() };

@@ -1,0 +1,75 @@
+import type { Decision, FeaturePrecision, FeatureValue, Task } from '#domain/decision.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import { formatInstant } from '#domain/instant.ts';
+import { graver, type Outcome } from '#domain/outcome.ts';
+import { formatCell } from '#policy/format-cell.ts';
+import type { PolicyEffect } from '#policy/policy-result.ts';
+import { decisionId } from './decision-id.ts';
+import type { Judgement, LivePolicy } from './live-policies.ts';
+
+/** Where no policy decides this kind of payment, nobody has said that it may pass. */
+const WITHOUT_POLICY: Outcome = 'review';
+
+const NOT_SCREENED: Decision['screening'] = { status: 'not_configured', hits: 0, list_version: null };
+
+/** Why a payment could not be judged. */
+export interface Failure { readonly cause: string }
+
+/** The answer, from what was judged. The order of the keys is part of it: the same decision is the same bytes. */
+export function decisionOf(
+  event: ParsedEvent, live: LivePolicy | undefined, judged: Judgement | Failure, adjusted: Decision['adjusted'],
+): Decision {
+  const fallback = live?.policy.fallback ?? WITHOUT_POLICY;
+  const failed = 'cause' in judged;
+  const axis = { outcome: fallback, score: 0, band: 'none' };
+  const { fraud, aml, reasons, unknown, effects } = failed
+    ? { fraud: axis, aml: axis, reasons: [], unknown: [], effects: [] } : judged.result;
+  const precision = failed || live === undefined ? undefined : precisionOf(live, judged);
+  return {
+    id: decisionId(event.position), object: 'decision', transaction_id: event.id,
+    outcome: graver(fraud.outcome, aml.outcome), fraud, aml, reasons, unknown,
+    tasks: effects.flatMap((effect) => taskOf(effect, live)),
+    features: failed || live === undefined ? {} : featuresOf(live, judged),
+    aml_features: live?.amlFeatures ?? [],
+    ...(precision === undefined ? {} : { precision }),
+    screening: NOT_SCREENED,
+    policy: live === undefined
+      ? { name: 'none', version: 0, hash: 'none' }
+      : { name: live.policy.name, version: live.policy.version, hash: live.policy.hash },
+    log_position: { position: event.position },
+    // Unknown is not no: where the policy could not be applied, its fallback stands in and is named.
+    degraded: failed ? [{ part: 'policy', cause: judged.cause, fallback }] : [],
+    ...(adjusted === undefined ? {} : { adjusted }),
+    created_at: formatInstant(event.receivedAtMs),
+  };
+}
+
+function taskOf(effect: PolicyEffect, live: LivePolicy | undefined): readonly Task[] {
+  if (effect.kind === 'label') return [];
+  const { rule } = effect;
+  const axis = live?.policy.rules.find(({ id }) => id === rule)?.axis ?? 'aml';
+  switch (effect.kind) {
+    case 'report': return [{ kind: 'report', rule, axis, value: effect.report }];
+    case 'queue': return [{ kind: 'queue', rule, axis, value: effect.queue }];
+    case 'hold': return [{ kind: 'hold_until', rule, axis, value: formatInstant(effect.untilMs) }];
+  }
+}
+
+function featuresOf(live: LivePolicy, { values }: Judgement): Record<string, FeatureValue> {
+  const features: Record<string, FeatureValue> = {};
+  live.policy.features.forEach(({ name, type }, i) => { features[name] = formatCell(values.cells[i], type); });
+  return features;
+}
+
+/** Undefined where every window was exact. */
+function precisionOf(live: LivePolicy, { values }: Judgement): Record<string, FeaturePrecision> | undefined {
+  const found: Record<string, FeaturePrecision> = {};
+  values.bounds.forEach((bound, i) => {
+    const feature = live.policy.features[i];
+    if (bound === undefined || feature === undefined) return;
+    const { precision, hopMs, low, high } = bound;
+    const { name, type } = feature;
+    found[name] = { precision, hop_ms: hopMs, low: formatCell(low, type), high: formatCell(high, type) };
+  });
+  return Object.keys(found).length === 0 ? undefined : found;
+}

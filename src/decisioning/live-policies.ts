@@ -1,0 +1,155 @@
+/** A publication in force: its policies compiled, bound to the windows, and found by kind of payment. */
+import type { ParsedEvent } from '#domain/event.ts';
+import type { EventSchema } from '#domain/field.ts';
+import { parseRateTable, rateConverter, type RateTable } from '#domain/rates.ts';
+import type { EntityMark, PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
+import { makeRuntime } from '#expression/emit-runtime.ts';
+import { compileFeatures } from '#features/compile-features.ts';
+import type { FeatureValues } from '#features/definition.ts';
+import { amlFeatures } from '#policy/aml-features.ts';
+import { bindPolicy } from '#policy/bind-policy.ts';
+import { compilePolicy } from '#policy/compile-policy.ts';
+import type { CompiledPolicy } from '#policy/compiled-policy.ts';
+import { bindLists, type BoundLists } from '#policy/lists.ts';
+import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
+import { renderDiagnostics } from '#policy/render-diagnostic.ts';
+import type { Publication } from './publication.ts';
+import type { MarkEffect } from './record.ts';
+
+/** What does not go live, with every reason. */
+export class PublicationRefused extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+export interface Judgement {
+  readonly values: FeatureValues;
+  readonly result: PolicyResult;
+  readonly marks: readonly MarkEffect[];
+}
+
+export interface LivePolicy {
+  readonly policy: CompiledPolicy;
+  readonly listVersions: Readonly<Record<string, string>>;
+  readonly amlFeatures: readonly string[];
+  readonly tilePlans: readonly TilePlan[];
+  /** The event has been appended as `row`. */
+  judge(event: ParsedEvent, row: number): Judgement;
+}
+
+export class LivePolicies {
+  readonly position: number;
+  readonly publication: Publication;
+  readonly ratesVersion: string;
+  readonly policies: readonly LivePolicy[];
+  readonly #byKind = new Map<string, LivePolicy>();
+  readonly #kindSlot: number;
+  #others: LivePolicy | undefined;
+
+  private constructor(publication: Publication, position: number, rates: RateTable, schema: EventSchema,
+    policies: readonly LivePolicy[]) {
+    this.publication = publication;
+    this.position = position;
+    this.ratesVersion = rates.version;
+    this.policies = policies;
+    this.#kindSlot = schema.byPath.get('kind')?.textSlot ?? -1;
+    for (const live of policies) {
+      if (live.policy.kinds.length === 0) this.#others = live;
+      for (const kind of live.policy.kinds) this.#byKind.set(kind, live);
+    }
+  }
+
+  /** Compiles everything before anything is live; throws PublicationRefused with all the problems. */
+  static of(
+    publication: Publication, schema: EventSchema, store: PersistentWindowStore, position: number,
+  ): LivePolicies {
+    const problems: string[] = [];
+    const rates = parseRateTable(publication.rates);
+    if ('problems' in rates) throw new PublicationRefused(rates.problems.map((problem) => `rates: ${problem}`));
+    const compiled = compileAll(publication, schema, problems);
+    problems.push(...kindsTwice(compiled));
+    const lists = new Map(publication.lists.map((list) => [list.name, list]));
+    const policies = compiled.flatMap((policy) => {
+      const bound = bindLists(policy.lists, lists);
+      if (!('problems' in bound)) return [bindLive(policy, bound, rates.table, schema, store)];
+      problems.push(...bound.problems.map((problem) => `${policy.name}: ${problem}`));
+      return [];
+    });
+    if (problems.length > 0) throw new PublicationRefused(problems);
+    return new LivePolicies(publication, position, rates.table, schema, policies);
+  }
+
+  /** From now on the store sums up what leaves the exact tier as these policies need it. */
+  register(store: PersistentWindowStore): void {
+    store.registerTiles(this.policies.flatMap(({ tilePlans }) => tilePlans));
+  }
+
+  policyFor(event: ParsedEvent): LivePolicy | undefined {
+    return this.#byKind.get(event.texts[this.#kindSlot] ?? '') ?? this.#others;
+  }
+}
+
+function compileAll(publication: Publication, schema: EventSchema, problems: string[]): readonly CompiledPolicy[] {
+  return publication.policies.flatMap(({ file, source }) => {
+    const compiled = compilePolicy(source, file, schema);
+    if ('policy' in compiled) return [compiled.policy];
+    problems.push(renderDiagnostics(compiled.diagnostics, source, file));
+    return [];
+  });
+}
+
+/** A payment is decided by one policy: which one may not depend on an order that nobody wrote down. */
+function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
+  const owner = new Map<string, string>();
+  return policies.flatMap(({ name, kinds }) => (kinds.length === 0 ? ['any kind'] : kinds).flatMap((kind) => {
+    const other = owner.get(kind);
+    owner.set(kind, name);
+    return other === undefined ? [] : [`${name} and ${other} both decide ${kind}`];
+  }));
+}
+
+function bindLive(
+  policy: CompiledPolicy, lists: BoundLists, rates: RateTable, schema: EventSchema, store: PersistentWindowStore,
+): LivePolicy {
+  // Marks belong to a tenant, and generated code does not know of tenants: it is set before each judgement.
+  let tenant = '';
+  const runtime = makeRuntime({
+    convert: rateConverter(rates),
+    inList: lists.inList,
+    statusAt: (row, tMs) => store.statusAt(row, tMs),
+    labelAt: (row, tMs) => store.labelAt(row, tMs),
+    mark: (path, value, name, tMs) => latestMark(store, schema, tenant, path, value, name, tMs),
+  });
+  const program = compileFeatures(policy.features, schema);
+  const features = program.bind(store, runtime, rates.version);
+  const bound = bindPolicy(policy, { runtime, rates });
+  return {
+    policy, listVersions: lists.versions, amlFeatures: amlFeatures(policy.features, policy.rules),
+    tilePlans: program.tilePlans(store, runtime, rates.version),
+    judge(event, row) {
+      tenant = event.tenant;
+      const params = bound.params(event);
+      const values = features(event, row, params);
+      const result = bound.decide(bound.judge(event, values.cells, params), event, values);
+      return { values, result, marks: result.effects.flatMap(markOf) };
+    },
+  };
+}
+
+function markOf(effect: PolicyEffect): readonly MarkEffect[] {
+  if (effect.kind !== 'label') return [];
+  const { field, value, name, fromMs, untilMs } = effect;
+  return [{ field: field.path, value, mark: { name, value: 1, fromMs, untilMs } }];
+}
+
+function latestMark(
+  store: PersistentWindowStore, schema: EventSchema, tenant: string, path: string, value: string, name: string,
+  tMs: number,
+): EntityMark | undefined {
+  const field = schema.byPath.get(path);
+  const marks = field === undefined ? [] : store.marks(tenant, field, value);
+  return marks.findLast((mark) => mark.name === name && mark.fromMs <= tMs);
+}

@@ -1,0 +1,192 @@
+/**
+ * The pipeline: parse, needs, gather, decide, record, answer; one for every door.
+ *
+ * INVARIANT: between the last look for an earlier copy and `log.append` nothing waits, so the order of arrival, the
+ * order in the windows and the order of the log are one order. Only the answer waits, for the disk.
+ */
+import type { Decision } from '#domain/decision.ts';
+import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
+import type { Clock } from '#ports/clock.ts';
+import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
+import type { DecideAnswer, DecideCall, RecordAnswer, Recorded } from './call.ts';
+import { refused } from './call.ts';
+import {
+  decisionRecord, eventRecord, nameRecord, readDecision, readNamed, readRecorded, recordKey, requestBytes,
+} from './record.ts';
+import { sameRequest } from './same-request.ts';
+import type { EngineState } from './state.ts';
+
+interface Flight<Answered> {
+  readonly record: LogRecord;
+  readonly answered: Answered;
+  readonly durable: Promise<void>;
+}
+
+export interface PipelineParts {
+  readonly log: DecisionLog;
+  readonly clock: Clock;
+  readonly state: EngineState;
+  /** Called once, when a write fails: from then on this pipeline judges nothing. */
+  readonly onFailure: (error: Error) => void;
+}
+
+export class Pipeline {
+  readonly #log: DecisionLog;
+  readonly #clock: Clock;
+  readonly #onFailure: (error: Error) => void;
+  readonly state: EngineState;
+  #sound = true;
+  /** Decided and not yet durable, by record key: concurrent copies of one payment share one decision. */
+  readonly #decisions = new Map<string, Flight<Decision>>();
+  readonly #events = new Map<string, Flight<Recorded>>();
+  readonly #names = new Map<string, Flight<string>>();
+
+  constructor({ log, clock, state, onFailure }: PipelineParts) {
+    this.#log = log;
+    this.#clock = clock;
+    this.state = state;
+    this.#onFailure = onFailure;
+  }
+
+  async decide(call: DecideCall): Promise<DecideAnswer> {
+    const receivedAtMs = call.receivedAtMs ?? this.#clock.now();
+    const parsed = parseTransactionCall(call.bytes, this.state.schema, receivedAtMs, call.tenant);
+    if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
+    const { id } = parsed.event;
+    const key = recordKey(call.tenant, 'tx', id);
+    const name = call.idempotencyKey === undefined || call.idempotencyKey === id
+      ? undefined : recordKey(call.tenant, 'key', call.idempotencyKey);
+    const before = this.#log.nextPosition;
+    const nameLook = name === undefined ? undefined : this.#earlier(this.#names, name, readNamed);
+    const named = nameLook instanceof Promise ? await nameLook : nameLook;
+    if (named !== undefined && named.answered !== id) return keyConflict(named.answered);
+    const look = this.#earlier(this.#decisions, key, readDecision);
+    const earlier = look instanceof Promise ? await look : look;
+    if (earlier !== undefined) return this.#resend(earlier, call);
+    if (this.#log.nextPosition !== before) return this.decide({ ...call, receivedAtMs });
+    if (!this.#sound) return unavailable();
+
+    const admitted = this.state.admit(parsed.event);
+    if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted };
+    if (name !== undefined && named === undefined) this.#name(name, id, receivedAtMs);
+    const position = this.#log.nextPosition;
+    const judged = this.state.judge(admitted, position);
+    const record = decisionRecord(key, position, receivedAtMs, call.bytes, judged);
+    const { durable } = this.#append(this.#decisions, record, judged.decision);
+    return (await landed(durable)) ? { kind: 'decided', decision: judged.decision, replayed: false } : unavailable();
+  }
+
+  /** Facts that are not asked about; they count in windows, once. */
+  async record(call: DecideCall): Promise<RecordAnswer> {
+    const receivedAtMs = call.receivedAtMs ?? this.#clock.now();
+    const parsed = parseEventCall(call.bytes, this.state.schema, receivedAtMs, call.tenant);
+    if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
+    const key = recordKey(call.tenant, 'event', parsed.event.id);
+    const before = this.#log.nextPosition;
+    const look = this.#earlier(this.#events, key, readRecorded);
+    const earlier = look instanceof Promise ? await look : look;
+    if (earlier !== undefined) {
+      if (!sameRequest(requestBytes(earlier.record), call.bytes)) return conflict('event', parsed.event.id);
+      if (!(await landed(earlier.durable))) return unavailable();
+      return { kind: 'recorded', recorded: earlier.answered, replayed: true };
+    }
+    if (this.#log.nextPosition !== before) return this.record({ ...call, receivedAtMs });
+    if (!this.#sound) return unavailable();
+
+    const position = this.#log.nextPosition;
+    const recorded = this.state.take(parsed, position);
+    const record = eventRecord(key, position, receivedAtMs, call.bytes, recorded);
+    const { durable } = this.#append(this.#events, record, recorded);
+    return (await landed(durable)) ? { kind: 'recorded', recorded, replayed: false } : unavailable();
+  }
+
+  /** A decision that leaves no trace: nothing counted, nothing recorded. */
+  simulate(call: DecideCall): DecideAnswer {
+    const receivedAtMs = call.receivedAtMs ?? this.#clock.now();
+    const parsed = parseTransactionCall(call.bytes, this.state.schema, receivedAtMs, call.tenant);
+    if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
+    const admitted = this.state.admit(parsed.event);
+    if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted };
+    return { kind: 'decided', decision: this.state.trial(admitted, this.#log.nextPosition), replayed: false };
+  }
+
+  get inFlight(): number { return this.#decisions.size + this.#events.size; }
+
+  /** False once a write has failed: the state is ahead of the log, and nothing may be judged by it. */
+  get sound(): boolean { return this.#sound; }
+
+  /** When all that is in flight has landed, or failed. */
+  async settled(): Promise<void> {
+    const flights = [...this.#decisions.values(), ...this.#events.values(), ...this.#names.values()];
+    await Promise.allSettled(flights.map(({ durable }) => durable));
+  }
+
+  /** Appends a record whose effect on the state the caller sees to. */
+  append(record: LogRecord): Promise<void> {
+    const durable = this.#log.append(record);
+    durable.catch((error: unknown) => { this.#fail(error); });
+    return durable;
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#sound) return;
+    this.#sound = false;
+    this.#onFailure(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  /**
+   * The copy that came before: being written, or in the log. Undefined is certain, and it is known without waiting
+   * unless another key has the same hash; then the look is repeated until nothing was appended while it took.
+   */
+  #earlier<Answered>(
+    flights: ReadonlyMap<string, Flight<Answered>>, key: string, read: (record: LogRecord) => Answered,
+  ): Flight<Answered> | undefined | Promise<Flight<Answered> | undefined> {
+    const flight = flights.get(key);
+    if (flight !== undefined || !this.#log.mayHave(key)) return flight;
+    return this.#log.find(key).then((record) =>
+      (record === undefined ? undefined : { record, answered: read(record), durable: Promise.resolve() }));
+  }
+
+  async #resend(earlier: Flight<Decision>, call: DecideCall): Promise<DecideAnswer> {
+    const { transaction_id: id } = earlier.answered;
+    if (!sameRequest(requestBytes(earlier.record), call.bytes)) return conflict('transaction', id);
+    if (!(await landed(earlier.durable))) return unavailable();
+    return { kind: 'decided', decision: earlier.answered, replayed: true };
+  }
+
+  /** An Idempotency-Key of its own is a second name of the transaction, recorded just before it. */
+  #name(key: string, transactionId: string, receivedAtMs: number): void {
+    const position = this.#log.nextPosition;
+    this.state.position = position;
+    this.#append(this.#names, nameRecord(key, position, receivedAtMs, transactionId), transactionId);
+  }
+
+  #append<Answered>(
+    flights: Map<string, Flight<Answered>>, record: LogRecord, answered: Answered,
+  ): Flight<Answered> {
+    const durable = this.append(record);
+    const flight = { record, answered, durable };
+    flights.set(record.key, flight);
+    const forget = (): void => { flights.delete(record.key); };
+    durable.then(forget, forget);
+    return flight;
+  }
+}
+
+/** False where the log could not take it: then it is in no log, and what comes after it is not either. */
+const landed = (durable: Promise<void>): Promise<boolean> => durable.then(() => true, (error: unknown) => {
+  if (error instanceof LogUnavailable) return false;
+  throw error;
+});
+
+const unavailable = () => refused('log_unavailable', 'the decision log cannot be written; nothing was decided');
+
+const conflict = (what: string, id: string) => refused(
+  'id_conflict', `${what} ${id} was sent before with another payload; nothing was changed`,
+  [{ pointer: `/${what}/id`, detail: 'an id names one payload for ever; send a new one under a new id' }],
+);
+
+const keyConflict = (transactionId: string) => refused(
+  'id_conflict', `this Idempotency-Key was used before for transaction ${transactionId}; nothing was changed`,
+  [{ pointer: '', detail: 'leave the header out: the id of the transaction is its key' }],
+);

@@ -1,0 +1,173 @@
+/**
+ * What the engine knows: the windows, and what is live. INVARIANT: state = f(log). The record just decided and the
+ * record read back at start enter by the same doors, so a rebuilt state equals the live one.
+ */
+import { applyTolerance } from '#domain/apply-tolerance.ts';
+import type { Decision } from '#domain/decision.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import type { EventSchema } from '#domain/field.ts';
+import { formatInstant } from '#domain/instant.ts';
+import { LIMITS } from '#domain/limits.ts';
+import { isRefusal, parseEventCall, parseTransactionCall, type ParsedFact } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
+import type { PersistentWindowStore } from '#ports/window-store.ts';
+import type { Recorded } from './call.ts';
+import { decisionOf, type Failure } from './decision-of.ts';
+import { LivePolicies, type Judgement, type LivePolicy } from './live-policies.ts';
+import { readPublication, type Publication } from './publication.ts';
+import {
+  factsOf, readMarks, RECORD_FORMAT, requestBytes, splitKey,
+  type Facts, type MarkEffect, type Versions,
+} from './record.ts';
+
+export interface Judged {
+  readonly kind: 'judged';
+  readonly decision: Decision;
+  readonly versions: Versions;
+  readonly facts: Facts;
+  readonly marks: readonly MarkEffect[];
+}
+
+/** A payment whose time is within the tolerance of the policy that decides it. */
+export interface Admitted {
+  readonly kind: 'admitted';
+  readonly event: ParsedEvent;
+  readonly live: LivePolicy | undefined;
+  readonly adjusted: Decision['adjusted'];
+}
+
+/** Events have no policy of their own: they are clamped to the widest tolerance, and the answer says so. */
+const EVENT_TOLERANCE = {
+  aheadMs: LIMITS.occurredAheadMsMax, behindMs: LIMITS.occurredBehindMsMax, outside: 'clamp',
+} as const;
+
+export class EngineState {
+  /** Position of the last record applied. */
+  position: number;
+  /** Fixed for the life of a state: with other custom fields the state is built again from the log. */
+  readonly schema: EventSchema;
+  readonly store: PersistentWindowStore;
+  #live: LivePolicies | undefined;
+
+  constructor(schema: EventSchema, store: PersistentWindowStore) {
+    this.schema = schema;
+    this.store = store;
+    this.position = 0;
+  }
+
+  get live(): LivePolicies | undefined { return this.#live; }
+
+  admit(event: ParsedEvent): Admitted | Refusal {
+    const live = this.#live?.policyFor(event);
+    const timed = applyTolerance(event, live?.policy.time ?? EVENT_TOLERANCE);
+    if (isRefusal(timed)) return timed;
+    return { kind: 'admitted', event: timed.event, live, adjusted: timed.adjusted };
+  }
+
+  /** Counts the payment at this position and judges it. Pure but for the windows: no clock, no wait. */
+  judge(admitted: Admitted, position: number): Judged {
+    admitted.event.position = position;
+    const row = this.store.append(admitted.event);
+    const judged = this.#judgeRow(admitted, row);
+    this.#setMarks(admitted.event.tenant, judged.marks);
+    this.position = position;
+    return judged;
+  }
+
+  /** The same judgement, leaving no trace. */
+  trial(admitted: Admitted, position: number): Decision {
+    admitted.event.position = position;
+    return this.store.trial(admitted.event, (row) => this.#judgeRow(admitted, row).decision);
+  }
+
+  #judgeRow(admitted: Admitted, row: number): Judged {
+    const { event, live, adjusted } = admitted;
+    const judged = live === undefined ? { cause: 'no policy decides this kind of payment' } : judge(live, event, row);
+    const decision = decisionOf(event, live, judged, adjusted);
+    const versions: Versions = {
+      format: RECORD_FORMAT, tenant: event.tenant, id: event.id, publication: this.#live?.position ?? 0,
+      policy: decision.policy.hash, schema: this.schema.name,
+      rates: this.#live?.ratesVersion ?? 'none', lists: live?.listVersions ?? {},
+    };
+    const facts = 'cause' in judged ? { cells: [], reasons: [] } : factsOf(judged.values);
+    return { kind: 'judged', decision, versions, facts, marks: 'cause' in judged ? [] : judged.marks };
+  }
+
+  /** Counts an event that was told. */
+  take(parsed: ParsedFact, position: number): Recorded {
+    const timed = applyTolerance(parsed.event, EVENT_TOLERANCE);
+    if (isRefusal(timed)) throw new Error('the tolerance of events clamps');
+    const { event, adjusted } = timed;
+    event.position = position;
+    this.position = position;
+    return {
+      object: 'event', id: event.id, type: event.type, state: this.#count(parsed, event),
+      log_position: { position }, ...(adjusted === undefined ? {} : { adjusted }),
+      created_at: formatInstant(event.receivedAtMs),
+    };
+  }
+
+  #count(parsed: ParsedFact, event: ParsedEvent): Recorded['state'] {
+    const { request, transactionId, knownAtMs, fact } = parsed;
+    const about = transactionId ?? '';
+    if (event.type === 'status' || event.type === 'label') {
+      const value = event.type === 'status' ? request.status : request.label;
+      return this.store.change(event.tenant, about, event.type, value ?? '', knownAtMs) ? 'counted' : 'waiting';
+    }
+    if (fact !== undefined) {
+      const mark = { name: fact.name, value: fact.value, fromMs: event.numbers[0] ?? 0, untilMs: fact.untilMs };
+      this.store.mark(event.tenant, fact.field, fact.entity, mark);
+      return 'counted';
+    }
+    const row = event.type === 'refund' ? this.store.rowOf(event.tenant, about) : -1;
+    if (row >= 0) this.store.inherit(event, row);
+    this.store.append(event);
+    return 'counted';
+  }
+
+  #setMarks(tenant: string, marks: readonly MarkEffect[]): void {
+    for (const { field: path, value, mark } of marks) {
+      const field = this.schema.byPath.get(path);
+      if (field !== undefined) this.store.mark(tenant, field, value, mark);
+    }
+  }
+
+  /** Makes a publication live. The windows stay: features are views of them, so a new one is right at once. */
+  publish(publication: Publication, position: number): void {
+    this.#live = LivePolicies.of(publication, this.schema, this.store, position);
+    this.#live.register(this.store);
+    this.position = position;
+  }
+
+  /** A record read back: counted, not judged again; what the decision did is in the record. */
+  apply(record: LogRecord): void {
+    if (record.kind === 'publication') return this.publish(readPublication(record), record.position);
+    const { tenant, family } = splitKey(record.key);
+    this.position = record.position;
+    if (family === 'key') return undefined;
+    if (record.kind === 'event') {
+      const parsed = parseEventCall(requestBytes(record), this.schema, record.receivedAtMs, tenant);
+      if (isRefusal(parsed)) throw new Error(`record ${record.position} does not parse: ${parsed.detail}`);
+      this.take(parsed, record.position);
+      return undefined;
+    }
+    const parsed = parseTransactionCall(requestBytes(record), this.schema, record.receivedAtMs, tenant);
+    const admitted = isRefusal(parsed) ? parsed : this.admit(parsed.event);
+    if (isRefusal(admitted)) throw new Error(`record ${record.position} does not parse: ${admitted.detail}`);
+    admitted.event.position = record.position;
+    this.store.append(admitted.event);
+    this.#setMarks(tenant, readMarks(record));
+    this.position = record.position;
+    return undefined;
+  }
+}
+
+/** A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why. */
+function judge(live: LivePolicy, event: ParsedEvent, row: number): Judgement | Failure {
+  try {
+    return live.judge(event, row);
+  } catch (error) {
+    return { cause: `the policy failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
