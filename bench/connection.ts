@@ -33,6 +33,12 @@ export class Connection {
     this.#socket.write(`${this.#head}${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
 
+  async ask(body: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.call(body, (answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
+    });
+  }
+
   close(): void {
     this.#broken = true;
     this.#socket.destroy();

@@ -72,7 +72,9 @@ export function policyOfSize(ruleCount: number, featureCount: number): string {
   });
   return [
     `policy: bench-${ruleCount}`, `title: ${ruleCount} rules over ${used.length} windowed features`, 'version: 1',
-    'event: transaction.v1', 'kinds: [card]', 'currency: EUR', 'features:',
+    'event: transaction.v1', 'kinds: [card]', 'currency: EUR',
+    // The state is filled with a month of payments before anything is measured.
+    'time: { ahead: 5m, behind: 31d, outside: clamp }', 'features:',
     ...used.map(({ name, text }) => `  ${name}: '${text}'`),
     'rules:', ...rules,
     'scoring:', '  fraud:', '    floor: 0', '    cap: 1000',

@@ -5,6 +5,7 @@ import { runLoad } from './open-loop.ts';
 import { cpuMicrosOf } from './process-usage.ts';
 import type { RunningServer } from './server-process.ts';
 import { Traffic } from './traffic.ts';
+import type { TrafficShape } from './traffic.ts';
 
 /** One line of the table, and of the JSON. */
 export interface Row {
@@ -44,11 +45,13 @@ export interface Measure {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly seed: number;
+  readonly shape: TrafficShape;
 }
 
 /** Loads a server and measures it; CPU is what its process used in the measured interval, all threads. */
 export async function measureServer(server: RunningServer, name: string, measure: Measure): Promise<Row> {
-  const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-${measure.perSecond}`);
+  const run = `${Date.now().toString(36)}-${measure.perSecond}`;
+  const traffic = new Traffic(measure.seed, run, measure.shape);
   let cpuFrom = 0;
   let cpuTo = 0;
   const result = await runLoad({

@@ -37,7 +37,7 @@ export class Traffic {
     this.#random = seededRandom(seed);
     this.#run = run;
     this.#shape = shape;
-    this.#draw = { card: zipf(shape.cards, 0.6), merchant: zipf(Math.ceil(shape.cards / 10), 0.9) };
+    this.#draw = { card: zipf(shape.cards, 0.6), merchant: zipf(Math.ceil(shape.cards / 4), 0.5) };
   }
 
   /** The JSON body of the next call, for a payment that is sent at `atMs`. */

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 export interface HandbookTransaction {
+  /** As it stands in the file. */
+  readonly line: string;
   readonly id: string;
   /** RFC 3339, UTC, whole seconds. */
   readonly time: string;
@@ -57,5 +59,5 @@ function parseLine(line: string, path: string): HandbookTransaction {
   const sound = id !== '' && customer !== '' && terminal !== '' && /^\d+(\.\d{1,2})?$/.test(amount) &&
     (fraud === '0' || fraud === '1') && !Number.isNaN(atMs);
   if (!sound) throw new Error(`${path}: not a transaction: ${line}`);
-  return { id, time, atMs, customer, terminal, amount, fraud: fraud === '1' };
+  return { line, id, time, atMs, customer, terminal, amount, fraud: fraud === '1' };
 }

@@ -1,0 +1,34 @@
+/** Fills a server's state before anything is measured: an empty window costs nothing, and proves nothing. */
+import { Progress } from '../scripts/progress.ts';
+import { Connection } from './connection.ts';
+import type { RunningServer } from './server-process.ts';
+import { Traffic } from './traffic.ts';
+import type { TrafficShape } from './traffic.ts';
+
+const CONNECTIONS = 32;
+const SPAN_MS = 30 * 86_400_000;
+
+/** Sends `count` payments spread over the last thirty days, oldest first, as fast as the server takes them. */
+export async function prefill(server: RunningServer, count: number, seed: number, shape: TrafficShape): Promise<void> {
+  const traffic = new Traffic(seed, `fill-${Date.now().toString(36)}`, shape);
+  const startMs = Date.now() - SPAN_MS;
+  const progress = new Progress('Filling the state', count, 'payments');
+  let sent = 0;
+  let answered = 0;
+  const lane = async (connection: Connection): Promise<void> => {
+    while (sent < count) {
+      const body = traffic.next(startMs + (SPAN_MS * sent) / count);
+      sent++;
+      const answer = await connection.ask(body);
+      if (answer.status !== 200) throw new Error(`prefill: ${answer.status} ${answer.body.slice(0, 300)}`);
+      progress.at(++answered);
+    }
+  };
+  const connections = Array.from({ length: CONNECTIONS }, () => new Connection(server.url, server.key));
+  try {
+    await Promise.all(connections.map(lane));
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+  progress.end();
+}

@@ -1,0 +1,119 @@
+// `npm run bench`: the numbers we promise, beside what the machine can do at all. See docs/performance.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseBenchArguments } from './bench-arguments.ts';
+import type { BenchArguments } from './bench-arguments.ts';
+import { startEngine } from './engine-server.ts';
+import { microRows } from './micro.ts';
+import { policyOfSize } from './policy-of-size.ts';
+import { prefill } from './prefill.ts';
+import { stolenMs } from './process-usage.ts';
+import { measureServer, table } from './row.ts';
+import type { Report, Row } from './row.ts';
+import { startJitterProbe, startServer } from './server-process.ts';
+import { memoryReport, watchMemory } from './soak.ts';
+import { USUAL_TRAFFIC } from './traffic.ts';
+
+/** Rate of the floor rows: what the engine at the same rate is compared with. */
+const FLOOR_PER_SECOND = 1_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
+const clean = (): void => rmSync(folder, { recursive: true, force: true });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    clean();
+    process.exit(1);
+  });
+}
+try {
+  await main(parseBenchArguments(process.argv.slice(2)));
+} finally {
+  clean();
+}
+
+async function main(args: BenchArguments): Promise<void> {
+  const policy = args.policy === undefined ? policyOfSize(100, 30) : readFileSync(args.policy, 'utf8');
+  if (args.soakMinutes !== undefined) return soak(args, policy);
+  const startedAtMs = performance.now();
+  const stolenAtStart = stolenMs();
+  const stopProbe = startJitterProbe();
+  const rows = [...await floorRows(args), ...await engineRows(args, policy), ...microRows(policy, args)];
+  const jitter = await stopProbe();
+  const stolenShare = (stolenMs() - stolenAtStart) / (performance.now() - startedAtMs);
+  report({ rows, jitter, stolenShare, machine: machine() }, args.json);
+  return undefined;
+}
+
+const measureOf = (args: BenchArguments, perSecond: number) => ({
+  perSecond, seconds: args.seconds, warmUpSeconds: args.warmUpSeconds, seed: args.seed,
+  shape: { ...USUAL_TRAFFIC, cards: args.cards },
+});
+
+async function floorRows(args: BenchArguments): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const [name, file] of [
+    ['bare HTTP + fsync', 'bench/bare-server.ts'], ['Fastify + fsync', 'bench/fastify-server.ts'],
+  ] as const) {
+    const server = await startServer(name, file, [folder]);
+    console.error(`${name} at ${FLOOR_PER_SECOND}/s ...`);
+    rows.push(await measureServer(server, name, measureOf(args, FLOOR_PER_SECOND)));
+    await server.stop();
+  }
+  return rows;
+}
+
+async function engineRows(args: BenchArguments, policy: string): Promise<readonly Row[]> {
+  const server = await startEngine(folder, policy);
+  try {
+    await prefill(server, args.prefill, args.seed, measureOf(args, 0).shape);
+    const rows: Row[] = [];
+    for (const perSecond of args.rates) {
+      const name = `engine at ${perSecond}/s`;
+      console.error(`${name} ...`);
+      rows.push(await measureServer(server, name, measureOf(args, perSecond)));
+    }
+    return rows;
+  } finally {
+    await server.stop();
+  }
+}
+
+async function soak(args: BenchArguments, policy: string): Promise<void> {
+  const server = await startEngine(folder, policy);
+  try {
+    await prefill(server, args.prefill, args.seed, measureOf(args, 0).shape);
+    const perSecond = args.rates[0] ?? FLOOR_PER_SECOND;
+    const stopWatch = watchMemory(server);
+    const seconds = (args.soakMinutes ?? 1) * 60;
+    const row = await measureServer(server, `soak at ${perSecond}/s`, { ...measureOf(args, perSecond), seconds });
+    const samples = stopWatch();
+    console.log(`${table([row])}\n\n${memoryReport(samples)}`);
+    if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify({ rows: [row], samples }, null, 1)}\n`);
+  } finally {
+    await server.stop();
+  }
+}
+
+function report(result: Report, json: string | undefined): void {
+  const { rows, jitter, stolenShare } = result;
+  console.log(`\n${result.machine}\n\n${table(rows)}\n`);
+  console.log(`machine's own jitter on a 1 ms sleep: p99 ${jitter.p99Ms.toFixed(2)} ms, max ${jitter.maxMs.toFixed(2)} ms; ` +
+    `stolen by the host: ${(100 * stolenShare).toFixed(1)} % of one CPU`);
+  const bare = rows.find(({ name }) => name === 'bare HTTP + fsync');
+  const engine = rows.find(({ name, offeredPerSecond }) =>
+    name.startsWith('engine') && offeredPerSecond === FLOOR_PER_SECOND);
+  if (bare !== undefined && engine !== undefined) {
+    const ratio = engine.cpuMicrosPerDecision / bare.cpuMicrosPerDecision;
+    console.log(`engine / bare HTTP + fsync, CPU at ${FLOOR_PER_SECOND}/s: ${ratio.toFixed(2)}`);
+  }
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, null, 1)}\n`);
+}
+
+function machine(): string {
+  const processors = cpus();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `${processors.length} x ${processors[0]?.model.trim() ?? 'CPU'}, ${memory}, ${type()} ${process.arch}, ` +
+    `Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
+}

@@ -1,0 +1,75 @@
+// `npm run handbook -- --data DIR --out scores.csv`: the Fraud Detection Handbook through the engine itself, payments and
+// delayed labels in order of arrival, log and fsync included. See docs/handbook.md.
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { bookInputs } from './handbook/book-inputs.ts';
+import { feed } from './handbook/feed.ts';
+import { InputComparison } from './handbook/input-comparison.ts';
+import { openHandbookEngine } from './handbook/open-handbook-engine.ts';
+import { handbookFiles, handbookLines, readTransactions } from './handbook/read-transactions.ts';
+import { Progress } from './progress.ts';
+
+const USAGE = `npm run handbook -- --data DIR [--out scores.csv] [--verify-features] [--log DIR] [--policy FILE]
+  --data DIR          the monthly CSV files of the Handbook, .csv or .csv.gz
+  --out FILE          writes tx_id,score: the fraud score of each decision as answered
+  --verify-features   compares the book's 15 inputs with an independent computation, on every row
+  --log DIR           keeps the data folder there; default: a temporary one, removed at the end
+  --policy FILE       default policies/handbook.policy.yaml`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { data: text, out: text, log: text, policy: text, 'verify-features': { type: 'boolean', default: false } },
+  });
+  if (values.data === undefined || (values.out === undefined && !values['verify-features'])) {
+    console.error(USAGE);
+    return 2;
+  }
+  const policy = readFileSync(values.policy ?? join('policies', 'handbook.policy.yaml'), 'utf8');
+  const folder = values.log ?? mkdtempSync(join(tmpdir(), 'assay-handbook-'));
+  try {
+    return await run(values.data, folder, policy, values.out, values['verify-features']);
+  } finally {
+    if (values.log === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function run(
+  data: string, folder: string, policy: string, out: string | undefined, verify: boolean,
+): Promise<number> {
+  const total = countTransactions(data);
+  const engine = await openHandbookEngine(folder, policy);
+  const scores = out === undefined ? undefined : createWriteStream(out);
+  const comparison = verify ? new InputComparison() : undefined;
+  const progress = new Progress('Handbook', total, 'payments');
+  let decided = 0;
+  scores?.write('tx_id,score\n');
+  await feed(engine, readTransactions(data), ({ id, line, amount }, decision) => {
+    scores?.write(`${id},${decision.fraud.score}\n`);
+    comparison?.add(line, bookInputs(decision, amount));
+    progress.at(++decided);
+  });
+  progress.end();
+  await engine.close();
+  if (scores !== undefined) {
+    scores.end();
+    await once(scores, 'finish');
+    console.log(`${decided} scores in ${out}`);
+  }
+  if (comparison === undefined) return 0;
+  console.log(comparison.report());
+  return comparison.equal ? 0 : 1;
+}
+
+function countTransactions(data: string): number {
+  let count = 0;
+  for (const path of handbookFiles(data)) for (const _ of handbookLines(path)) count++;
+  return count;
+}
