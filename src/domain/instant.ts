@@ -1,4 +1,6 @@
-/** Instants are integer ms since 1970-01-01T00:00:00Z, dates whole days since 1970-01-01. RFC 3339, strictly. */
+/**
+ * Instants are integer ms since 1970-01-01T00:00:00Z, dates whole days since 1970-01-01. RFC 3339, strictly.
+ */
 
 const DAY_MS = 86_400_000;
 
@@ -56,8 +58,8 @@ function offsetMs(text: string, from: number): number {
 }
 
 /**
- * ms of `2026-11-23T10:00:00.123Z` or `...+02:00`, or undefined. Capital T and Z, seconds required, no leap seconds;
- * up to nine decimals, cut to ms.
+ * ms of `2026-11-23T10:00:00.123Z` or `...+02:00`, or undefined. Capital T and Z, seconds required, no leap
+ * seconds; up to nine decimals, cut to ms.
  */
 export function parseInstant(text: string): number | undefined {
   const hour = digits(text, 11, 13);
@@ -74,7 +76,8 @@ export function parseInstant(text: string): number | undefined {
     if (count < 1 || count > 9) return undefined;
     ms = digits(text, 20, Math.min(end, 23)) * (count === 1 ? 100 : count === 2 ? 10 : 1);
   }
-  const at = dateAt(text) * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1_000 + ms - offsetMs(text, end);
+  const at = dateAt(text) * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1_000 +
+    ms - offsetMs(text, end);
   return at === at ? at : undefined;
 }
 
@@ -84,7 +87,9 @@ export const formatInstant = (ms: number): string => new Date(ms).toISOString();
 /** `2026-11-23`. */
 export const formatDate = (days: number): string => new Date(days * DAY_MS).toISOString().slice(0, 10);
 
-/** The date `months` later; a day that the month lacks becomes its last (31 January + 1 month is 28 February). */
+/**
+ * The date `months` later; a day that the month lacks becomes its last (31 January + 1 month is 28 February).
+ */
 export function addMonths(days: number, months: number): number {
   const date = new Date(days * DAY_MS);
   const count = date.getUTCFullYear() * 12 + date.getUTCMonth() + months;

@@ -1,6 +1,6 @@
 /**
- * Money is decimal text outside and integer minor units inside, with the exponents of ISO 4217 (JPY 0, EUR 2, BHD 3).
- * Minor units are safe integers; what does not fit is refused, never rounded.
+ * Money is decimal text outside and integer minor units inside, with the exponents of ISO 4217 (JPY 0, EUR 2,
+ * BHD 3). Minor units are safe integers; what does not fit is refused, never rounded.
  */
 import currencyCodes from 'currency-codes';
 import { LIMITS } from './limits.ts';
@@ -20,8 +20,9 @@ export type ParsedMoney =
 const problem = (kind: MoneyProblem, detail: string): ParsedMoney => ({ problem: kind, detail });
 
 /**
- * `parseMoneyText('120.50', 'EUR')` is 12050 minor units. Digits, at most one point with digits on both sides, an
- * optional leading minus. Zeros beyond the currency's decimals are refused too: `1.230 EUR` may be a slip.
+ * `parseMoneyText('120.50', 'EUR')` is 12050 minor units. Digits, at most one point with digits on both
+ * sides, an optional leading minus. Zeros beyond the currency's decimals are refused too: `1.230 EUR` may be
+ * a slip.
  */
 export function parseMoneyText(text: string, currency: string): ParsedMoney {
   const exponent = EXPONENTS.get(currency);
@@ -45,8 +46,10 @@ export function parseMoneyText(text: string, currency: string): ParsedMoney {
     return problem('too_many_decimals', `${currency} has ${has}; ${text} has ${decimals}`);
   }
   for (let i = decimals; i < exponent; i++) minor *= 10;
-  // INVARIANT: up to the limit every step above was exact; past it the sum only grows, so this test is enough.
-  if (minor > LIMITS.amountMinorMax) return problem('too_large', `${text} ${currency} is beyond 2^53 - 1 minor units`);
+  // INVARIANT: up to the limit every step above was exact; past it the sum only grows, so this test is
+  // enough.
+  if (minor > LIMITS.amountMinorMax) return problem('too_large',
+    `${text} ${currency} is beyond 2^53 - 1 minor units`);
   return { minor: negative && minor !== 0 ? -minor : minor };
 }
 
@@ -61,4 +64,5 @@ export function formatAmount(minor: number, currency: string): string {
 }
 
 /** `120.50 EUR`. */
-export const formatMoney = (minor: number, currency: string): string => `${formatAmount(minor, currency)} ${currency}`;
+export const formatMoney = (minor: number, currency: string): string =>
+  `${formatAmount(minor, currency)} ${currency}`;

@@ -1,4 +1,7 @@
-/** Exchange rates, pinned by version: a conversion is exact, half-even to the target's minor unit, and the same for ever. */
+/**
+ * Exchange rates, pinned by version: a conversion is exact, half-even to the target's minor unit, and the
+ * same for ever.
+ */
 import { currencyExponent } from './money.ts';
 import { parseDate } from './instant.ts';
 import { decimalFraction, multiplyExact, multiplyFast, type Fraction } from './rounding.ts';
@@ -30,10 +33,13 @@ export interface RateTableSource {
 const ONE: Rate = { fromMs: -Infinity, text: '1', fraction: { numerator: 1n, denominator: 1n } };
 
 /** Checks the table; the problems are sentences. */
-export function parseRateTable(source: RateTableSource): { table: RateTable } | { problems: readonly string[] } {
+export function parseRateTable(
+  source: RateTableSource,
+): { table: RateTable } | { problems: readonly string[] } {
   const problems: string[] = [];
   const rates = new Map<string, readonly Rate[]>();
-  if (currencyExponent(source.base) === undefined) problems.push(`base ${source.base} is not an ISO 4217 currency`);
+  if (currencyExponent(source.base) === undefined) problems.push(
+    `base ${source.base} is not an ISO 4217 currency`);
   for (const [currency, entries] of Object.entries(source.rates)) {
     if (currencyExponent(currency) === undefined) problems.push(`${currency} is not an ISO 4217 currency`);
     if (currency === source.base) problems.push(`${currency} is the base; its rate is 1 and is not listed`);
@@ -42,8 +48,10 @@ export function parseRateTable(source: RateTableSource): { table: RateTable } | 
       const days = parseDate(from);
       const fraction = /^\d{1,15}(\.\d{1,15})?$/.test(rate) ? decimalFraction(rate) : undefined;
       if (days === undefined) problems.push(`${currency}: ${from} is not a date`);
-      else if (fraction === undefined || fraction.numerator === 0n) problems.push(`${currency}: rate ${rate} is not a positive decimal`);
-      else if (list.some((known) => known.fromMs === days * DAY_MS)) problems.push(`${currency}: two rates from ${from}`);
+      else if (fraction === undefined ||
+        fraction.numerator === 0n) problems.push(`${currency}: rate ${rate} is not a positive decimal`);
+      else if (list.some((known) => known.fromMs === days * DAY_MS)) problems.push(
+        `${currency}: two rates from ${from}`);
       else list.push({ fromMs: days * DAY_MS, text: rate, fraction });
     }
     rates.set(currency, list.toSorted((a, b) => a.fromMs - b.fromMs));
@@ -65,11 +73,14 @@ function crossRate(from: string, fromRate: Rate, to: string, toRate: Rate): Frac
   const shift = (currencyExponent(to) ?? 0) - (currencyExponent(from) ?? 0);
   return {
     numerator: toRate.fraction.numerator * fromRate.fraction.denominator * 10n ** BigInt(Math.max(shift, 0)),
-    denominator: toRate.fraction.denominator * fromRate.fraction.numerator * 10n ** BigInt(Math.max(-shift, 0)),
+    denominator: toRate.fraction.denominator * fromRate.fraction.numerator * 10n ** BigInt(
+      Math.max(-shift, 0)),
   };
 }
 
-/** The definition: exact, slow. Minor units of `to`, or undefined where there is no rate or it no longer fits. */
+/**
+ * The definition: exact, slow. Minor units of `to`, or undefined where there is no rate or it no longer fits.
+ */
 export function convertExact(
   table: RateTable, minor: number, from: string, to: string, tMs: number,
 ): { readonly minor: number } | { readonly missing: 'no_rate' | 'overflow' } {
@@ -81,7 +92,12 @@ export function convertExact(
   return Number.isNaN(converted) ? { missing: 'overflow' } : { minor: converted };
 }
 
-interface Stretch { readonly fromMs: number; readonly toMs: number; readonly factor: number; readonly fraction: Fraction | undefined }
+interface Stretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly factor: number;
+  readonly fraction: Fraction | undefined;
+}
 interface Pair { stretches: readonly Stretch[]; last: Stretch }
 
 const NEVER: Stretch = { fromMs: 0, toMs: 0, factor: Number.NaN, fraction: undefined };
@@ -89,7 +105,8 @@ const NEVER: Stretch = { fromMs: 0, toMs: 0, factor: Number.NaN, fraction: undef
 /** Every change of the cross rate of two currencies, from the beginning of time to its end. */
 function stretchesOf(table: RateTable, from: string, to: string): readonly Stretch[] {
   const starts = new Set<number>([-Infinity]);
-  for (const currency of [from, to]) for (const rate of table.rates.get(currency) ?? []) starts.add(rate.fromMs);
+  for (const currency of [from, to]) for (const rate of table.rates.get(currency) ??
+    []) starts.add(rate.fromMs);
   const sorted = [...starts].toSorted((a, b) => a - b);
   return sorted.map((fromMs, i): Stretch => {
     const fromRate = rateAt(table, from, fromMs);
@@ -107,14 +124,20 @@ function nearestDouble({ numerator, denominator }: Fraction): number {
   return Number((numerator << BigInt(shift)) / denominator) / 2 ** shift;
 }
 
-/** Converts like `convertExact`, NaN for missing, in a few nanoseconds: one per table, it keeps what it worked out. */
-export function rateConverter(table: RateTable): (minor: number, from: string | undefined, to: string, tMs: number) => number {
+/**
+ * Converts like `convertExact`, NaN for missing, in a few nanoseconds: one per table, it keeps what it worked
+ * out.
+ */
+export function rateConverter(
+  table: RateTable,
+): (minor: number, from: string | undefined, to: string, tMs: number) => number {
   const targets = new Map<string, Map<string, Pair>>();
   const pairOf = (from: string, to: string): Pair => {
     let pairs = targets.get(to);
     if (pairs === undefined) targets.set(to, (pairs = new Map<string, Pair>()));
     let pair = pairs.get(from);
-    if (pair === undefined) pairs.set(from, (pair = { stretches: stretchesOf(table, from, to), last: NEVER }));
+    if (pair === undefined) pairs.set(from,
+      (pair = { stretches: stretchesOf(table, from, to), last: NEVER }));
     return pair;
   };
   return (minor, from, to, tMs) => {

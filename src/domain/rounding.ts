@@ -1,4 +1,6 @@
-/** Exact products, rounded half to even: a fast path in doubles that is taken only where it cannot be wrong. */
+/**
+ * Exact products, rounded half to even: a fast path in doubles that is taken only where it cannot be wrong.
+ */
 
 /** An exact fraction; the denominator is positive. */
 export interface Fraction { readonly numerator: bigint; readonly denominator: bigint }
@@ -14,7 +16,10 @@ export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
   return negative ? -rounded : rounded;
 }
 
-/** The fraction that a decimal text such as `1.0812`, `-3` or `1e-7` stands for, or undefined where it is none. */
+/**
+ * The fraction that a decimal text such as `1.0812`, `-3` or `1e-7` stands for, or undefined where it is
+ * none.
+ */
 export function decimalFraction(text: string): Fraction | undefined {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d{1,3}))?$/.exec(text);
   if (match === null) return undefined;
@@ -38,8 +43,8 @@ const FAST_MAX = 2 ** 44;
 const FAST_ERROR = 2 ** -50;
 
 /**
- * `value * factor` rounded, where doubles leave no doubt; NaN where they do, or where a side is NaN: then compute it
- * exactly. `factor` is within two roundings of the exact factor.
+ * `value * factor` rounded, where doubles leave no doubt; NaN where they do, or where a side is NaN: then
+ * compute it exactly. `factor` is within two roundings of the exact factor.
  */
 export function multiplyFast(value: number, factor: number): number {
   const product = value * factor;
@@ -49,7 +54,10 @@ export function multiplyFast(value: number, factor: number): number {
   return size < FAST_MAX && fromHalf > size * FAST_ERROR && fromHalf > 2 ** -40 ? nearest + 0 : Number.NaN;
 }
 
-/** `value * factor`, half-even; `factor` counts as its shortest decimal text, so 0.07 is 7/100. NaN: missing or too large. */
+/**
+ * `value * factor`, half-even; `factor` counts as its shortest decimal text, so 0.07 is 7/100. NaN: missing
+ * or too large.
+ */
 export function scaleHalfEven(value: number, factor: number): number {
   const fast = multiplyFast(value, factor);
   if (fast === fast) return fast;

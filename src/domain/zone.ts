@@ -1,6 +1,6 @@
 /**
- * Local time in IANA zones. An offset holds from one transition to the next, so each stretch is asked of Temporal
- * once and kept; what follows is a comparison or two.
+ * Local time in IANA zones. An offset holds from one transition to the next, so each stretch is asked of
+ * Temporal once and kept; what follows is a comparison or two.
  */
 interface Stretch { readonly fromMs: number; readonly toMs: number; readonly offsetMs: number }
 interface Zone { readonly name: string; last: Stretch; readonly stretches: Stretch[] }
@@ -71,4 +71,5 @@ export function localClock(tMs: number, zone: string): number {
 }
 
 /** Days since 1970-01-01 of the local date. */
-export const localDate = (tMs: number, zone: string): number => Math.floor((tMs + zoneOffsetMs(tMs, zone)) / DAY_MS);
+export const localDate = (tMs: number, zone: string): number =>
+  Math.floor((tMs + zoneOffsetMs(tMs, zone)) / DAY_MS);

@@ -1,4 +1,6 @@
-/** The syntax tree. The parser makes it; the checker returns it with names resolved and a type on every node. */
+/**
+ * The syntax tree. The parser makes it; the checker returns it with names resolved and a type on every node.
+ */
 import type { FieldDefinition } from '#domain/field.ts';
 import type { Type } from './type.ts';
 
@@ -15,7 +17,9 @@ export type Expr =
   | (Node & { readonly kind: 'literal'; readonly value: number | string | boolean; readonly type: Type })
   /** Before checking: any bare or dotted name; `this.` names set `current`. */
   | (Node & { readonly kind: 'name'; readonly name: string; readonly current: boolean })
-  /** After checking. `row: 'current'` reads the event being decided, `'past'` the event of the window at hand. */
+  /**
+   * After checking. `row: 'current'` reads the event being decided, `'past'` the event of the window at hand.
+   */
   | (Node & { readonly kind: 'field'; readonly field: FieldDefinition; readonly row: 'current' | 'past' })
   /** A value computed before the rules: feature or parameter, by index in the scope that checked it. */
   | (Node & { readonly kind: 'feature' | 'param' | 'local'; readonly name: string; readonly index: number })
@@ -24,7 +28,7 @@ export type Expr =
   | (Node & { readonly kind: 'in'; readonly value: Expr; readonly set: InSet })
   | (Node & { readonly kind: 'convert'; readonly value: Expr; readonly currency: string })
   | (Node & { readonly kind: 'call'; readonly name: string; readonly args: readonly Expr[] })
-  | (Node & { readonly kind: 'let'; readonly name: string; readonly value: Expr; readonly body: Expr; readonly index?: number })
+  | (Node & LetNode)
   | (Node & { readonly kind: 'require'; readonly condition: Expr; readonly body: Expr })
   | (Node & { readonly kind: 'aggregate'; readonly aggregate: AggregateExpr });
 
@@ -33,7 +37,24 @@ export type InSet =
   /** `index` in the scope, set by the checker. */
   | { readonly kind: 'list'; readonly list: string; readonly index?: number }
   /** `[20:00, 06:00)`: a clock interval may run over midnight. */
-  | { readonly kind: 'interval'; readonly low: Expr; readonly high: Expr; readonly lowClosed: boolean; readonly highClosed: boolean };
+  | IntervalSet;
+
+export interface LetNode {
+  readonly kind: 'let';
+  readonly name: string;
+  readonly value: Expr;
+  readonly body: Expr;
+  /** Set by the checker; unique in the expression. */
+  readonly index?: number;
+}
+
+export interface IntervalSet {
+  readonly kind: 'interval';
+  readonly low: Expr;
+  readonly high: Expr;
+  readonly lowClosed: boolean;
+  readonly highClosed: boolean;
+}
 
 export const AGGREGATE_NAMES = [
   'count', 'sum', 'avg', 'min', 'max', 'stddev', 'distinct', 'last', 'first', 'exists', 'histogram',
@@ -46,7 +67,10 @@ export interface AggregateExpr {
   readonly name: AggregateName;
   readonly prior: boolean;
   readonly value?: Expr;
-  /** `by card`: the same field then and now; `match creditor == this.debtor`: two fields. At least one is indexed. */
+  /**
+   * `by card`: the same field then and now; `match creditor == this.debtor`: two fields. At least one is
+   * indexed.
+   */
   readonly keys: readonly { readonly past: Expr; readonly current: Expr }[];
   readonly window: WindowExpr;
   readonly of?: Expr;

@@ -4,7 +4,10 @@ const BENFORD = [
   0.0669467896306132, 0.0579919469776867, 0.0511525224473813, 0.0457574905606751,
 ] as const;
 
-/** Chi-square of the counts at 1 to 9 against Benford's law; NaN where there are none. A count at 0 does not take part. */
+/**
+ * Chi-square of the counts at 1 to 9 against Benford's law; NaN where there are none. A count at 0 does not
+ * take part.
+ */
 export function benfordChiSquare(histogram: readonly number[]): number {
   const counts = BENFORD.map((_, i) => histogram[i + 1] ?? 0);
   const total = counts.reduce((sum, count) => sum + count, 0);

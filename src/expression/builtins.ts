@@ -1,11 +1,14 @@
 /** The functions of the language: what they take, what they give, and a line for the handbook. */
-import { BOOL, DECIMAL, DURATION, INT, STRING, WEEKDAYS, isNumber, isOrdered, isQuantity, isText, joined } from './type-rules.ts';
+import {
+  BOOL, DECIMAL, DURATION, INT, STRING, WEEKDAYS, isNumber, isOrdered, isQuantity, isText, joined,
+} from './type-rules.ts';
 import type { Type } from './type.ts';
 
 /** What an argument must be. `text literal` and its like must be written out, so that they can be checked. */
 export type Param =
-  | 'instant' | 'zone' | 'text' | 'text literal' | 'any' | 'number or quantity' | 'ordered' | 'location' | 'whole amount'
-  | 'amount' | 'histogram' | 'distribution' | 'ratio literal' | 'duration literal' | 'whole literal' | 'entity';
+  | 'any' | 'instant' | 'zone' | 'text' | 'location' | 'entity' | 'histogram' | 'distribution'
+  | 'amount' | 'whole amount' | 'number or quantity' | 'ordered'
+  | 'text literal' | 'whole literal' | 'ratio literal' | 'duration literal';
 
 export interface Builtin {
   readonly name: string;
@@ -29,13 +32,15 @@ function builtin(name: string, params: readonly Param[], result: Type, gives: st
 }
 
 const TABLE: readonly Builtin[] = [
-  builtin('age', ['instant'], DURATION, 'duration', 'How long before the event an instant was: `t - instant`.'),
+  builtin('age', ['instant'], DURATION, 'duration',
+    'How long before the event an instant was: `t - instant`.'),
   builtin('local_time', ['instant', 'zone'], { kind: 'clock' }, 'time of day', 'The time of day in a zone.'),
   builtin('local_date', ['instant', 'zone'], { kind: 'date' }, 'date', 'The date in a zone.'),
   builtin('weekday', ['instant', 'zone'], { kind: 'enum', values: WEEKDAYS }, '"mon" to "sun"',
     'The day of the week in a zone.'),
   builtin('hour', ['instant', 'zone'], INT, 'int', 'The hour of the day in a zone, 0 to 23.'),
-  { name: 'abs', params: ['number or quantity'], rest: false, result: first, gives: 'the same type', doc: 'Without its sign.' },
+  { name: 'abs', params: ['number or quantity'], rest: false, result: first, gives: 'the same type',
+    doc: 'Without its sign.' },
   { name: 'min', params: ['ordered', 'ordered'], rest: true, result: common, gives: 'the same type',
     doc: 'The least; missing if any is.' },
   { name: 'max', params: ['ordered', 'ordered'], rest: true, result: common, gives: 'the same type',
@@ -59,9 +64,10 @@ const TABLE: readonly Builtin[] = [
     'How far the first digits in a histogram are from Benford\'s law; 8 degrees of freedom.'),
   builtin('sample', ['ratio literal', 'text'], BOOL, 'bool',
     'True for a fixed share, drawn by a hash of the rule and the text: `sample(1% by id)`.'),
-  builtin('has_label', ['entity', 'text literal'], BOOL, 'bool', 'Does the entity have the label at the time of the event?'),
+  builtin('has_label', ['entity', 'text literal'], BOOL, 'bool',
+    'Does the entity have the label at the time of the event?'),
   builtin('fact', ['text literal', 'entity', 'duration literal'], DECIMAL, 'decimal',
-    'What a worker found out about an entity: `fact("fan_out", debtor, max_age 10m)`; missing where it is older.'),
+    'What a worker found out about an entity; missing where older: `fact("fan_out", debtor, max_age 10m)`.'),
 ];
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(TABLE.map((entry) => [entry.name, entry]));

@@ -41,12 +41,14 @@ function checkKeys(aggregate: AggregateExpr, context: CheckContext): AggregateEx
     const pastField = context.check(past, context);
     const currentField = pastField && context.check(current, context);
     if (pastField === undefined || currentField === undefined) return [];
-    return isKey(pastField, context) && isKey(currentField, context) && alike(pastField, currentField, context)
+    return isKey(pastField, context) && isKey(currentField, context) &&
+      alike(pastField, currentField, context)
       ? [{ past: pastField, current: currentField }] : [];
   });
   const isIndexed = ({ past }: { past: Expr }): boolean => past.kind === 'field' && past.field.indexed;
   if (keys.length === aggregate.keys.length && !keys.some(isIndexed)) {
-    const indexed = context.scope.schema.fields.filter((field) => field.indexed).map((field) => `\`${field.path}\``);
+    const indexed = context.scope.schema.fields.filter((field) => field.indexed)
+      .map((field) => `\`${field.path}\``);
     report(context, 'E403', aggregate.span, 'no key of the aggregate has a log of its own',
       `one key must be of ${indexed.join(', ')}`);
   }
@@ -56,7 +58,8 @@ function checkKeys(aggregate: AggregateExpr, context: CheckContext): AggregateEx
 function isKey(key: Typed, context: CheckContext): boolean {
   const { kind } = key.type;
   if (key.kind === 'field' && kind !== 'geo' && kind !== 'money') return true;
-  report(context, 'E403', key.span, `\`${printExpression(key)}\` cannot be a key`, 'a key is a field that can be equal');
+  report(context, 'E403', key.span, `\`${printExpression(key)}\` cannot be a key`,
+    'a key is a field that can be equal');
   return false;
 }
 
@@ -86,7 +89,8 @@ function checkValue(aggregate: AggregateExpr, context: CheckContext): Typed | un
   }
   const checked = context.check(value, context);
   if (checked?.type.kind === 'money' && checked.type.currency === null) {
-    report(context, 'E302', value.span, `\`${printExpression(value)}\` is money in the currency of each transaction`,
+    report(context, 'E302', value.span,
+      `\`${printExpression(value)}\` is money in the currency of each transaction`,
       `Write \`${printExpression(value)} as EUR\` (converted at the day's rate).`);
     return 'wrong';
   }
@@ -96,18 +100,20 @@ function checkValue(aggregate: AggregateExpr, context: CheckContext): Typed | un
 const EXACT_SUMS: ReadonlySet<Type['kind']> = new Set(['int', 'money', 'duration']);
 
 /**
- * What an aggregate gives. sum, avg and stddev take what adds exactly (int, money, duration), so that no order of
- * events matters; avg and stddev of money are half-even to the minor unit, of durations to the ms.
+ * What an aggregate gives. sum, avg and stddev take what adds exactly (int, money, duration), so that no
+ * order of events matters; avg and stddev of money are half-even to the minor unit, of durations to the ms.
  */
 function resultType(
   name: AggregateName, value: Type | undefined, aggregate: AggregateExpr, context: CheckContext,
 ): Type | undefined {
   if (value === undefined) return VALUELESS.get(name);
   const wrong = (takes: string): undefined =>
-    report(context, 'E406', (aggregate.value ?? aggregate).span, `\`${name}\` takes ${takes}, not ${typeName(value)}`);
+    report(context, 'E406', (aggregate.value ?? aggregate).span,
+      `\`${name}\` takes ${takes}, not ${typeName(value)}`);
   switch (name) {
     case 'sum':
-      return EXACT_SUMS.has(value.kind) ? value : wrong('whole numbers, money or durations, which add exactly');
+      return EXACT_SUMS.has(value.kind) ? value
+        : wrong('whole numbers, money or durations, which add exactly');
     case 'avg': case 'stddev':
       if (!EXACT_SUMS.has(value.kind)) return wrong('whole numbers, money or durations, which add exactly');
       return value.kind === 'int' ? DECIMAL : value;
@@ -116,7 +122,8 @@ function resultType(
     case 'distinct':
       return value.kind === 'geo' || value.kind === 'histogram' ? wrong('what can be equal') : INT;
     case 'histogram':
-      return value.kind === 'int' ? { kind: 'histogram' } : wrong('a whole number, such as `first_digit(amount)`');
+      return value.kind === 'int' ? { kind: 'histogram' }
+        : wrong('a whole number, such as `first_digit(amount)`');
     case 'first': case 'last':
       return value.kind === 'histogram' || value.kind === 'period' ? wrong('a value of an event') : value;
     case 'count': case 'exists': case 'time_since_last': case 'first_seen':
@@ -124,7 +131,9 @@ function resultType(
   }
 }
 
-function checkConditions(aggregate: AggregateExpr, context: CheckContext): Pick<AggregateExpr, 'of' | 'where' | 'since'> {
+function checkConditions(
+  aggregate: AggregateExpr, context: CheckContext,
+): Pick<AggregateExpr, 'of' | 'where' | 'since'> {
   const made: { of?: Expr; where?: Expr; since?: Expr } = {};
   for (const clause of ['of', 'where', 'since'] as const) {
     const condition = aggregate[clause];
@@ -139,7 +148,8 @@ function checkWindow({ window, span }: AggregateExpr, context: CheckContext): vo
   switch (window.kind) {
     case 'sliding':
       if (window.fromMs > LIMITS.windowMsMax) {
-        report(context, 'E405', span, `the window is longer than ${longest}`, '`over ever` looks back over all that is kept');
+        report(context, 'E405', span, `the window is longer than ${longest}`,
+          '`over ever` looks back over all that is kept');
       } else if (window.fromMs <= window.toMs) {
         report(context, 'E405', span, 'the window is empty', 'the earlier end comes first: `over 30d..3d`');
       }

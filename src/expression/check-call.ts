@@ -12,7 +12,8 @@ type Call = Extract<Expr, { kind: 'call' }>;
 export function checkCall(expr: Call, context: CheckContext): Checked {
   const builtin = BUILTINS.get(expr.name);
   if (builtin === undefined) {
-    return report(context, 'E203', expr.span, `unknown function \`${expr.name}\``, didYouMean(expr.name, BUILTINS.keys()));
+    return report(context, 'E203', expr.span, `unknown function \`${expr.name}\``,
+      didYouMean(expr.name, BUILTINS.keys()));
   }
   const { params, rest } = builtin;
   if (expr.args.length < params.length || (!rest && expr.args.length > params.length)) {
@@ -20,7 +21,8 @@ export function checkCall(expr: Call, context: CheckContext): Checked {
       `\`${expr.name}\` takes ${params.length}${rest ? ' or more' : ''} arguments, not ${expr.args.length}`,
       signatureOf(builtin));
   }
-  const args = expr.args.map((arg, i) => checkArgument(arg, builtin, params[i] ?? params.at(-1) ?? 'any', context));
+  const args =
+    expr.args.map((arg, i) => checkArgument(arg, builtin, params[i] ?? params.at(-1) ?? 'any', context));
   const known = args.filter((arg) => arg !== undefined);
   if (known.length < args.length) return undefined;
   if (expr.name === 'sample' && context.scope.row === 'past') {
@@ -28,7 +30,8 @@ export function checkCall(expr: Call, context: CheckContext): Checked {
   }
   const type = builtin.result(known.map((arg) => arg.type));
   if (type === undefined) {
-    return report(context, 'E301', expr.span, `\`${expr.name}\` chooses between values of one type; these are ` +
+    return report(context, 'E301', expr.span,
+      `\`${expr.name}\` chooses between values of one type; these are ` +
       known.map((arg) => typeName(arg.type)).join(' and '));
   }
   return { ...expr, args: expr.name === 'age' ? [...known, timeOfRow(expr, context)] : known, type };
@@ -47,22 +50,26 @@ function checkArgument(arg: Expr, builtin: Builtin, param: Param, context: Check
   if (checked === undefined) return undefined;
   if (!suits(checked.type, param)) {
     if (checked.type.kind === 'money' && checked.type.currency === null) {
-      return report(context, 'E302', arg.span, `\`${printExpression(arg)}\` is money in the currency of the transaction`,
+      return report(context, 'E302', arg.span,
+        `\`${printExpression(arg)}\` is money in the currency of the transaction`,
         `Write \`${printExpression(arg)} as EUR\` (converted at the day's rate).`);
     }
     return report(context, 'E303', arg.span,
-      `\`${builtin.name}\` takes ${described(param)} here; \`${printExpression(arg)}\` is ${typeName(checked.type)}`,
+      `\`${builtin.name}\` takes ${described(param)} here; ` +
+        `\`${printExpression(arg)}\` is ${typeName(checked.type)}`,
       signatureOf(builtin));
   }
   if (param.endsWith('literal') && checked.kind !== 'literal') {
-    return report(context, 'E303', arg.span, `\`${builtin.name}\` takes ${described(param)} here, written out`,
+    return report(context, 'E303', arg.span,
+      `\`${builtin.name}\` takes ${described(param)} here, written out`,
       signatureOf(builtin));
   }
   return checkArgumentValue(checked, builtin, param, context);
 }
 
 const described = (param: Param): string =>
-  param === 'any' ? 'anything' : `${'aeio'.includes(param.charAt(0)) ? 'an' : 'a'} ${param.replace(' literal', '')}`;
+  param === 'any' ? 'anything'
+    : `${'aeio'.includes(param.charAt(0)) ? 'an' : 'a'} ${param.replace(' literal', '')}`;
 
 /** What a literal must be beyond its type. */
 function checkArgumentValue(checked: Typed, builtin: Builtin, param: Param, context: CheckContext): Checked {
@@ -70,7 +77,8 @@ function checkArgumentValue(checked: Typed, builtin: Builtin, param: Param, cont
     return report(context, 'E307', checked.span, `unknown time zone "${checked.value}"`,
       'zones are named like "Europe/Paris" (IANA time zone database)');
   }
-  if (checked.kind === 'literal' && builtin.name === 'sample' && param === 'ratio literal' && Number(checked.value) > 1) {
+  const share = builtin.name === 'sample' && param === 'ratio literal';
+  if (checked.kind === 'literal' && share && Number(checked.value) > 1) {
     return report(context, 'E303', checked.span, 'a sample is at most 100%');
   }
   if (checked.kind === 'literal' && param === 'whole literal' && Number(checked.value) < 1) {
@@ -78,13 +86,16 @@ function checkArgumentValue(checked: Typed, builtin: Builtin, param: Param, cont
   }
   const marked = param === 'entity';
   if (marked && (checked.kind !== 'field' || !checked.field.indexed)) {
-    return report(context, 'E303', checked.span, `\`${builtin.name}\` takes an entity field of the event`, signatureOf(builtin));
+    return report(context, 'E303', checked.span, `\`${builtin.name}\` takes an entity field of the event`,
+      signatureOf(builtin));
   }
   return checked;
 }
 
 /** `benford` is a word, not a name: no field can take its place. */
 function checkDistribution(arg: Expr, context: CheckContext): Checked {
-  if (arg.kind === 'name' && arg.name === 'benford') return { ...arg, type: { kind: 'enum', values: ['benford'] } };
+  if (arg.kind === 'name' && arg.name === 'benford') {
+    return { ...arg, type: { kind: 'enum', values: ['benford'] } };
+  }
   return report(context, 'E303', arg.span, 'the distribution to compare with is `benford`');
 }

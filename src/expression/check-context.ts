@@ -26,7 +26,9 @@ export interface CheckContext {
 }
 
 /** Reports and gives nothing: `return report(...)`. */
-export function report(context: CheckContext, code: DiagnosticCode, span: Span, message: string, help?: string): undefined {
+export function report(
+  context: CheckContext, code: DiagnosticCode, span: Span, message: string, help?: string,
+): undefined {
   const define = context.defines.at(-1);
   const where = define === undefined ? message : `in \`${define}\`: ${message}`;
   context.errors.push(diagnostic(code, context.site ?? span, where, help));

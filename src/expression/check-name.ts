@@ -6,7 +6,10 @@ import { BOOL, typeOfField } from './type-rules.ts';
 
 type Name = Extract<Expr, { kind: 'name' }>;
 
-/** A bare name is, in this order: a `let`, a define, a feature, a parameter, a field. `this.` is always a field. */
+/**
+ * A bare name is, in this order: a `let`, a define, a feature, a parameter, a field. `this.` is always a
+ * field.
+ */
 export function checkName(expr: Name, context: CheckContext): Checked {
   const { name, span } = expr;
   const { scope } = context;
@@ -18,7 +21,8 @@ export function checkName(expr: Name, context: CheckContext): Checked {
   if (define !== undefined) return inline(define, expr, context);
   const feature = scope.features.get(name);
   if (feature !== undefined) {
-    if (scope.row === 'current') return { kind: 'feature', name, index: feature.index, type: feature.type, span };
+    const { index, type } = feature;
+    if (scope.row === 'current') return { kind: 'feature', name, index, type, span };
     return report(context, 'E404', span, `the feature \`${name}\` is known for this event, not for past ones`,
       'compare with the feature outside the aggregate');
   }
@@ -50,7 +54,8 @@ function checkField(expr: Name, context: CheckContext): Checked {
   const field = schema.byPath.get(schema.aliases.get(expr.name) ?? expr.name);
   if (field === undefined) return unknownName(expr, context);
   if (expr.current && row === 'current') {
-    return report(context, 'E407', expr.span, '`this.` has a meaning only inside an aggregate', `write \`${expr.name}\``);
+    return report(context, 'E407', expr.span, '`this.` has a meaning only inside an aggregate',
+      `write \`${expr.name}\``);
   }
   const of = row === 'past' && !expr.current ? 'past' : 'current';
   if (of === 'past' && !field.history) return notKept(field, expr, context);
@@ -59,7 +64,8 @@ function checkField(expr: Name, context: CheckContext): Checked {
 
 function notKept(field: FieldDefinition, expr: Name, context: CheckContext): undefined {
   const custom = field.path.startsWith('custom.');
-  const help = custom ? `declare it with \`history: true\`` : `\`this.${expr.name}\` reads it from this event`;
+  const help = custom ? `declare it with \`history: true\``
+    : `\`this.${expr.name}\` reads it from this event`;
   return report(context, 'E402', expr.span, `\`${field.path}\` is not kept of past events`, help);
 }
 
@@ -67,6 +73,8 @@ function unknownName(expr: Name, context: CheckContext): undefined {
   const { schema, features, params, defines } = context.scope;
   const names = [...context.locals.keys(), ...defines.keys(), ...features.keys(), ...params.keys(),
     ...schema.aliases.keys(), ...schema.byPath.keys()];
-  const custom = expr.name.startsWith('custom.') ? 'Declare it under `custom` in the event schema.' : undefined;
-  return report(context, 'E201', expr.span, `unknown field \`${expr.name}\``, didYouMean(expr.name, names) ?? custom);
+  const custom = expr.name.startsWith('custom.') ? 'Declare it under `custom` in the event schema.'
+    : undefined;
+  return report(context, 'E201', expr.span, `unknown field \`${expr.name}\``,
+    didYouMean(expr.name, names) ?? custom);
 }

@@ -23,9 +23,12 @@ export function checkBinary(expr: Binary, context: CheckContext): Checked {
   return { ...expr, left, right, type };
 }
 
-/** A text written out beside an enum must be one of its values; otherwise the comparison can never be true. */
+/**
+ * A text written out beside an enum must be one of its values; otherwise the comparison can never be true.
+ */
 function fitsEnum(side: Typed, literal: Typed, context: CheckContext): boolean {
-  if (side.type.kind !== 'enum' || literal.kind !== 'literal' || typeof literal.value !== 'string') return true;
+  if (side.type.kind !== 'enum') return true;
+  if (literal.kind !== 'literal' || typeof literal.value !== 'string') return true;
   const { values } = side.type;
   if (values.includes(literal.value)) return true;
   report(context, 'E305', literal.span, `\`${printExpression(side)}\` is never "${literal.value}"`,
@@ -38,7 +41,10 @@ function misfit(expr: Binary, left: Typed, right: Typed, context: CheckContext):
   return unlike(expr.op, left, right, expr.span, context);
 }
 
-/** Money as sent, beside anything: the message that people meet first, so it says what to write. True: reported. */
+/**
+ * Money as sent, beside anything: the message that people meet first, so it says what to write. True:
+ * reported.
+ */
 function unknownCurrency(left: Typed, right: Typed, span: Span, context: CheckContext): boolean {
   const sent = [left, right].find((side) => side.type.kind === 'money' && side.type.currency === null);
   if (sent === undefined) return false;
@@ -56,7 +62,8 @@ function unknownCurrency(left: Typed, right: Typed, span: Span, context: CheckCo
 
 function unlike(op: string, left: Typed, right: Typed, span: Span, context: CheckContext): undefined {
   const kinds = [left.type.kind, right.type.kind];
-  const message = `\`${printExpression(left)}\` is ${typeName(left.type)} and \`${printExpression(right)}\` is ` +
+  const message =
+    `\`${printExpression(left)}\` is ${typeName(left.type)} and \`${printExpression(right)}\` is ` +
     `${typeName(right.type)}; \`${op}\` does not go with them`;
   if (kinds.includes('period') && kinds.includes('duration')) {
     return report(context, 'E306', span, message, 'a month has no fixed length: write days');
@@ -66,7 +73,9 @@ function unlike(op: string, left: Typed, right: Typed, span: Span, context: Chec
 
 function helpFor(op: string, left: Typed, right: Typed): string | undefined {
   const [a, b] = [left.type, right.type];
-  if (a.kind === 'money' && b.kind === 'money') return `convert one: \`${printExpression(right)} as ${a.currency}\``;
+  if (a.kind === 'money' && b.kind === 'money') {
+    return `convert one: \`${printExpression(right)} as ${a.currency}\``;
+  }
   if (a.kind === 'money' && (b.kind === 'int' || b.kind === 'decimal') && op !== '/') {
     return `an amount has a currency: \`${printExpression(right)} ${a.currency}\``;
   }
@@ -75,14 +84,18 @@ function helpFor(op: string, left: Typed, right: Typed): string | undefined {
   return undefined;
 }
 
-/** What stands right of `in`, checked against the value on its left; undefined where an error was reported. */
+/**
+ * What stands right of `in`, checked against the value on its left; undefined where an error was reported.
+ */
 export function checkSet(set: InSet, value: Checked, span: Span, context: CheckContext): InSet | undefined {
   switch (set.kind) {
     case 'list': return checkList(set.list, value, span, context);
     case 'values': {
       const values = set.values.map((item) => context.check(item, context));
-      const sound = values.filter((item) => item !== undefined && value !== undefined && fits(value, item, span, context));
-      return sound.length === values.length ? { ...set, values: sound.filter((item) => item !== undefined) } : undefined;
+      const sound = values.filter((item) => item !== undefined && value !== undefined &&
+        fits(value, item, span, context));
+      return sound.length === values.length ? { ...set, values: sound.filter((item) => item !== undefined) }
+        : undefined;
     }
     case 'interval': {
       const low = context.check(set.low, context);
@@ -90,7 +103,8 @@ export function checkSet(set: InSet, value: Checked, span: Span, context: CheckC
       if (value === undefined || low === undefined || high === undefined) return undefined;
       if (!fits(value, low, span, context) || !fits(value, high, span, context)) return undefined;
       if (isOrdered(value.type)) return { ...set, low, high };
-      return report(context, 'E301', span, `an interval of ${typeName(value.type)} makes no sense`, 'list the values');
+      return report(context, 'E301', span, `an interval of ${typeName(value.type)} makes no sense`,
+        'list the values');
     }
   }
 }

@@ -1,4 +1,6 @@
-/** Resolves names and finds types, bottom up; every error it can still see is reported, not only the first. */
+/**
+ * Resolves names and finds types, bottom up; every error it can still see is reported, not only the first.
+ */
 import { currencyExponent } from '#domain/money.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Expr } from './ast.ts';
@@ -16,18 +18,20 @@ import { BOOL, isNumber, isQuantity, typeName } from './type-rules.ts';
 export type CheckResult = { readonly expr: Typed } | { readonly errors: readonly Diagnostic[] };
 
 /**
- * Resolves every name, gives every node its `type`, inlines defines and turns aggregates into features through
- * `scope.onAggregate`. The result is what `emitExpression` and `interpret` take.
+ * Resolves every name, gives every node its `type`, inlines defines and turns aggregates into features
+ * through `scope.onAggregate`. The result is what `emitExpression` and `interpret` take.
  */
 export function checkExpression(expr: Expr, scope: Scope): CheckResult {
   const context: CheckContext = {
-    scope, errors: [], locals: new Map(), taken: new Set(), counter: { locals: 0 }, defines: [], site: undefined, check,
+    scope, errors: [], locals: new Map(), taken: new Set(), counter: { locals: 0 }, defines: [],
+      site: undefined, check,
   };
   const checked = check(expr, context);
   if (checked === undefined || context.errors.length > 0) return { errors: context.errors };
   const nodes = nodeCountOf(checked);
   if (nodes > LIMITS.expressionNodeCountMax) {
-    const message = `with its defines the expression has ${nodes} parts; the limit is ${LIMITS.expressionNodeCountMax}`;
+    const message =
+      `with its defines the expression has ${nodes} parts; the limit is ${LIMITS.expressionNodeCountMax}`;
     return { errors: [diagnostic('E112', expr.span, message, 'split the rule')] };
   }
   return { expr: checked };
@@ -105,12 +109,14 @@ function checkLet(expr: Extract<Expr, { kind: 'let' }>, context: CheckContext): 
     : scope.params.has(name) ? 'a parameter'
     : scope.schema.byPath.has(name) || scope.schema.aliases.has(name) ? 'a field' : undefined;
   if (owner !== undefined) {
-    report(context, 'E204', expr.span, `\`${name}\` is already the name of ${owner}`, 'names are assigned once');
+    report(context, 'E204', expr.span, `\`${name}\` is already the name of ${owner}`,
+      'names are assigned once');
   }
   if (value === undefined) return undefined;
   if (value.type.kind === 'period' || (value.type.kind === 'money' && value.type.currency === null)) {
     const money = value.type.kind === 'money';
-    return report(context, money ? 'E302' : 'E306', expr.value.span, `${typeName(value.type)} cannot be named`,
+    return report(context, money ? 'E302' : 'E306', expr.value.span,
+      `${typeName(value.type)} cannot be named`,
       money ? `convert it: \`let ${name} = ${printExpression(expr.value)} as EUR;\`` : undefined);
   }
   const index = context.counter.locals++;

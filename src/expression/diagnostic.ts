@@ -34,7 +34,9 @@ export const DIAGNOSTIC_CODES = {
 } as const;
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
 
-/** What is wrong in an expression, where, and what would be right. Offsets are into the expression's own text. */
+/**
+ * What is wrong in an expression, where, and what would be right. Offsets are into the expression's own text.
+ */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly span: Span;

@@ -6,7 +6,10 @@ import type { Type } from './type.ts';
 
 type Binary = Extract<Expr, { kind: 'binary' }>;
 
-/** Kleene `and` is the least operand, `or` the greatest. What decides ends the search; else their sum tells the rest. */
+/**
+ * Kleene `and` is the least operand, `or` the greatest. What decides ends the search; else their sum tells
+ * the rest.
+ */
 export function joinKleene(op: 'and' | 'or', operands: readonly Expr[], emission: Emission): string {
   return joinSources(op, operands.map((operand) => emission.emit(operand)), emission);
 }
@@ -30,7 +33,8 @@ export function emitBinary(expr: Binary, emission: Emission): string {
     case 'and': case 'or':
       return joinKleene(op, [expr.left, expr.right], emission);
     case '==': case '!=':
-      return emitEquality(typeOf(expr.left), op === '==', emission.emit(expr.left), emission.emit(expr.right), emission);
+      return emitEquality(typeOf(expr.left), op === '==', emission.emit(expr.left),
+        emission.emit(expr.right), emission);
     case '<': case '<=': case '>': case '>=': {
       const a = bound(emission.emit(expr.left), emission.unit);
       const b = bound(emission.emit(expr.right), emission.unit);
@@ -51,7 +55,9 @@ export function emitBinary(expr: Binary, emission: Emission): string {
 }
 
 /** Kleene equality of two sources of one type. */
-export function emitEquality(type: Type, equal: boolean, left: string, right: string, emission: Emission): string {
+export function emitEquality(
+  type: Type, equal: boolean, left: string, right: string, emission: Emission,
+): string {
   const a = bound(left, emission.unit);
   const b = bound(right, emission.unit);
   const [yes, no] = equal ? [2, 0] : [0, 2];

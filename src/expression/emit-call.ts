@@ -9,7 +9,8 @@ type Call = Extract<Expr, { kind: 'call' }>;
 /** Functions of the language that are one call of the runtime with the same arguments. */
 const DIRECT: ReadonlyMap<string, string> = new Map([
   ['local_time', '$.localClock'], ['local_date', '$.localDate'], ['weekday', '$.weekday'], ['hour', '$.hour'],
-  ['abs', 'Math.abs'], ['min', 'Math.min'], ['max', 'Math.max'], ['distance', '$.distance'], ['blank', '$.blank'],
+  ['abs', 'Math.abs'], ['min', 'Math.min'], ['max', 'Math.max'], ['distance', '$.distance'],
+    ['blank', '$.blank'],
   ['lower', '$.lower'], ['length', '$.length'], ['starts_with', '$.startsWith'], ['ends_with', '$.endsWith'],
   ['contains', '$.contains'], ['matches', '$.matches'], ['first_digit', '$.firstDigit'],
 ]);

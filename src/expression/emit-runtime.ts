@@ -21,14 +21,19 @@ export interface WorldRuntime {
   /** Status of the past event in a row, as known at tMs. */
   statusAt(row: number, tMs: number): Text;
   labelAt(row: number, tMs: number): Text;
-  /** The latest mark `name` of an entity that was known at tMs, or undefined. `path` is of an indexed field. */
+  /**
+   * The latest mark `name` of an entity that was known at tMs, or undefined. `path` is of an indexed field.
+   */
   mark(path: string, value: string, name: string, tMs: number): RuntimeMark | undefined;
 }
 
 /** Holds in [fromMs, untilMs). */
 export interface RuntimeMark { readonly value: number; readonly fromMs: number; readonly untilMs: number }
 
-/** All that generated code may call, as `$`. Missing numbers are NaN, missing texts undefined, bools 0, 1 or 2. */
+/**
+ * All that generated code may call, as `$`. Missing numbers are NaN, missing texts undefined, bools 0, 1 or
+ * 2.
+ */
 export type EmitRuntime = WorldRuntime & typeof PURE & {
   hasLabel(path: string, value: Text, name: string, tMs: number): Kleene;
   fact(path: string, value: Text, name: string, maxAgeMs: number, tMs: number): number;
@@ -49,7 +54,8 @@ export function makeRuntime(world: WorldRuntime): EmitRuntime {
     },
     fact(path, value, name, maxAgeMs, tMs) {
       const mark = value === undefined ? undefined : world.mark(path, value, name, tMs);
-      const fresh = mark !== undefined && mark.fromMs <= tMs && tMs - mark.fromMs <= maxAgeMs && tMs < mark.untilMs;
+      const fresh = mark !== undefined && mark.fromMs <= tMs && tMs - mark.fromMs <= maxAgeMs &&
+        tMs < mark.untilMs;
       return fresh ? mark.value : Number.NaN;
     },
   };
@@ -65,7 +71,9 @@ function within(value: number, low: number, high: number, lowClosed: boolean, hi
 }
 
 /** A time of day in an interval that may run over midnight. */
-function withinClock(value: number, low: number, high: number, lowClosed: boolean, highClosed: boolean): Kleene {
+function withinClock(
+  value: number, low: number, high: number, lowClosed: boolean, highClosed: boolean,
+): Kleene {
   if (low !== low || high !== high || value !== value) return 1;
   if (low <= high) return within(value, low, high, lowClosed, highClosed);
   return within(value, high, low, !highClosed, !lowClosed) === 2 ? 0 : 2;

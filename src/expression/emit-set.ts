@@ -13,7 +13,8 @@ export function emitSet(value: Expr, set: InSet, emission: Emission): string {
   switch (set.kind) {
     case 'list': {
       const cell = bound(emission.emit(value), emission.unit);
-      return `(${missing(value, cell.first)}?1:$.inList(${listIndex(set)},${cell.again},e.numbers[${T_SLOT}]))`;
+      const call = `$.inList(${listIndex(set)},${cell.again},e.numbers[${T_SLOT}])`;
+      return `(${missing(value, cell.first)}?1:${call})`;
     }
     case 'values':
       return emitValues(value, set.values, emission);

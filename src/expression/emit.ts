@@ -1,6 +1,6 @@
 /**
- * JavaScript from a checked expression. It embeds nothing but JSON literals, slot numbers and currencies that the
- * checker has accepted, so no text of a policy can become code.
+ * JavaScript from a checked expression. It embeds nothing but JSON literals, slot numbers and currencies that
+ * the checker has accepted, so no text of a policy can become code.
  */
 import { T_SLOT } from '#domain/event.ts';
 import { PAGE_MASK, PAGE_SHIFT } from '#domain/history.ts';
@@ -20,10 +20,10 @@ export interface EmitOptions {
 }
 
 /**
- * The source of an expression; its value is a `Cell`, see type.ts. Free names of the source:
- * `e` the current ParsedEvent; `r` the row of the past event; `c` the row of the current event, used by `this` alone;
- * `N`, `C`, `D` the numbers, codes and texts of `Columns`; `f` cells of features; `p` cells of parameters;
- * `l0..` and `k0..` what the unit declares; `$` the `EmitRuntime`.
+ * The source of an expression; its value is a `Cell`, see type.ts. Free names of the source: `e` the current
+ * ParsedEvent; `r` the row of the past event; `c` the row of the current event, used by `this` alone; `N`,
+ * `C`, `D` the numbers, codes and texts of `Columns`; `f` cells of features; `p` cells of parameters; `l0..`
+ * and `k0..` what the unit declares; `$` the `EmitRuntime`.
  */
 export function emitExpression(expr: Expr, { unit, salt = '' }: EmitOptions): string {
   const locals = new Map<number, string>();
@@ -52,7 +52,8 @@ function emit(expr: Expr, emission: Emission): string {
       return expr.op === 'not' ? `(2-${operand})` : `(-${operand})`;
     }
     case 'binary':
-      if (expr.op === 'and' || expr.op === 'or') return joinKleene(expr.op, operandsOf(expr, expr.op), emission);
+      if (expr.op === 'and' || expr.op === 'or') return joinKleene(expr.op, operandsOf(expr, expr.op),
+        emission);
       return emitBinary(expr, emission);
     case 'in':
       return emitSet(expr.value, expr.set, emission);
@@ -85,7 +86,8 @@ function emitLiteral(value: number | string | boolean): string {
 
 /** All operands of a chain of one operator: `a and b and c` is one join of three. */
 function operandsOf(expr: Expr, op: 'and' | 'or'): readonly Expr[] {
-  return expr.kind === 'binary' && expr.op === op ? [...operandsOf(expr.left, op), ...operandsOf(expr.right, op)] : [expr];
+  return expr.kind === 'binary' && expr.op === op
+    ? [...operandsOf(expr.left, op), ...operandsOf(expr.right, op)] : [expr];
 }
 
 function missingOf(expr: Expr): string {
@@ -93,7 +95,8 @@ function missingOf(expr: Expr): string {
   return kind === 'bool' ? '1' : kind === 'number' ? 'NaN' : 'undefined';
 }
 
-const pageOf = (columns: string, slot: number): string => `${columns}[${slot}][r>>>${PAGE_SHIFT}][r&${PAGE_MASK}]`;
+const pageOf = (columns: string, slot: number): string =>
+  `${columns}[${slot}][r>>>${PAGE_SHIFT}][r&${PAGE_MASK}]`;
 const numberAt = (row: 'current' | 'past', slot: number): string =>
   row === 'current' ? `e.numbers[${slot}]` : pageOf('N', slot);
 const textAt = (row: 'current' | 'past', slot: number): string =>

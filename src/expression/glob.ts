@@ -1,4 +1,7 @@
-/** A pattern of `*` (any text) and `?` (any one UTF-16 unit), against the whole text: one loop, no regular expression. */
+/**
+ * A pattern of `*` (any text) and `?` (any one UTF-16 unit), against the whole text: one loop, no regular
+ * expression.
+ */
 export function globMatches(text: string, pattern: string): boolean {
   let at = 0;
   let place = 0;

@@ -36,7 +36,9 @@ function numberIn(value: Known): number {
   return value.value;
 }
 
-function arithmetic(expr: Binary, op: '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/', a: number, b: number): Value {
+function arithmetic(
+  expr: Binary, op: '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/', a: number, b: number,
+): Value {
   switch (op) {
     case '<': return bool(a < b);
     case '<=': return bool(a <= b);
@@ -94,7 +96,8 @@ function quotient(expr: Binary, a: number, b: number): Value {
     const ms = (a / b) * 1_000;
     const below = Math.floor(ms);
     const up = ms - below > 0.5 || (ms - below === 0.5 && below % 2 !== 0);
-    return Number.isFinite(ms) ? whole(BigInt(up ? below + 1 : below), expr) : missing('overflow', because(expr));
+    return Number.isFinite(ms) ? whole(BigInt(up ? below + 1 : below), expr)
+      : missing('overflow', because(expr));
   }
   return plain(a / b, expr);
 }

@@ -38,7 +38,8 @@ export function interpretCall(expr: Call, context: Interpretation): Value {
 function known(expr: Call, index: number, context: Interpretation): Known {
   const arg = expr.args[index];
   const value = arg && context.value(arg);
-  if (value === undefined || value.kind === 'missing') throw new TypeError('the checker takes only a literal here');
+  if (value === undefined ||
+    value.kind === 'missing') throw new TypeError('the checker takes only a literal here');
   return value;
 }
 
@@ -49,7 +50,8 @@ function pure(expr: Call, args: readonly Known[], context: Interpretation): Valu
   const two = b ?? a;
   switch (expr.name) {
     case 'age': return whole(numberIn(two) - numberIn(a));
-    case 'local_time': case 'local_date': case 'weekday': case 'hour': return local(expr.name, numberIn(a), textIn(two));
+    case 'local_time': case 'local_date': case 'weekday': case 'hour': return local(expr.name, numberIn(a),
+      textIn(two));
     case 'abs': return number(Math.abs(numberIn(a)));
     case 'min': return number(args.map(numberIn).toSorted((x, y) => x - y)[0] ?? Number.NaN);
     case 'max': return number(args.map(numberIn).toSorted((x, y) => y - x)[0] ?? Number.NaN);
@@ -71,7 +73,8 @@ function pure(expr: Call, args: readonly Known[], context: Interpretation): Valu
   }
 }
 
-const whole = (value: number): Value => (Number.isSafeInteger(value) ? number(value) : missing('overflow', 'age'));
+const whole = (value: number): Value =>
+  (Number.isSafeInteger(value) ? number(value) : missing('overflow', 'age'));
 
 function numberIn(value: Known): number {
   if (value.kind !== 'number') throw new TypeError(`${value.kind} where the checker promised a number`);
@@ -112,7 +115,8 @@ function roundness(amount: Expr, units: number, { world, value }: Interpretation
   const fixed = type.kind === 'money' ? type.currency : null;
   const sent = amount.kind === 'field' ? eventOf(amount.row, world).texts[amount.field.textSlot] : undefined;
   const exponent = currencyExponent(fixed ?? sent ?? '');
-  if (exponent === undefined) return missing('absent', amount.kind === 'field' ? amount.field.path : 'is_round');
+  if (exponent === undefined) return missing('absent', amount.kind === 'field' ? amount.field.path
+    : 'is_round');
   return bool(minor.value !== 0 && BigInt(minor.value) % (BigInt(units) * 10n ** BigInt(exponent)) === 0n);
 }
 
@@ -129,7 +133,8 @@ function local(name: string, tMs: number, zone: string): Value {
   switch (name) {
     case 'hour': return number(at.hour);
     case 'weekday': return text(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][at.dayOfWeek - 1] ?? '');
-    case 'local_date': return number(Temporal.PlainDate.from('1970-01-01').until(midnight, { largestUnit: 'days' }).days);
+    case 'local_date': return number(
+      Temporal.PlainDate.from('1970-01-01').until(midnight, { largestUnit: 'days' }).days);
     default: return number(at.hour * 3_600_000 + at.minute * 60_000 + at.second * 1_000 + at.millisecond);
   }
 }
@@ -146,6 +151,7 @@ function greatCircle(a: Geo, b: Geo): number {
 }
 
 function globPattern(glob: string): RegExp {
-  const source = Array.from(glob).map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.+()|[\]{}/-]/g, '\\$&')));
+  const source = Array.from(glob)
+    .map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.+()|[\]{}/-]/g, '\\$&')));
   return new RegExp(`^${source.join('')}$`, 's');
 }

@@ -8,7 +8,8 @@ export function interpretSet({ value, set }: Extract<Expr, { kind: 'in' }>, cont
   if (set.kind === 'interval') return inInterval(sought, typeOf(value).kind === 'clock', set, context);
   if (sought.kind === 'missing') return sought;
   if (set.kind === 'list') {
-    if (sought.kind !== 'text' && sought.kind !== 'number') throw new TypeError('lists hold texts and numbers');
+    if (sought.kind !== 'text' &&
+      sought.kind !== 'number') throw new TypeError('lists hold texts and numbers');
     return bool(context.world.inList(set.index ?? -1, sought.value, timeOf('current', context.world)));
   }
   const items = set.values.map((item) => context.value(item));

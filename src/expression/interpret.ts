@@ -1,6 +1,7 @@
 /**
- * Slow and obviously right: the judge of `emitExpression`, and what explains an unknown. It shares no code with the
- * emitter: exact numbers are BigInt here, conversions follow the definition, sets are searched one by one.
+ * Slow and obviously right: the judge of `emitExpression`, and what explains an unknown. It shares no code
+ * with the emitter: exact numbers are BigInt here, conversions follow the definition, sets are searched one
+ * by one.
  */
 import type { FieldDefinition } from '#domain/field.ts';
 import type { MissingReason } from '#domain/missing.ts';
@@ -95,7 +96,8 @@ function fieldValue(field: FieldDefinition, row: 'current' | 'past', world: Worl
       return numbers === 0 || numbers === 1 ? bool(numbers === 1) : absent;
     case 'geo': {
       const lon = event.numbers[field.secondNumberSlot] ?? Number.NaN;
-      return Number.isNaN(numbers) || Number.isNaN(lon) ? absent : { kind: 'geo', value: { lat: numbers, lon } };
+      return Number.isNaN(numbers) || Number.isNaN(lon) ? absent
+        : { kind: 'geo', value: { lat: numbers, lon } };
     }
     case 'int': case 'decimal': case 'money': case 'duration': case 'instant': case 'date':
       return Number.isNaN(numbers) ? absent : number(numbers);

@@ -23,8 +23,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 /** What people write from other languages, and what it is here. */
 const FOREIGN: Readonly<Record<string, string>> = {
-  '&': 'write `and`', '|': 'write `or`', '!': 'write `not`, or `!=`', "'": 'texts stand in double quotes: "EUR"',
-  '%': 'a ratio is written `90%`; there is no remainder', '{': 'parentheses group: ( )', '?': 'write `??` for a default',
+  '&': 'write `and`', '|': 'write `or`', '!': 'write `not`, or `!=`',
+    "'": 'texts stand in double quotes: "EUR"',
+  '%': 'a ratio is written `90%`; there is no remainder', '{': 'parentheses group: ( )',
+    '?': 'write `??` for a default',
 };
 
 /** The literal that a text of digits and units stands for, at `start` of the source. */
@@ -82,7 +84,8 @@ function textAt(source: string, start: number): Token {
     value = undefined;
   }
   if (typeof value !== 'string') {
-    throw new ParseFailure('E102', whole, 'the text has an escape that is none', 'write `\\\\` for one backslash');
+    throw new ParseFailure('E102', whole, 'the text has an escape that is none',
+      'write `\\\\` for one backslash');
   }
   // Events are normalised when they are parsed, so that equal texts are equal code units.
   return { kind: 'literal', value: value.normalize('NFC'), type: { kind: 'string' }, span: whole };
@@ -90,11 +93,13 @@ function textAt(source: string, start: number): Token {
 
 function literalAt(source: string, start: number): Literal {
   const literal =
-    instantAt(source, start) ?? clockAt(source, start) ?? spanOfTimeAt(source, start) ?? numberAt(source, start);
+    instantAt(source, start) ?? clockAt(source, start) ?? spanOfTimeAt(source, start) ??
+      numberAt(source, start);
   const stray = match(STRAY_UNIT, source, literal.end);
   if (stray !== undefined && !stray.startsWith('..')) {
     const span = { start, end: literal.end + stray.length };
-    throw new ParseFailure('E103', span, `\`${source.slice(span.start, span.end)}\` is not a number with a unit`,
+    throw new ParseFailure('E103', span,
+      `\`${source.slice(span.start, span.end)}\` is not a number with a unit`,
       'units are `ms s m h d w`, `mo y`, `%`, a currency (`10 EUR`), ` m`, ` km`, ` m/s` and ` km/h`');
   }
   return literal;
@@ -120,7 +125,8 @@ function clockAt(source: string, start: number): Literal | undefined {
   const [hours = 0, minutes = 0, seconds = 0] = text.split(':').map(Number);
   const value = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
   if (minutes > 59 || seconds > 59 || value > 86_400_000) {
-    throw new ParseFailure('E105', { start, end }, `\`${text}\` is not a time of day`, 'from `00:00` to `24:00`');
+    throw new ParseFailure('E105', { start, end }, `\`${text}\` is not a time of day`,
+      'from `00:00` to `24:00`');
   }
   return { value, type: { kind: 'clock' }, end };
 }
@@ -134,7 +140,8 @@ function spanOfTimeAt(source: string, start: number): Literal | undefined {
   for (const [, digits = '', unit = ''] of text.matchAll(/(\d[\d_]*)([a-z]+)/g)) {
     value += Number(digits.replaceAll('_', '')) * (UNIT_MS[unit] ?? (unit === 'y' ? 12 : 1));
   }
-  if (!Number.isSafeInteger(value)) throw new ParseFailure('E103', { start, end }, `\`${text}\` is too long a time`);
+  if (!Number.isSafeInteger(value)) throw new ParseFailure('E103', { start, end },
+    `\`${text}\` is too long a time`);
   return { value, type: { kind: duration === undefined ? 'period' : 'duration' }, end };
 }
 
@@ -142,11 +149,13 @@ function numberAt(source: string, start: number): Literal {
   const text = match(NUMBER, source, start) ?? '';
   const digits = text.replaceAll('_', '');
   const after = start + text.length;
-  if (source[after] === '%') return { value: Number(`${digits}e-2`), type: { kind: 'ratio' }, end: after + 1 };
+  if (source[after] === '%') return { value: Number(`${digits}e-2`), type: { kind: 'ratio' }, end: after +
+    1 };
   const unit = match(LENGTH_UNIT, source, after);
   if (unit !== undefined) return lengthOf(Number(digits), unit.trim(), after + unit.length);
   const currency = match(CURRENCY, source, after);
-  if (currency !== undefined) return moneyOf(digits, currency.trim(), { start, end: after + currency.length });
+  if (currency !== undefined) return moneyOf(digits, currency.trim(),
+    { start, end: after + currency.length });
   const value = Number(digits);
   if (!digits.includes('.') && !Number.isSafeInteger(value)) {
     throw new ParseFailure('E103', { start, end: after }, `\`${text}\` is beyond 2^53 - 1`);

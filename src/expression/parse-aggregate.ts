@@ -6,23 +6,30 @@ type Clauses = Pick<AggregateExpr, 'keys' | 'window' | 'of' | 'where' | 'since'>
 interface Draft { keys?: AggregateExpr['keys']; window?: WindowExpr; of?: Expr; where?: Expr; since?: Expr }
 type Parse = () => Expr;
 
-const CLAUSES: ReadonlySet<string> = new Set(['by', 'match', 'over', 'of', 'where', 'since', 'last', 'tumbling']);
+const CLAUSES: ReadonlySet<string> =
+  new Set(['by', 'match', 'over', 'of', 'where', 'since', 'last', 'tumbling']);
 
-/** Does a clause start here? `last` is one only before a number; elsewhere it is the aggregate `last(...)`. */
+/**
+ * Does a clause start here? `last` is one only before a number; elsewhere it is the aggregate `last(...)`.
+ */
 export function startsClause(tokens: TokenStream): boolean {
   const { next } = tokens;
   if (next.kind !== 'name' || !CLAUSES.has(next.text)) return false;
   return next.text !== 'last' || tokens.after(1).kind === 'literal';
 }
 
-/** Everything up to the closing parenthesis. Without a window, `since` and the times look back over all that is kept. */
+/**
+ * Everything up to the closing parenthesis. Without a window, `since` and the times look back over all that
+ * is kept.
+ */
 export function parseAggregate(tokens: TokenStream, name: AggregateName, parse: Parse): Clauses {
   const draft: Draft = {};
   const { start } = tokens.next.span;
   while (startsClause(tokens)) clause(tokens, draft, parse);
   const { keys, window, ...conditions } = draft;
   if (keys === undefined) {
-    throw new ParseFailure('E113', tokens.spanFrom(start), `${name} does not say by what`, 'add `by card`, for example');
+    throw new ParseFailure('E113', tokens.spanFrom(start), `${name} does not say by what`,
+      'add `by card`, for example');
   }
   const looksBack = name === 'time_since_last' || name === 'first_seen' || draft.since !== undefined;
   if (window === undefined && !looksBack) {
@@ -37,8 +44,10 @@ function clause(tokens: TokenStream, draft: Draft, parse: Parse): void {
   if (token.kind !== 'name') throw new TypeError('a clause starts with a word');
   const slot = slotOf(token.text);
   if (draft[slot] !== undefined) {
-    const message = slot === token.text ? `\`${slot}\` stands twice` : `a second ${slot === 'keys' ? 'key' : 'window'}`;
-    throw new ParseFailure('E113', token.span, message, slot === 'keys' ? 'several keys: `by (card, merchant)`' : undefined);
+    const message = slot === token.text ? `\`${slot}\` stands twice`
+      : `a second ${slot === 'keys' ? 'key' : 'window'}`;
+    throw new ParseFailure('E113', token.span, message, slot === 'keys'
+      ? 'several keys: `by (card, merchant)`' : undefined);
   }
   switch (slot) {
     case 'keys':
@@ -91,7 +100,8 @@ function matchKeys(tokens: TokenStream): AggregateExpr['keys'] {
     const right = fieldName(tokens);
     if (left.current === right.current) {
       throw new ParseFailure('E113', { start: left.span.start, end: right.span.end },
-        '`match` compares a field of the past event with one of this event', 'write `match creditor == this.debtor`');
+        '`match` compares a field of the past event with one of this event',
+          'write `match creditor == this.debtor`');
     }
     keys.push(left.current ? { past: right, current: left } : { past: left, current: right });
   } while (tokens.accept('and') || tokens.accept(','));
@@ -100,7 +110,8 @@ function matchKeys(tokens: TokenStream): AggregateExpr['keys'] {
 
 function windowOf(word: string, tokens: TokenStream): WindowExpr {
   if (word === 'last') return { kind: 'last', count: numberOf(tokens, 'int', 'a number of events') };
-  if (word === 'tumbling') return { kind: 'tumbling', spanMs: numberOf(tokens, 'duration', 'a duration such as 30d') };
+  if (word === 'tumbling') return { kind: 'tumbling',
+    spanMs: numberOf(tokens, 'duration', 'a duration such as 30d') };
   const { next } = tokens;
   if (next.kind === 'name') return calendarOf(next.text, tokens);
   const fromMs = numberOf(tokens, 'duration', 'a duration such as 24h');
@@ -112,10 +123,12 @@ function numberOf(tokens: TokenStream, kind: 'int' | 'duration', expected: strin
   const { next } = tokens;
   if (next.kind !== 'literal' || typeof next.value !== 'number') tokens.fail(expected);
   if (next.type.kind === 'period') {
-    throw new ParseFailure('E306', next.span, 'a month has no fixed length', 'write `over 30d`, or `over month("Europe/Paris")`');
+    throw new ParseFailure('E306', next.span, 'a month has no fixed length',
+      'write `over 30d`, or `over month("Europe/Paris")`');
   }
   if (next.type.kind !== kind) {
-    tokens.fail(expected, next.type.kind === 'distance' ? '` m` is metres; minutes are written without a blank' : undefined);
+    tokens.fail(expected, next.type.kind === 'distance'
+      ? '` m` is metres; minutes are written without a blank' : undefined);
   }
   tokens.take();
   return next.value;
@@ -127,14 +140,17 @@ function calendarOf(unit: string, tokens: TokenStream): WindowExpr {
     return { kind: 'ever' };
   }
   if (unit === 'business_day') {
-    throw new ParseFailure('E113', tokens.next.span, 'there are no business-day calendars', 'write `over day("Europe/Paris")`');
+    throw new ParseFailure('E113', tokens.next.span, 'there are no business-day calendars',
+      'write `over day("Europe/Paris")`');
   }
-  if (unit !== 'day' && unit !== 'week' && unit !== 'month') tokens.fail('a duration, day, week, month or ever after `over`');
+  if (unit !== 'day' && unit !== 'week' &&
+    unit !== 'month') tokens.fail('a duration, day, week, month or ever after `over`');
   tokens.take();
   tokens.expect('(', `after \`${unit}\`, and the zone: ${unit}("Europe/Paris")`);
   const zone = tokens.take();
   if (zone.kind !== 'literal' || typeof zone.value !== 'string') {
-    throw new ParseFailure('E113', zone.span, 'the zone of a calendar window is a text', 'write `over day("Europe/Paris")`');
+    throw new ParseFailure('E113', zone.span, 'the zone of a calendar window is a text',
+      'write `over day("Europe/Paris")`');
   }
   tokens.expect(')', 'after the zone');
   return { kind: 'calendar', unit, zone: zone.value };

@@ -1,4 +1,7 @@
-/** A Pratt parser: each operator has a binding power, and a loop takes operators that bind tighter than the caller's. */
+/**
+ * A Pratt parser: each operator has a binding power, and a loop takes operators that bind tighter than the
+ * caller's.
+ */
 import { LIMITS } from '#domain/limits.ts';
 import { AGGREGATE_NAMES, type AggregateName, type BinaryOp, type Expr, type InSet } from './ast.ts';
 import { diagnostic, type Diagnostic } from './diagnostic.ts';
@@ -44,7 +47,8 @@ function withinLimits(expr: Expr): ParseResult {
     return { errors: [diagnostic('E112', expr.span, message, 'name a part of it under `define`')] };
   }
   if (lets > LIMITS.letCountMax) {
-    return { errors: [diagnostic('E112', expr.span, `${lets} names by \`let\`; the limit is ${LIMITS.letCountMax}`)] };
+    return { errors: [
+      diagnostic('E112', expr.span, `${lets} names by \`let\`; the limit is ${LIMITS.letCountMax}`)] };
   }
   return { expr };
 }
@@ -63,7 +67,8 @@ class Parser {
   /** An expression of operators that bind tighter than `power`. */
   parse(power: number): Expr {
     if (++this.#depth > LIMITS.expressionDepthMax) {
-      throw new ParseFailure('E112', this.#tokens.next.span, `nested deeper than ${LIMITS.expressionDepthMax}`,
+      throw new ParseFailure('E112', this.#tokens.next.span,
+        `nested deeper than ${LIMITS.expressionDepthMax}`,
         'name a part of it with `let` or under `define`');
     }
     let left = this.#prefix();
@@ -90,7 +95,8 @@ class Parser {
     }
     const binary = BINARY.get(next.text);
     if (binary === undefined) {
-      if (next.text === '=') throw new ParseFailure('E110', next.span, 'expected an operator; found `=`', 'write `==`');
+      if (next.text === '=') throw new ParseFailure('E110', next.span, 'expected an operator; found `=`',
+        'write `==`');
       return undefined;
     }
     if (binary.power <= power) return undefined;
@@ -114,7 +120,8 @@ class Parser {
 
   #currency(): string {
     const token = this.#tokens.next;
-    if (token.kind !== 'name' || !/^[A-Z]{3}$/.test(token.text)) this.#tokens.fail('a currency after `as`, such as EUR');
+    if (token.kind !== 'name' ||
+      !/^[A-Z]{3}$/.test(token.text)) this.#tokens.fail('a currency after `as`, such as EUR');
     this.#tokens.take();
     return token.text;
   }
@@ -134,7 +141,8 @@ class Parser {
     if (tokens.is('list')) return this.#list();
     const lowClosed = tokens.is('[');
     if (!lowClosed && !tokens.is('(')) {
-      tokens.fail('`[...]` or `list("...")` after `in`', 'values are `["a", "b"]`, an interval is `[20:00, 06:00)`');
+      tokens.fail('`[...]` or `list("...")` after `in`',
+        'values are `["a", "b"]`, an interval is `[20:00, 06:00)`');
     }
     tokens.take();
     const values = [this.parse(POWER.any)];
@@ -157,7 +165,8 @@ class Parser {
     tokens.expect('(', 'after `list`');
     const token = tokens.take();
     if (token.kind !== 'literal' || typeof token.value !== 'string') {
-      throw new ParseFailure('E110', token.span, 'expected the name of a list in quotes', 'write `in list("trusted")`');
+      throw new ParseFailure('E110', token.span, 'expected the name of a list in quotes',
+        'write `in list("trusted")`');
     }
     tokens.expect(')', 'after the name of the list');
     return { kind: 'list', list: token.value };
@@ -206,7 +215,8 @@ class Parser {
     if (token.kind !== 'name' || token.text.includes('.')) {
       throw new ParseFailure('E110', token.span, 'expected a name after `let`');
     }
-    if (RESERVED.has(token.text)) throw new ParseFailure('E114', token.span, `\`${token.text}\` is a word of the language`);
+    if (RESERVED.has(token.text)) throw new ParseFailure('E114', token.span,
+      `\`${token.text}\` is a word of the language`);
     tokens.expect('=', 'after the name');
     const value = this.parse(POWER.any);
     tokens.expect(';', 'ends a `let`');
@@ -228,7 +238,8 @@ class Parser {
     const tokens: TokenStream = this.#tokens;
     const span = tokens.spanFrom(start);
     if (text === 'this') return { kind: 'name', name: 'this', current: true, span };
-    if (RESERVED.has(text)) throw new ParseFailure('E114', span, `expected a value; found the word \`${text}\``);
+    if (RESERVED.has(text)) throw new ParseFailure('E114', span,
+      `expected a value; found the word \`${text}\``);
     if (tokens.accept('(')) return this.#application(text, start);
     const current = text.startsWith('this.');
     return { kind: 'name', name: current ? text.slice(5) : text, current, span };
@@ -245,13 +256,17 @@ class Parser {
     while (!tokens.is(')')) {
       if (args.length > 0) this.#separator(text, args.length);
       args.push(this.parse(POWER.any));
-      if (name !== undefined && args.length === 1 && startsClause(tokens)) return this.#aggregate(name, prior, start, args[0]);
+      if (name !== undefined && args.length === 1 && startsClause(tokens)) return this.#aggregate(name,
+        prior, start, args[0]);
     }
     tokens.take();
     return { kind: 'call', name: text, args, span: tokens.spanFrom(start) };
   }
 
-  /** Between arguments: a comma, and the words that make `sample(1% by id)` and `fact(.., max_age 10m)` read aloud. */
+  /**
+   * Between arguments: a comma, and the words that make `sample(1% by id)` and `fact(.., max_age 10m)` read
+   * aloud.
+   */
   #separator(call: string, index: number): void {
     const tokens: TokenStream = this.#tokens;
     if (call === 'sample' && index === 1) {
@@ -269,6 +284,7 @@ class Parser {
     const clauses = parseAggregate(tokens, name, parse);
     tokens.expect(')', `or another clause (by, match, over, last, tumbling, of, where, since) in ${name}`);
     const span = tokens.spanFrom(start);
-    return { kind: 'aggregate', aggregate: { name, prior, ...(taken && { value: taken }), ...clauses, span }, span };
+    return { kind: 'aggregate', aggregate: { name, prior, ...(taken && { value: taken }), ...clauses, span },
+      span };
   }
 }

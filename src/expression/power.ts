@@ -2,7 +2,8 @@ import type { Expr } from './ast.ts';
 
 /** Binding powers: a larger one binds tighter. `not` stands between `and` and the comparisons. */
 export const POWER = {
-  any: 0, or: 10, and: 20, not: 30, compare: 40, default: 50, sum: 60, product: 70, minus: 80, as: 90, whole: 100,
+  any: 0, or: 10, and: 20, not: 30, compare: 40, default: 50, sum: 60, product: 70, minus: 80, as: 90,
+    whole: 100,
 } as const;
 
 /** How tightly the outermost operator of a node binds; `whole` where there is none. */

@@ -80,7 +80,8 @@ export function printLiteral(value: number | string | boolean, type: Type): stri
     case 'clock': return printClock(value);
     case 'distance': return `${plainDigits(value)} m`;
     case 'speed': return printSpeed(value);
-    case 'int': case 'bool': case 'string': case 'enum': case 'entity': case 'geo': case 'histogram': case 'list':
+    case 'int': case 'bool': case 'string': case 'enum': case 'entity': case 'geo':
+    case 'histogram': case 'list':
       return plainDigits(value);
   }
 }

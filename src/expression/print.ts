@@ -4,8 +4,8 @@ import { POWER, powerOf } from './power.ts';
 import { printDuration, printLiteral } from './print-literal.ts';
 
 /**
- * Canonical text: the same for equal trees, and it parses back to the same tree. Works before and after checking;
- * after it, fields have their full path, so that `card` and `card.id` print alike.
+ * Canonical text: the same for equal trees, and it parses back to the same tree. Works before and after
+ * checking; after it, fields have their full path, so that `card` and `card.id` print alike.
  */
 export function printExpression(expr: Expr): string {
   return printIn(expr, false);
@@ -95,7 +95,9 @@ function printSet(set: InSet, past: boolean): string {
 }
 
 function printKeys({ keys }: AggregateExpr): string {
-  const pairs = keys.map(({ past, current }) => ({ past: print(past, POWER.any, true), current: print(current, POWER.any, true) }));
+  const pairs =
+    keys.map(({ past, current }) =>
+    ({ past: print(past, POWER.any, true), current: print(current, POWER.any, true) }));
   if (pairs.every(({ past, current }) => current === `this.${past}`)) {
     const names = pairs.map(({ past }) => past);
     return `by ${names.length === 1 ? names.join() : `(${names.join(', ')})`}`;

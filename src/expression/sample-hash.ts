@@ -1,6 +1,7 @@
 /**
- * A place in [0, 1) for a text, the same on every machine and for ever: FNV-1a over UTF-16 units, then the finaliser of
- * MurmurHash3 so that neighbours scatter. Part of the contract: changing it would change which payments were sampled.
+ * A place in [0, 1) for a text, the same on every machine and for ever: FNV-1a over UTF-16 units, then the
+ * finaliser of MurmurHash3 so that neighbours scatter. Part of the contract: changing it would change which
+ * payments were sampled.
  */
 export function sampleHash(salt: string, text: string): number {
   let hash = 0x811c9dc5;

@@ -16,10 +16,12 @@ export interface Scope {
   /** Named conditions, parsed and not checked: they are inlined and checked where they are used. */
   readonly defines: ReadonlyMap<string, Expr>;
   /**
-   * Called for every checked aggregate; the node is replaced by the feature it returns. Without it an aggregate is an
-   * error. In a checked aggregate every key is a field node, and `keys[0].past` is an indexed field.
+   * Called for every checked aggregate; the node is replaced by the feature it returns. Without it an
+   * aggregate is an error. In a checked aggregate every key is a field node, and `keys[0].past` is an indexed
+   * field.
    */
-  readonly onAggregate?: (aggregate: AggregateExpr, type: Type) => { readonly name: string; readonly index: number };
+  readonly onAggregate?: (aggregate: AggregateExpr, type: Type) =>
+    { readonly name: string; readonly index: number };
 }
 
 /** A scope with nothing but the fields of the event being decided. */

@@ -1,6 +1,7 @@
 /**
- * Great-circle distance with + - * / and square roots only: engines may differ in the last bit of `Math.sin`, and two
- * nodes must agree on every distance. The series below are good to 1e-15; the result is rounded to the metre.
+ * Great-circle distance with + - * / and square roots only: engines may differ in the last bit of `Math.sin`,
+ * and two nodes must agree on every distance. The series below are good to 1e-15; the result is rounded to
+ * the metre.
  */
 import type { Geo } from './type.ts';
 

@@ -69,7 +69,8 @@ export class TokenStream {
   /** Ends the parse: this was expected here, and something else stands here. */
   fail(expected: string, help?: string): never {
     const { next } = this;
-    const found = next.kind === 'end' ? 'the expression ends' : `found \`${this.#text.slice(next.span.start, next.span.end)}\``;
+    const found = next.kind === 'end' ? 'the expression ends'
+      : `found \`${this.#text.slice(next.span.start, next.span.end)}\``;
     throw new ParseFailure('E110', next.span, `expected ${expected}; ${found}`, help);
   }
 

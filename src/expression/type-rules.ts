@@ -1,4 +1,7 @@
-/** Which types go together, and what becomes of them. No conversion is implied; plain numbers mix, units do not. */
+/**
+ * Which types go together, and what becomes of them. No conversion is implied; plain numbers mix, units do
+ * not.
+ */
 import type { FieldDefinition } from '#domain/field.ts';
 import type { BinaryOp } from './ast.ts';
 import type { Type } from './type.ts';
@@ -16,7 +19,8 @@ export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 export const typeOfField = ({ type }: FieldDefinition): Type =>
   type.kind === 'money' ? { kind: 'money', currency: null } : type;
 
-export const isNumber = (type: Type): boolean => type.kind === 'int' || type.kind === 'decimal' || type.kind === 'ratio';
+export const isNumber = (type: Type): boolean => type.kind === 'int' || type.kind === 'decimal' ||
+  type.kind === 'ratio';
 export const isText = (type: Type): boolean =>
   type.kind === 'string' || type.kind === 'enum' || type.kind === 'entity';
 /** Money in one known currency, durations, distances, speeds: what can be added, scaled and compared. */
@@ -24,7 +28,8 @@ export const isQuantity = (type: Type): boolean =>
   type.kind === 'duration' || type.kind === 'distance' || type.kind === 'speed' ||
   (type.kind === 'money' && type.currency !== null);
 export const isOrdered = (type: Type): boolean =>
-  isNumber(type) || isQuantity(type) || type.kind === 'instant' || type.kind === 'date' || type.kind === 'clock';
+  isNumber(type) || isQuantity(type) || type.kind === 'instant' || type.kind === 'date' ||
+    type.kind === 'clock';
 
 /** What stands for a value of the type in generated code. */
 export function cellKind(type: Type): 'bool' | 'number' | 'text' | 'object' {
@@ -36,7 +41,8 @@ export function cellKind(type: Type): 'bool' | 'number' | 'text' | 'object' {
 /** How a type is called in messages. */
 export function typeName(type: Type): string {
   switch (type.kind) {
-    case 'money': return type.currency === null ? 'money in the currency of the transaction' : `money in ${type.currency}`;
+    case 'money': return type.currency === null ? 'money in the currency of the transaction'
+      : `money in ${type.currency}`;
     case 'enum': return `one of ${type.values.map((value) => `"${value}"`).join(', ')}`;
     case 'entity': return `${'aio'.includes(type.entity.charAt(0)) ? 'an' : 'a'} ${type.entity}`;
     case 'list': return `a list of ${typeName(type.of)}`;
@@ -47,7 +53,8 @@ export function typeName(type: Type): string {
     case 'instant': return 'an instant';
     case 'clock': return 'a time of day';
     case 'geo': return 'a location';
-    case 'ratio': case 'duration': case 'period': case 'date': case 'distance': case 'speed': case 'histogram':
+    case 'ratio': case 'duration': case 'period': case 'date': case 'distance': case 'speed':
+    case 'histogram':
       return `a ${type.kind}`;
   }
 }

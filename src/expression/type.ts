@@ -3,7 +3,8 @@ import type { EntityKind } from '#domain/field.ts';
 /**
  * Types of the policy language and what stands for a value in generated code:
  * - bool: 0 false, 1 unknown, 2 true (Kleene: and = min, or = max, not = 2 - x)
- * - int, decimal, ratio, money (minor units), duration (ms), instant (ms), date (days since 1970-01-01), clock (ms of
+ * - int, decimal, ratio, money (minor units), duration (ms), instant (ms), date (days since 1970-01-01),
+ *   clock (ms of
  *   the local day), distance (m), speed (m/s): number, NaN is missing
  * - string, enum, entity: string, undefined is missing
  * - geo: `{ lat, lon }` in degrees, undefined is missing

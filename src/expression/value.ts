@@ -1,7 +1,10 @@
 import type { MissingReason } from '#domain/missing.ts';
 import type { Cell, Geo, Type } from './type.ts';
 
-/** A value with its reason where it is missing. An unknown condition is missing too; `because` names what caused it. */
+/**
+ * A value with its reason where it is missing. An unknown condition is missing too; `because` names what
+ * caused it.
+ */
 export type Value = Missing | Known;
 export type Missing = { readonly kind: 'missing'; readonly reason: MissingReason; readonly because: string };
 export type Known =
@@ -11,7 +14,8 @@ export type Known =
   | { readonly kind: 'geo'; readonly value: Geo }
   | { readonly kind: 'histogram'; readonly value: readonly number[] };
 
-export const missing = (reason: MissingReason, because: string): Missing => ({ kind: 'missing', reason, because });
+export const missing = (reason: MissingReason, because: string): Missing =>
+  ({ kind: 'missing', reason, because });
 export const bool = (value: boolean): Known => ({ kind: 'bool', value });
 export const text = (value: string): Known => ({ kind: 'text', value });
 export const number = (value: number): Known => ({ kind: 'number', value });
@@ -31,5 +35,6 @@ export function cellOfValue(value: Value, type: Type): Cell {
   if (value.kind !== 'missing') return value.value;
   if (type.kind === 'bool') return 1;
   const object = type.kind === 'geo' || type.kind === 'histogram' || type.kind === 'list';
-  return object || type.kind === 'string' || type.kind === 'enum' || type.kind === 'entity' ? undefined : Number.NaN;
+  return object || type.kind === 'string' || type.kind === 'enum' || type.kind === 'entity' ? undefined
+    : Number.NaN;
 }

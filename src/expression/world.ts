@@ -42,4 +42,5 @@ export function eventOf(row: 'current' | 'past', world: World): ParsedEvent {
   return world.past.event;
 }
 
-export const timeOf = (row: 'current' | 'past', world: World): number => eventOf(row, world).numbers[T_SLOT] ?? Number.NaN;
+export const timeOf = (row: 'current' | 'past', world: World): number => eventOf(row, world)
+  .numbers[T_SLOT] ?? Number.NaN;

@@ -1,4 +1,7 @@
-/** The generated code against the interpreter, and printed text against the tree, on random well-typed expressions. */
+/**
+ * The generated code against the interpreter, and printed text against the tree, on random well-typed
+ * expressions.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Expr } from '#expression/ast.ts';
@@ -23,7 +26,8 @@ function parsed(source: string): Expr {
 
 /** Positions and types of no matter. */
 const shapeOf = (expr: Expr): unknown =>
-  JSON.parse(JSON.stringify(expr, (key, value: unknown) => (key === 'span' || key === 'index' ? undefined : value)));
+  JSON.parse(
+    JSON.stringify(expr, (key, value: unknown) => (key === 'span' || key === 'index' ? undefined : value)));
 
 function checked(source: string, row: 'current' | 'past'): Expr {
   const result = checkExpression(parsed(source), scopeOf(row));
@@ -62,18 +66,21 @@ for (const row of ['current', 'past'] as const) {
       for (let w = 0; w < WORLDS; w++) {
         const seed = random.between(0, 2 ** 31);
         const { emitted, interpreted, source: code } = readTwice(expr, randomWorld(new SeededRandom(seed)));
-        const kind = `${expr.type?.kind} ${emitted === undefined || emitted !== emitted ? 'missing' : 'known'}`;
+        const kind =
+          `${expr.type?.kind} ${emitted === undefined || emitted !== emitted ? 'missing' : 'known'}`;
         answers.set(kind, (answers.get(kind) ?? 0) + 1);
         if (sameCell(emitted, interpreted)) continue;
         const least = smallestDifference(expr, seed);
         const { current, past } = randomWorld(new SeededRandom(seed));
-        assert.fail(`LANGUAGE_SEED=${SEED} world ${seed}\n${source}\nleast: ${printExpression(least)}\n${code}\n` +
+        assert.fail(
+          `LANGUAGE_SEED=${SEED} world ${seed}\n${source}\nleast: ${printExpression(least)}\n${code}\n` +
           `emitted ${JSON.stringify(emitted)}, interpreted ${JSON.stringify(interpreted)}\n` +
           `${JSON.stringify(current)}\n${JSON.stringify(past?.event)}`);
       }
     }
     // A generator that only made missing values would prove nothing.
-    assert.ok([...answers].filter(([kind]) => kind.endsWith(' known')).length >= 12, JSON.stringify([...answers]));
+    assert.ok([...answers].filter(([kind]) => kind.endsWith(' known')).length >= 12,
+      JSON.stringify([...answers]));
   });
 
   test(`what is printed parses back to the same tree: ${row} events`, () => {

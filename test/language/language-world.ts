@@ -8,19 +8,23 @@ import { missing, type Value } from '#expression/value.ts';
 import type { Mark, World } from '#expression/world.ts';
 import type { SeededRandom } from '../simulation/seeded-random.ts';
 
-const custom = (name: string, type: 'bool' | 'int' | 'decimal' | 'string' | 'money' | 'instant' | 'date', history = true) =>
+const custom = (name: string, type: 'bool' | 'int' | 'decimal' | 'string' | 'money' | 'instant' | 'date',
+  history = true) =>
   ({ name, type, history, description: name });
 
 export const SCHEMA = eventSchema([
-  custom('flag', 'bool'), custom('n', 'int'), custom('x', 'decimal'), custom('word', 'string'), custom('fee', 'money'),
+  custom('flag', 'bool'), custom('n', 'int'), custom('x', 'decimal'), custom('word', 'string'),
+    custom('fee', 'money'),
   custom('at', 'instant'), custom('day', 'date'), custom('secret', 'string', false),
 ]);
 
 const EUR: Type = { kind: 'money', currency: 'EUR' };
 /** One name of every type, for features and for parameters alike. */
 const TYPED: readonly (readonly [string, Type])[] = [
-  ['bool', { kind: 'bool' }], ['int', { kind: 'int' }], ['decimal', { kind: 'decimal' }], ['ratio', { kind: 'ratio' }],
-  ['text', { kind: 'string' }], ['money', EUR], ['duration', { kind: 'duration' }], ['instant', { kind: 'instant' }],
+  ['bool', { kind: 'bool' }], ['int', { kind: 'int' }], ['decimal', { kind: 'decimal' }],
+    ['ratio', { kind: 'ratio' }],
+  ['text', { kind: 'string' }], ['money', EUR], ['duration', { kind: 'duration' }],
+    ['instant', { kind: 'instant' }],
   ['date', { kind: 'date' }], ['clock', { kind: 'clock' }], ['distance', { kind: 'distance' }],
   ['speed', { kind: 'speed' }], ['geo', { kind: 'geo' }], ['histogram', { kind: 'histogram' }],
 ];
@@ -33,7 +37,8 @@ const byName = <T extends { name: string }>(items: readonly T[]): ReadonlyMap<st
 export const scopeOf = (row: 'current' | 'past'): Scope => ({
   schema: SCHEMA, row, features: byName(FEATURES), params: byName(PARAMS), defines: new Map(),
   lists: new Map([
-    ['words', { index: 0, of: { kind: 'string' } }], ['cards', { index: 1, of: { kind: 'entity', entity: 'card' } }],
+    ['words', { index: 0, of: { kind: 'string' } }],
+      ['cards', { index: 1, of: { kind: 'entity', entity: 'card' } }],
     ['numbers', { index: 2, of: { kind: 'int' } }],
   ]),
 });
@@ -52,13 +57,16 @@ function ratesOf(): RateTable {
   return parsed.table;
 }
 
-const TEXTS = ['', ' ', 'a', 'A', 'ab', 'É', 'é', 'straße', 'STRASSE', '😀b', 'Europe/Paris', 'declined'] as const;
-const INTS = [0, 1, 2, 3, 9, 10, 50, 100, 105, 150, 999, 12_345, 1e9, 9_007_199_254_740_991, -1, -50] as const;
+const TEXTS = ['', ' ', 'a', 'A', 'ab', 'É', 'é', 'straße', 'STRASSE', '😀b', 'Europe/Paris',
+  'declined'] as const;
+const INTS = [0, 1, 2, 3, 9, 10, 50, 100, 105, 150, 999, 12_345, 1e9, 9_007_199_254_740_991, -1,
+  -50] as const;
 const INSTANTS = [0, 1_700_000_000_000, 1_774_746_000_000, 1_792_891_800_000, 1_795_428_000_123, -1] as const;
 const PLACES = [0, 48.85, -33.87, 90, 1e-5, 2.35, 151.2] as const;
 
 const ints = (random: SeededRandom): number => random.pick(INTS);
-const decimals = (random: SeededRandom): number => random.pick([0, 0.5, 0.07, 1.5, 1e-7, 2.345, 100, 12_345.678, -0.5]);
+const decimals = (random: SeededRandom): number =>
+  random.pick([0, 0.5, 0.07, 1.5, 1e-7, 2.345, 100, 12_345.678, -0.5]);
 
 function numberOf(kind: string, random: SeededRandom): number {
   switch (kind) {
@@ -94,17 +102,17 @@ export function randomEvent(random: SeededRandom): ParsedEvent {
 
 function randomValue(name: string, type: Type, random: SeededRandom): Value {
   if (random.chance(0.2)) return missing('no_history', name);
-  switch (type.kind) {
-    case 'bool': return { kind: 'bool', value: random.chance(0.5) };
-    case 'string': return { kind: 'text', value: random.pick(TEXTS) };
-    case 'geo': return { kind: 'geo', value: { lat: numberOf('geo', random), lon: numberOf('geo', random) } };
-    case 'histogram':
-      return { kind: 'histogram', value: Array.from({ length: 10 }, () => random.between(0, 3) * random.between(0, 1)) };
-    default: return { kind: 'number', value: numberOf(type.kind, random) };
-  }
+  if (type.kind === 'bool') return { kind: 'bool', value: random.chance(0.5) };
+  if (type.kind === 'string') return { kind: 'text', value: random.pick(TEXTS) };
+  if (type.kind === 'geo') return { kind: 'geo',
+    value: { lat: numberOf('geo', random), lon: numberOf('geo', random) } };
+  if (type.kind !== 'histogram') return { kind: 'number', value: numberOf(type.kind, random) };
+  const counts = Array.from({ length: 10 }, () => random.between(0, 3) * random.between(0, 1));
+  return { kind: 'histogram', value: counts };
 }
 
-const LISTS: readonly ReadonlySet<string | number>[] = [new Set(['a', 'é']), new Set(['ab']), new Set([0, 3, 100])];
+const LISTS: readonly ReadonlySet<string
+  | number>[] = [new Set(['a', 'é']), new Set(['ab']), new Set([0, 3, 100])];
 
 export function randomWorld(random: SeededRandom): World {
   const features = FEATURES.map(({ name, type }) => randomValue(name, type, random));
@@ -114,10 +122,13 @@ export function randomWorld(random: SeededRandom): World {
   const event = isCurrent ? current : randomEvent(random);
   const tMs = current.numbers[0] ?? 0;
   const marks = Array.from({ length: 2 }, (): Mark | undefined => random.chance(0.3) ? undefined : {
-    value: decimals(random), fromMs: tMs - random.between(-1, 3) * 600_000, untilMs: tMs + random.between(0, 2) * 600_000,
+    value: decimals(random), fromMs: tMs - random.between(-1, 3) * 600_000, untilMs: tMs +
+      random.between(0, 2) * 600_000,
   });
-  const [status, label] = [random.pick([undefined, 'approved', 'declined']), random.pick([undefined, 'chargeback'])];
-  const read = (values: readonly Value[], index: number): Value => values[index] ?? missing('absent', 'nothing');
+  const [status, label] = [random.pick([undefined, 'approved', 'declined']),
+    random.pick([undefined, 'chargeback'])];
+  const read = (values: readonly Value[], index: number): Value => values[index] ??
+    missing('absent', 'nothing');
   return {
     current,
     past: { event, isCurrent, statusAt: () => status, labelAt: () => label },

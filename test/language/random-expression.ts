@@ -1,4 +1,7 @@
-/** Random expressions that are well typed by construction: of every operator, literal and function of the language. */
+/**
+ * Random expressions that are well typed by construction: of every operator, literal and function of the
+ * language.
+ */
 import type { BinaryOp, Expr, InSet } from '#expression/ast.ts';
 import type { Type } from '#expression/type.ts';
 import type { SeededRandom } from '../simulation/seeded-random.ts';
@@ -10,16 +13,19 @@ const span = { start: 0, end: 0 };
 const name = (text: string, current = false): Expr => ({ kind: 'name', name: text, current, span });
 const call = (called: string, ...args: Expr[]): Expr => ({ kind: 'call', name: called, args, span });
 const binary = (op: BinaryOp, left: Expr, right: Expr): Expr => ({ kind: 'binary', op, left, right, span });
-const literal = (value: number | string | boolean, type: Type): Expr => ({ kind: 'literal', value, type, span });
+const literal = (value: number | string | boolean, type: Type): Expr =>
+  ({ kind: 'literal', value, type, span });
 const text = (value: string): Expr => literal(value, { kind: 'string' });
 
 const KINDS: readonly [Kind, ...Kind[]] = [
-  'bool', 'int', 'decimal', 'ratio', 'string', 'money', 'duration', 'instant', 'date', 'clock', 'distance', 'speed', 'geo',
+  'bool', 'int', 'decimal', 'ratio', 'string', 'money', 'duration', 'instant', 'date', 'clock', 'distance',
+    'speed', 'geo',
 ];
 const ORDERED: readonly [Kind, ...Kind[]] = [
   'int', 'decimal', 'ratio', 'money', 'duration', 'instant', 'date', 'clock', 'distance', 'speed',
 ];
-const WORDS = ['', 'a', 'A', 'ab', 'é', 'É', 'straße', 'declined', 'a*', 'quo"te', 'back\\slash', '\u2028'] as const;
+const WORDS = ['', 'a', 'A', 'ab', 'é', 'É', 'straße', 'declined', 'a*', 'quo"te', 'back\\slash',
+  '\u2028'] as const;
 
 export class RandomExpression {
   readonly #random: SeededRandom;
@@ -49,7 +55,8 @@ export class RandomExpression {
     const random = this.#random;
     const local = this.#locals.filter((one) => one.kind === kind).at(random.between(-2, -1));
     if (local !== undefined && random.chance(0.6)) return name(local.name);
-    const named = [...(this.#row === 'current' ? FEATURES : []), ...PARAMS].filter(({ type }) => type.kind === kind);
+    const named = [...(this.#row === 'current' ? FEATURES : []),
+      ...PARAMS].filter(({ type }) => type.kind === kind);
     const chosen = named.at(random.between(-2, -1));
     if (chosen !== undefined && random.chance(0.3)) return name(chosen.name);
     const field = this.#field(kind);
@@ -62,7 +69,8 @@ export class RandomExpression {
     const random = this.#random;
     const current = this.#row === 'past' && random.chance(0.3);
     const fields = SCHEMA.fields.filter((field) =>
-      (field.type.kind === kind || (kind === 'string' && (field.type.kind === 'enum' || field.type.kind === 'entity'))) &&
+      (field.type.kind === kind ||
+        (kind === 'string' && (field.type.kind === 'enum' || field.type.kind === 'entity'))) &&
       (this.#row === 'current' || current || field.history));
     const field = fields[random.between(0, fields.length - 1)];
     if (field === undefined) return undefined;
@@ -83,10 +91,12 @@ export class RandomExpression {
       case 'int': return literal(random.pick([0, 1, 2, 3, 10, 100, 9_007_199_254_740_991]), { kind });
       case 'decimal': return literal(random.pick([0, 0.5, 1.5, 2.345, 0.0000001, 1e21]), { kind });
       case 'ratio': return literal(random.pick([0, 0.07, 0.5, 0.9, 1.5, 0.0001]), { kind });
-      case 'duration': return literal(random.pick([0, 1, 90_000, 3_600_000, 5_400_000, 86_400_000, 2_592_000_000]), { kind });
+      case 'duration': return literal(
+        random.pick([0, 1, 90_000, 3_600_000, 5_400_000, 86_400_000, 2_592_000_000]), { kind });
       case 'instant': return literal(random.pick([0, 1_700_000_000_000, 1_795_428_000_123]), { kind });
       case 'date': return literal(random.pick([0, 59, 20_000]), { kind });
-      case 'clock': return literal(random.pick([0, 21_600_000, 72_000_000, 86_400_000, 72_030_000]), { kind });
+      case 'clock': return literal(random.pick([0, 21_600_000, 72_000_000, 86_400_000, 72_030_000]),
+        { kind });
       case 'distance': return literal(random.pick([0, 100, 5_000, 0.5]), { kind });
       case 'speed': return literal(random.pick([0, 250, 900 / 3.6, 1.1]), { kind });
       case 'geo': case 'histogram': throw new TypeError(`no literal of ${kind}`);
@@ -101,9 +111,11 @@ export class RandomExpression {
       const left = kind === 'string' ? this.#looseText(depth) : this.of(kind, depth);
       return binary('??', left, this.of(kind, depth));
     }
-    if (form === 1) return { kind: 'require', condition: this.of('bool', depth), body: this.of(kind, depth), span };
+    if (form === 1) return { kind: 'require', condition: this.of('bool', depth), body: this.of(kind, depth),
+      span };
     if (form === 2 && ORDERED.includes(kind)) {
-      return call(random.pick(['min', 'max']), ...Array.from({ length: random.between(2, 3) }, () => this.of(kind, depth)));
+      return call(random.pick(['min', 'max']),
+        ...Array.from({ length: random.between(2, 3) }, () => this.of(kind, depth)));
     }
     const valueKind = random.pick(KINDS);
     const value = this.of(valueKind, depth);
@@ -125,7 +137,8 @@ export class RandomExpression {
       case 'bool': return this.#condition(depth);
       case 'int':
         return random.pick([
-          sum, () => binary('*', of('int'), of('int')), () => call('abs', of('int')), () => this.#negative(of('int')),
+          sum, () => binary('*', of('int'), of('int')), () => call('abs', of('int')),
+            () => this.#negative(of('int')),
           () => call('hour', of('instant'), this.#zone()), () => call('length', of('string')),
           () => call('first_digit', random.chance(0.5) ? of('int') : of('money')),
         ])();
@@ -133,7 +146,8 @@ export class RandomExpression {
         return random.pick([
           () => binary('/', of('int'), of(number())), () => binary('*', of('decimal'), of(number())),
           () => binary('+', of('decimal'), of(number())), () => binary('/', of(number()), of('decimal')),
-          () => (this.#row === 'current' ? call('chi_square', of('histogram'), name('benford')) : of('decimal')),
+          () => (this.#row === 'current' ? call('chi_square', of('histogram'), name('benford'))
+            : of('decimal')),
           () => call('fact', text('fan_out'), this.#entity(), literal(600_000, { kind: 'duration' })),
         ])();
       case 'ratio':
@@ -155,7 +169,8 @@ export class RandomExpression {
         ])();
       case 'instant':
         return random.pick([
-          () => binary('+', ...either('instant', 'duration')), () => binary('-', of('instant'), of('duration')),
+          () => binary('+', ...either('instant', 'duration')),
+            () => binary('-', of('instant'), of('duration')),
           () => binary(random.pick(['+', '-']), of('instant'), this.#period()),
         ])();
       case 'date':
@@ -166,12 +181,14 @@ export class RandomExpression {
       case 'clock': return call('local_time', of('instant'), this.#zone());
       case 'distance':
         return random.pick([
-          sum, () => binary('*', ...either('speed', 'duration')), () => binary('*', ...either('distance', number())),
+          sum, () => binary('*', ...either('speed', 'duration')),
+            () => binary('*', ...either('distance', number())),
           () => call('distance', of('geo'), of('geo')),
         ])();
       case 'speed': return random.pick([sum, () => binary('/', of('distance'), of('duration'))])();
       case 'string':
-        return random.chance(0.3) ? call('weekday', of('instant'), this.#zone()) : call('lower', of('string'));
+        return random.chance(0.3) ? call('weekday', of('instant'), this.#zone())
+          : call('lower', of('string'));
       case 'geo': case 'histogram': return this.#leaf('geo');
     }
   }
@@ -180,7 +197,8 @@ export class RandomExpression {
     const random = this.#random;
     const of = (part: Kind): Expr => this.of(part, depth);
     const ordered = random.pick(ORDERED);
-    const field = (): Expr => this.#field(random.pick(['string', 'int', 'money', 'bool', 'geo'])) ?? of('int');
+    const field = (): Expr => this.#field(random.pick(['string', 'int', 'money', 'bool', 'geo'])) ??
+      of('int');
     return random.pick<() => Expr>([
       () => binary(random.pick(['and', 'or']), of('bool'), of('bool')),
       () => binary(random.pick(['and', 'or']), of('bool'), of('bool')),
@@ -193,7 +211,8 @@ export class RandomExpression {
       () => call('blank', of('string')),
       () => call(random.pick(['starts_with', 'ends_with', 'contains']), of('string'), of('string')),
       () => call('matches', of('string'), text(random.pick(['*', 'a*', '?', '*a?*', '', 'É', '*.(']))),
-      () => call('is_round', random.chance(0.5) ? name('amount') : of('money'), literal(random.pick([1, 10, 100]), { kind: 'int' })),
+      () => call('is_round', random.chance(0.5) ? name('amount') : of('money'),
+        literal(random.pick([1, 10, 100]), { kind: 'int' })),
       () => call('has_label', this.#entity(), text(random.pick(['mule', 'hold']))),
       () => (this.#row === 'past' ? name('this', true)
         : call('sample', literal(random.pick([0, 0.01, 0.5, 1]), { kind: 'ratio' }), of('string'))),
@@ -214,7 +233,7 @@ export class RandomExpression {
       return random.chance(0.5) ? set(name('card.id'), { kind: 'list', list: 'cards' })
         : set(this.of('int', depth), { kind: 'list', list: 'numbers' });
     }
-    const kind = random.pick(ORDERED);
+    const kind = random.chance(0.3) ? 'clock' : random.pick(ORDERED);
     if (form === 2) {
       const low = random.chance(0.6) ? this.#literal(kind) : this.of(kind, depth);
       const high = random.chance(0.6) ? this.#literal(kind) : this.of(kind, depth);
@@ -236,7 +255,8 @@ export class RandomExpression {
 
   #zone(): Expr {
     const random = this.#random;
-    return random.chance(0.2) ? name('custom.word') : text(random.pick(['Europe/Paris', 'America/Sao_Paulo', 'UTC', 'Asia/Kolkata']));
+    return random.chance(0.2) ? name('custom.word')
+      : text(random.pick(['Europe/Paris', 'America/Sao_Paulo', 'UTC', 'Asia/Kolkata']));
   }
 
   #period(): Expr {

@@ -24,7 +24,9 @@ const ROW = 4_096 + 7;
 export function compile(expr: Expr, runtime: EmitRuntime, salt: string): { run: Emitted; source: string } {
   const unit = new EmitUnit();
   const body = emitExpression(expr, { unit, salt });
-  const source = `${unit.constants()}return (e,f,p,{numbers:N,codes:C,texts:D},r,c)=>{${unit.locals()}return ${body};}`;
+  const source =
+    `${unit.constants()}return (e,f,p,{numbers:N,codes:C,texts:D},r,c)=>{${unit.locals()}return ${body};}`;
+  // oxlint-disable-next-line typescript/no-implied-eval -- what is tested here is generated code
   const make: unknown = new Function('$', source);
   // The source is the one just emitted: its shape is known here and nowhere else.
   return { run: (make as (runtime: EmitRuntime) => Emitted)(runtime), source };
@@ -57,7 +59,8 @@ function columnsOf(event: ParsedEvent): Columns {
   const numbers: Float64Array[][] = event.numbers.map(() => []);
   const codes: Uint32Array[][] = event.texts.map(() => []);
   for (const field of SCHEMA.fields.filter(({ history }) => history)) {
-    for (const slot of [field.numberSlot, field.secondNumberSlot]) if (slot >= 0) numbers[slot] = numberPages(slot);
+    for (const slot of [field.numberSlot, field.secondNumberSlot]) if (slot >= 0) numbers[slot] =
+      numberPages(slot);
     if (field.textSlot >= 0) codes[field.textSlot] = codePages(field.textSlot);
   }
   return { numbers, codes, texts, positions: [] };
