@@ -24,6 +24,8 @@ export interface BoundPolicy {
   /** Answers of all rules; the array is reused. `params` must be those of this event. */
   judge(event: ParsedEvent, cells: readonly Cell[], params: readonly Cell[]): RuleResults;
   decide(results: RuleResults, event: ParsedEvent, values: FeatureValues): PolicyResult;
+  /** What expressions saw, for `interpret` and `missingCause`. */
+  explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
 
 export function bindPolicy(policy: CompiledPolicy, world: PolicyWorld): BoundPolicy {
@@ -43,6 +45,7 @@ export function bindPolicy(policy: CompiledPolicy, world: PolicyWorld): BoundPol
     },
     decide: (results, event, values) =>
       decider.decide(results, event, values, () => explainingWorld(policy, world, event, values, results.params)),
+    explain: (event, values, given) => explainingWorld(policy, world, event, values, given),
   };
 }
 

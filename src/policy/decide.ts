@@ -95,7 +95,7 @@ class Round {
   hit(seat: Seat, excepted: boolean): void {
     const { rule } = seat;
     const cells = this.#program.explain[rule.index]?.(this.#event, this.#values.cells, this.#params) ?? [];
-    const effect = rule.mode === 'shadow' ? 'shadow' : excepted ? 'excepted'
+    const effect = excepted ? 'excepted' : rule.mode === 'shadow' ? 'shadow'
       : this.#replaced.has(rule.index) ? 'replaced' : seat.effect;
     this.#reasons.push({ reason: this.#reason(seat, effect, cells), rule });
     if (effect !== seat.effect) return;
