@@ -53,6 +53,12 @@ export const DECISION = closed({
     because: closed({ name: text('what was missing'), reason: text('and why') }, 'the cause'),
     effect: text('what the policy makes of it'),
   }, 'a rule that could not say')),
+  tasks: Type.Array(closed({
+    kind: words(['hold_until', 'report', 'queue'], 'what is asked'),
+    rule: text('rule that asks'),
+    axis: words(AXES, 'aml only with the scope aml'),
+    value: text('until when, which report, or which queue'),
+  }, 'what a hit asks of others')),
   features: Type.Optional(byFeature(VALUE, 'feature by name; with explain=full')),
   precision: Type.Optional(byFeature(Type.Unsafe<object>({
     type: 'object', required: ['precision', 'hop_ms', 'low', 'high'],

@@ -18,6 +18,7 @@ export function explainDecision(decision: Decision, aml: boolean): string {
     }),
     ...visible(decision.unknown).map(({ rule, axis, because, effect }) =>
       `Rule ${rule} (${axis}) could not say: ${because.name} is missing (${because.reason}); counted as ${effect}.`),
+    ...visible(decision.tasks).map(({ kind, rule, axis, value }) => `Rule ${rule} (${axis}) asks: ${kind} ${value}.`),
     ...decision.degraded.map(({ part, cause, fallback }) => `Left out: ${part} (${cause}); instead: ${fallback}.`),
     ...(decision.adjusted === undefined ? [] : [
       `Judged at ${decision.adjusted.occurred_at.to} instead of ${decision.adjusted.occurred_at.from}.`,

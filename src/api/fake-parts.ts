@@ -34,6 +34,10 @@ export const fullDecision: Decision = {
     { rule: 'far', axis: 'fraud', because: { name: 'location', reason: 'absent' }, effect: 'miss' },
     { rule: 'tipped', axis: 'aml', because: { name: 'cash_sum_30d', reason: 'degraded' }, effect: 'review' },
   ],
+  tasks: [
+    { kind: 'queue', rule: 'many_small', axis: 'fraud', value: 'cards' },
+    { kind: 'report', rule: 'just_below', axis: 'aml', value: 'ctr' },
+  ],
   features: { card_count_1h: 6, cash_sum_7d: '9900.00 EUR', cash_sum_30d: null },
   aml_features: ['cash_sum_7d', 'cash_sum_30d'],
   precision: {

@@ -19,7 +19,8 @@ describe('the answer to a decision', () => {
       + '"text":"just below the limit","facts":[{"name":"cash_sum_7d","value":"9900.00 EUR","threshold":"10000.00 EUR"}],'
       + '"references":["AMLR art. 80"]}],"unknown":[{"rule":"far","axis":"fraud","because":{"name":"location",'
       + '"reason":"absent"},"effect":"miss"},{"rule":"tipped","axis":"aml","because":{"name":"cash_sum_30d",'
-      + '"reason":"degraded"},"effect":"review"}],"features":{"card_count_1h":6,"cash_sum_7d":"9900.00 EUR",'
+      + '"reason":"degraded"},"effect":"review"}],"tasks":[{"kind":"queue","rule":"many_small","axis":"fraud",'
+      + '"value":"cards"},{"kind":"report","rule":"just_below","axis":"aml","value":"ctr"}],"features":{"card_count_1h":6,"cash_sum_7d":"9900.00 EUR",'
       + '"cash_sum_30d":null},"precision":{"card_count_1h":{"precision":"tiled","hop_ms":60000,"low":6,"high":7},'
       + '"cash_sum_7d":{"precision":"tiled","hop_ms":60000,"low":"9900.00 EUR","high":"9901.00 EUR"}},'
       + '"screening":{"status":"not_configured","hits":0,"list_version":null},"policy":{"name":"cards","version":3,'
@@ -31,6 +32,10 @@ describe('the answer to a decision', () => {
     const { id, object, ...rest } = fullDecision;
     const stored = JSON.parse(JSON.stringify({ ...rest, object, id })) as Decision;
     for (const view of views) equal(renderDecision(stored, view), renderDecision(fullDecision, view));
+  });
+  test('leaves out nothing that is recorded', () => {
+    const shown = Object.keys(parse(renderDecision(fullDecision, { aml: true, explain: true, replayed: false })));
+    deepEqual(shown.toSorted(), Object.keys(fullDecision).map((name) => (name === 'aml_features' ? 'replayed' : name)).toSorted());
   });
   test('differs for a replay in one word', () => {
     const first = renderDecision(fullDecision, { aml: true, explain: false, replayed: false });
@@ -46,7 +51,7 @@ describe('the answer to a decision', () => {
 });
 
 describe('without the scope aml, nothing of that axis is said (no tipping off)', () => {
-  const AML_WORDS = ['aml', 'STRUCTURING', 'just_below', 'just below', 'cash_sum', 'tipped', 'AMLR', '9900'];
+  const AML_WORDS = ['aml', 'STRUCTURING', 'just_below', 'just below', 'cash_sum', 'tipped', 'AMLR', '9900', 'ctr'];
   test('in any view', () => {
     for (const view of views.filter(({ aml }) => !aml)) {
       const answer = renderDecision(fullDecision, view);
@@ -64,6 +69,7 @@ describe('without the scope aml, nothing of that axis is said (no tipping off)',
     deepEqual(answer['features'], { card_count_1h: 6 });
     deepEqual(answer['reasons'], [fullDecision.reasons[0]]);
     deepEqual(answer['unknown'], [fullDecision.unknown[0]]);
+    deepEqual(answer['tasks'], [fullDecision.tasks[0]]);
     deepEqual(answer['fraud'], fullDecision.fraud);
     equal(answer['outcome'], 'hold');
   });
@@ -79,6 +85,8 @@ test('a decision in words names the outcome, the rules, what they measured and w
     'Rule just_below (aml, hold): just below the limit (cash_sum_7d is 9900.00 EUR, threshold 10000.00 EUR)',
     'Rule far (fraud) could not say: location is missing (absent); counted as miss.',
     'Rule tipped (aml) could not say: cash_sum_30d is missing (degraded); counted as review.',
+    'Rule many_small (fraud) asks: queue cards.',
+    'Rule just_below (aml) asks: report ctr.',
     'Left out: windows (late); instead: unknown.',
     'Judged at 2026-11-16T10:00:01.000Z instead of 2026-01-01T00:00:00.000Z.',
   ]);

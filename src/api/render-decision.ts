@@ -1,4 +1,5 @@
 import type { Decision } from '#domain/decision.ts';
+import type { Axis } from '#domain/outcome.ts';
 
 /** Who looks, and how closely. */
 export interface View {
@@ -18,6 +19,8 @@ export const renderDecision = (decision: Decision, view: View): string => JSON.s
 /** As renderDecision, before it is text. */
 export function viewDecision(decision: Decision, view: View): object {
   const { aml } = view;
+  const visible = <T extends { readonly axis: Axis }>(items: readonly T[]): readonly T[] =>
+    aml ? items : items.filter(({ axis }) => axis !== 'aml');
   return {
     id: decision.id,
     object: decision.object,
@@ -25,8 +28,9 @@ export function viewDecision(decision: Decision, view: View): object {
     outcome: decision.outcome,
     fraud: decision.fraud,
     aml: aml ? decision.aml : undefined,
-    reasons: aml ? decision.reasons : decision.reasons.filter(({ axis }) => axis !== 'aml'),
-    unknown: aml ? decision.unknown : decision.unknown.filter(({ axis }) => axis !== 'aml'),
+    reasons: visible(decision.reasons),
+    unknown: visible(decision.unknown),
+    tasks: visible(decision.tasks),
     features: view.explain ? seen(decision.features, decision, aml) : undefined,
     precision: decision.precision === undefined || !view.explain ? undefined : seen(decision.precision, decision, aml),
     screening: decision.screening,
