@@ -1,6 +1,7 @@
 /**
- * A real server under load, killed again and again with SIGKILL. Clients keep what they were answered and send the rest
- * once more; at the end every answer must be there, byte for byte, and every card counted without gap or tie.
+ * A real server under load, killed again and again with SIGKILL. Clients keep what they were answered and
+ * send the rest once more; at the end every answer must be there, byte for byte, and every card counted
+ * without gap or tie.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller, parseAnswer } from '../server/caller.ts';
@@ -67,7 +68,10 @@ class KillRun {
 
   get report(): Omit<KillReport, 'seconds'> {
     return {
-      kills: this.#kills, payments: this.#count, unanswered: this.#brokenOff, foundRecorded: this.#foundRecorded,
+      kills: this.#kills,
+      payments: this.#count,
+      unanswered: this.#brokenOff,
+      foundRecorded: this.#foundRecorded,
       problems: this.#problems,
     };
   }
@@ -84,7 +88,9 @@ class KillRun {
       this.#kills++;
       await Promise.all(clients);
       caller.close();
-      this.#plan.progress?.(`${this.#kills} of ${this.#plan.kills} kills, ${this.#answers.size} payments answered`);
+      this.#plan.progress?.(
+        `${this.#kills} of ${this.#plan.kills} kills, ${this.#answers.size} payments answered`,
+      );
     }
   }
 
@@ -129,7 +135,10 @@ class KillRun {
     await this.#server.start();
     const caller = this.#server.caller(this.#plan.connections);
     await this.#sendAll(caller, this.#unanswered.splice(0));
-    await this.#sendAll(caller, [...this.#answers.values()].map(({ payment }) => payment));
+    await this.#sendAll(
+      caller,
+      [...this.#answers.values()].map(({ payment }) => payment),
+    );
     caller.close();
     if (this.#answers.size !== this.#count) {
       this.#problem(`${this.#count} payments were sent, ${this.#answers.size} are answered`);
@@ -145,7 +154,8 @@ class KillRun {
 
   async #sendAll(caller: Caller, payments: PaymentSent[]): Promise<void> {
     const worker = async (): Promise<void> => {
-      for (let one = payments.pop(); one !== undefined; one = payments.pop()) this.#hear(one, await caller.decide(one));
+      for (let one = payments.pop(); one !== undefined; one = payments.pop())
+        this.#hear(one, await caller.decide(one));
     };
     await Promise.all(Array.from({ length: this.#plan.connections }, worker));
   }
@@ -155,7 +165,10 @@ class KillRun {
     const cards = new Map<string, { readonly position: number; readonly count: unknown }[]>();
     const positions = new Set<number>();
     for (const { payment, stored } of this.#answers.values()) {
-      const { features, log_position: { position } } = parseAnswer(stored);
+      const {
+        features,
+        log_position: { position },
+      } = parseAnswer(stored);
       if (positions.has(position)) this.#problem(`position ${position} was given out twice`);
       positions.add(position);
       const seen = cards.get(payment.card) ?? [];
@@ -165,7 +178,8 @@ class KillRun {
     for (const [card, seen] of cards) {
       const counts = seen.toSorted((a, b) => a.position - b.position).map(({ count }) => count);
       const wrong = counts.findIndex((count, index) => count !== index + 1);
-      if (wrong >= 0) this.#problem(`${card}: payment ${wrong + 1} by position saw the count ${String(counts[wrong])}`);
+      if (wrong >= 0)
+        this.#problem(`${card}: payment ${wrong + 1} by position saw the count ${String(counts[wrong])}`);
     }
   }
 }

@@ -7,7 +7,10 @@ import { ServerProcess } from '../server/server-process.ts';
 describe('the same payment, sent again, gets the same answer and counts once', () => {
   let server: ServerProcess;
   const payment: PaymentSent = {
-    id: 'p3-1', card: 'p3-card', amount: '25.00', occurredAt: new Date().toISOString(),
+    id: 'p3-1',
+    card: 'p3-card',
+    amount: '25.00',
+    occurredAt: new Date().toISOString(),
   };
   const countOf = async (id: string): Promise<unknown> => {
     const caller = server.caller(1);

@@ -3,7 +3,9 @@ import { Agent, request } from 'node:http';
 
 export interface Response {
   readonly status: number;
-  /** The body as it came, and without `replayed`, which is all that may differ between copies of an answer. */
+  /**
+   * The body as it came, and without `replayed`, which is all that may differ between copies of an answer.
+   */
   readonly body: string;
   readonly stored: string;
   readonly replayed: boolean;
@@ -37,8 +39,12 @@ export class Caller {
   /** Rejects where the connection breaks: then nobody knows whether it counted. */
   decide({ id, card, amount, occurredAt }: PaymentSent): Promise<Response> {
     const transaction = {
-      id, occurred_at: occurredAt, kind: 'card', amount: { value: amount, currency: 'EUR' },
-      card: { id: card }, merchant: { id: 'm1' },
+      id,
+      occurred_at: occurredAt,
+      kind: 'card',
+      amount: { value: amount, currency: 'EUR' },
+      card: { id: card },
+      merchant: { id: 'm1' },
     };
     return this.#call('POST', '/v1/decisions?explain=full', JSON.stringify({ transaction }));
   }
@@ -48,24 +54,38 @@ export class Caller {
   }
 
   async isReady(): Promise<boolean> {
-    return this.#call('GET', '/health/ready').then(({ status }) => status === 200, () => false);
+    return this.#call('GET', '/health/ready').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
   }
 
   #call(method: string, path: string, body?: string): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const sent = request({
-        agent: this.#agent, host: '127.0.0.1', port: this.#port, method, path,
-        headers: {
-          authorization: `Bearer ${this.#key}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      const sent = request(
+        {
+          agent: this.#agent,
+          host: '127.0.0.1',
+          port: this.#port,
+          method,
+          path,
+          headers: {
+            authorization: `Bearer ${this.#key}`,
+            ...(body === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          },
         },
-      }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('aborted', () => reject(new Error('the connection broke in the answer')));
-        response.on('end', () => resolve(read(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'))));
-      });
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('aborted', () => reject(new Error('the connection broke in the answer')));
+          response.on('end', () =>
+            resolve(read(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8'))),
+          );
+        },
+      );
       sent.on('error', reject);
       sent.end(body);
     });

@@ -42,7 +42,11 @@ export class ServerProcess {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...process.env, PORT: `${this.#port}`, HOST: '127.0.0.1', ASSAY_DATA: this.folder, ASSAY_DEV_KEY: KEY,
+        ...process.env,
+        PORT: `${this.#port}`,
+        HOST: '127.0.0.1',
+        ASSAY_DATA: this.folder,
+        ASSAY_DEV_KEY: KEY,
       },
     });
     this.#child = child;
@@ -55,8 +59,10 @@ export class ServerProcess {
     const startedAtMs = performance.now();
     try {
       while (!(await caller.isReady())) {
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server ended:\n${this.#output}`);
-        if (performance.now() - startedAtMs > READY_MS_MAX) throw new Error(`the server is not ready:\n${this.#output}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`the server ended:\n${this.#output}`);
+        if (performance.now() - startedAtMs > READY_MS_MAX)
+          throw new Error(`the server is not ready:\n${this.#output}`);
         await sleep(POLL_MS);
       }
     } finally {
@@ -77,7 +83,8 @@ export class ServerProcess {
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
     const ended = once(child, 'exit');
     child.kill(signal);
     await ended;
@@ -103,8 +110,13 @@ async function freePort(): Promise<number> {
 }
 
 /** Runs `assay ARGS`; what it printed, and its exit code. */
-export async function runAssay(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawn(process.execPath, ['src/main/assay.ts', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runAssay(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn(process.execPath, ['src/main/assay.ts', ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

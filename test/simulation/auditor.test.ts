@@ -32,9 +32,13 @@ test('an engine that keeps its promises satisfies the auditor', async () => {
 describe('the auditor catches an engine that', () => {
   for (const [sabotage, promise] of CAUGHT) {
     test(sabotage, async () => {
-      await rejects(async () => {
-        for (const seed of SEEDS) await runSeed(seed, MESSAGES, (parts) => new ModelMachine({ ...parts, sabotage }));
-      }, (error) => error instanceof BrokenStory && promise.test(error.message));
+      await rejects(
+        async () => {
+          for (const seed of SEEDS)
+            await runSeed(seed, MESSAGES, (parts) => new ModelMachine({ ...parts, sabotage }));
+        },
+        (error) => error instanceof BrokenStory && promise.test(error.message),
+      );
     });
   }
 });

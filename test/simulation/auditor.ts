@@ -1,8 +1,10 @@
 /**
- * The auditor's books: what clients sent and what they were answered, and nothing else. It never reads the engine.
+ * The auditor's books: what clients sent and what they were answered, and nothing else. It never reads the
+ * engine.
  *
- * While the world runs it holds every answer to the ones before (one id, one body). At the end every message has been
- * sent until it was answered, so each has its position, and each decision can be worked out again by hand.
+ * While the world runs it holds every answer to the ones before (one id, one body). At the end every message
+ * has been sent until it was answered, so each has its position, and each decision can be worked out again
+ * by hand.
  */
 import { checkDecision, effectiveTime } from './check-decision.ts';
 import type { SeenDecision } from './check-decision.ts';
@@ -23,7 +25,12 @@ interface Account {
   answeredFirst: boolean;
 }
 
-interface Answered { readonly payload: number; readonly body: string; readonly position: number; readonly receivedAtMs: number }
+interface Answered {
+  readonly payload: number;
+  readonly body: string;
+  readonly position: number;
+  readonly receivedAtMs: number;
+}
 
 interface SeenRecorded {
   readonly id: string;
@@ -81,21 +88,31 @@ export class Auditor {
       throw new Violation('P3', key, `payload ${payload} was refused as a conflict and is answered now`);
     }
     const { answer } = account;
-    if (!replayed && account.answeredFirst) throw new Violation('P3', key, 'answered as new for the second time');
-    if (!replayed && answer !== undefined) throw new Violation('P4', key, 'was answered, is forgotten, is answered as new');
+    if (!replayed && account.answeredFirst)
+      throw new Violation('P3', key, 'answered as new for the second time');
+    if (!replayed && answer !== undefined)
+      throw new Violation('P4', key, 'was answered, is forgotten, is answered as new');
     account.answeredFirst ||= !replayed;
     if (answer === undefined) {
       account.answer = this.#first(key, account, payload, body, seen);
       return;
     }
-    if (answer.payload !== payload) throw new Violation('P3', key, `two payloads were answered: ${answer.payload}, ${payload}`);
+    if (answer.payload !== payload)
+      throw new Violation('P3', key, `two payloads were answered: ${answer.payload}, ${payload}`);
     if (answer.body !== body) throw new Violation('P3', key, `two bodies:\n  ${answer.body}\n  ${body}`);
   }
 
-  #first(key: string, account: Account, payload: number, body: string, seen: SeenRecorded | SeenDecision): Answered {
+  #first(
+    key: string,
+    account: Account,
+    payload: number,
+    body: string,
+    seen: SeenRecorded | SeenDecision,
+  ): Answered {
     const { position } = seen.log_position;
     const other = this.#byPosition.get(position);
-    if (other !== undefined) throw new Violation('P4', key, `has position ${position}, which ${other} was answered with`);
+    if (other !== undefined)
+      throw new Violation('P4', key, `has position ${position}, which ${other} was answered with`);
     this.#byPosition.set(position, key);
     const receivedAtMs = Date.parse(seen.created_at);
     if (!account.arrivals.some((one) => one.payload === payload && one.atMs === receivedAtMs)) {
@@ -110,7 +127,8 @@ export class Auditor {
     const payload = account.payloads.indexOf(message);
     this.note(key, `refused payload ${payload}: ${code}`);
     if (code === 'id_conflict') {
-      if (account.answer?.payload === payload) throw new Violation('P3', key, 'refused as a conflict with itself');
+      if (account.answer?.payload === payload)
+        throw new Violation('P3', key, 'refused as a conflict with itself');
       account.conflicts.add(payload);
       return;
     }
@@ -135,8 +153,8 @@ export class Auditor {
   }
 
   /**
-   * Works everything out again, when every message has been answered or refused for good. Throws the first Violation
-   * in order of position.
+   * Works everything out again, when every message has been answered or refused for good. Throws the first
+   * Violation in order of position.
    */
   settle(): void {
     for (const [key, { answer, conflicts }] of this.#accounts) {
@@ -176,7 +194,8 @@ export class Auditor {
       return;
     }
     const seen = parseAnswer(body);
-    const waits = (message.type === 'status' || message.type === 'label') &&
+    const waits =
+      (message.type === 'status' || message.type === 'label') &&
       !past.some((one) => one.message.family === 'tx' && one.message.id === message.transactionId);
     const { adjusted } = effectiveTime(message, arrival.receivedAtMs);
     const want = JSON.stringify([message.id, message.type, waits ? 'waiting' : 'counted', adjusted]);
@@ -185,15 +204,22 @@ export class Auditor {
   }
 
   /**
-   * Positions that no message has are publications: as many as were published, in the order in which they were. An
-   * edition whose publishing was cut off is published again at the next start, and is one record all the same.
+   * Positions that no message has are publications: as many as were published, in the order in which they
+   * were. An edition whose publishing was cut off is published again at the next start, and is one record
+   * all the same.
    */
   #editionsByPosition(): (position: number) => Edition {
     const last = Math.max(0, ...this.#byPosition.keys());
-    const gaps = Array.from({ length: last }, (_, index) => index + 1).filter((at) => !this.#byPosition.has(at));
+    const gaps = Array.from({ length: last }, (_, index) => index + 1).filter(
+      (at) => !this.#byPosition.has(at),
+    );
     if (gaps.length !== this.#editions.length) {
-      throw new Violation('P2', undefined, `positions ${gaps.join(', ')} belong to no message; ` +
-        `${this.#editions.length} policies were published, and nothing else was sent`);
+      throw new Violation(
+        'P2',
+        undefined,
+        `positions ${gaps.join(', ')} belong to no message; ` +
+          `${this.#editions.length} policies were published, and nothing else was sent`,
+      );
     }
     return (position) => {
       const edition = this.#editions[gaps.findLastIndex((gap) => gap < position)];
@@ -207,13 +233,20 @@ export class Auditor {
     const key = cause instanceof Violation ? cause.key : undefined;
     const about = key === undefined ? undefined : this.#accounts.get(key)?.payloads[0];
     if (about === undefined) return this.lines.slice(-TRACE_LINE_COUNT_MAX);
-    const related = (one: Message): boolean => one.tenant === about.tenant && (
-      one.id === about.id || (one.card !== undefined && one.card === about.card) ||
-      (one.family === 'event' && one.transactionId === about.id));
-    const keys = new Set([...this.#accounts].flatMap(([one, { payloads }]) => (payloads.some(related) ? [one] : [])));
+    const related = (one: Message): boolean =>
+      one.tenant === about.tenant &&
+      (one.id === about.id ||
+        (one.card !== undefined && one.card === about.card) ||
+        (one.family === 'event' && one.transactionId === about.id));
+    const keys = new Set(
+      [...this.#accounts].flatMap(([one, { payloads }]) => (payloads.some(related) ? [one] : [])),
+    );
     const told = this.#lines.filter((line) => line.key === '' || keys.has(line.key));
     const end = told.findLastIndex((line) => line.key === key);
-    return told.slice(0, end + 1).slice(-TRACE_LINE_COUNT_MAX).map(({ key: of, text }) => `${of} ${text}`);
+    return told
+      .slice(0, end + 1)
+      .slice(-TRACE_LINE_COUNT_MAX)
+      .map(({ key: of, text }) => `${of} ${text}`);
   }
 
   get lines(): readonly string[] {
@@ -221,4 +254,5 @@ export class Auditor {
   }
 }
 
-const parseAnswer = (body: string): SeenDecision & SeenRecorded => JSON.parse(body) as SeenDecision & SeenRecorded;
+const parseAnswer = (body: string): SeenDecision & SeenRecorded =>
+  JSON.parse(body) as SeenDecision & SeenRecorded;

@@ -1,4 +1,6 @@
-/** One answered payment against the naive books: what was counted, what was decided, and under which policy. */
+/**
+ * One answered payment against the naive books: what was counted, what was decided, and under which policy.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { Message, Payment } from './message.ts';
 import { naiveFeatures } from './naive-features.ts';
@@ -28,16 +30,26 @@ const AHEAD_MS = 5 * 60_000;
 const BEHIND_MS = 7 * 86_400_000;
 
 /** Event time as it counts for an arrival at this moment, and what the answer has to say of it. */
-export function effectiveTime(message: Message, receivedAtMs: number): { readonly tMs: number; readonly adjusted: unknown } {
+export function effectiveTime(
+  message: Message,
+  receivedAtMs: number,
+): { readonly tMs: number; readonly adjusted: unknown } {
   const sentMs = message.occurredAtMs;
   const tMs = Math.min(Math.max(sentMs, receivedAtMs - BEHIND_MS), receivedAtMs + AHEAD_MS);
   const text = (ms: number): string => new Date(ms).toISOString();
-  return { tMs, adjusted: tMs === sentMs ? undefined : { occurred_at: { from: text(sentMs), to: text(tMs) } } };
+  return {
+    tMs,
+    adjusted: tMs === sentMs ? undefined : { occurred_at: { from: text(sentMs), to: text(tMs) } },
+  };
 }
 
 /** Throws a Violation where anything in the decision is not what the books say. */
 export function checkDecision(
-  key: string, seen: SeenDecision, now: Arrival<Payment>, before: readonly Arrival[], limits: Edition,
+  key: string,
+  seen: SeenDecision,
+  now: Arrival<Payment>,
+  before: readonly Arrival[],
+  limits: Edition,
 ): void {
   const features = naiveFeatures(now, before);
   for (const [name, value] of Object.entries(features)) {
@@ -49,8 +61,11 @@ export function checkDecision(
   const judged = naiveJudgement(now, features, limits);
   const same = (what: string, got: unknown, want: unknown): void => {
     if (isDeepStrictEqual(got, want)) return;
-    throw new Violation('P6', key,
-      `${what} at position ${now.position} is ${JSON.stringify(got)}, the books say ${JSON.stringify(want)}`);
+    throw new Violation(
+      'P6',
+      key,
+      `${what} at position ${now.position} is ${JSON.stringify(got)}, the books say ${JSON.stringify(want)}`,
+    );
   };
   same('outcome', seen.outcome, judged.outcome);
   same('fraud', seen.fraud, judged.fraud);

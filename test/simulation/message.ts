@@ -1,4 +1,7 @@
-/** What a client sends, in the client's own words; the bytes are made from it. The auditor reads these, never ours. */
+/**
+ * What a client sends, in the client's own words; the bytes are made from it. The auditor reads these, never
+ * ours.
+ */
 
 export interface Payment {
   readonly family: 'tx';
@@ -63,30 +66,31 @@ function money(message: Message): object | undefined {
 /** The call as bytes. `spread` writes the same JSON value with other white space. */
 export function bytesOf(message: Message, spread = false): Uint8Array {
   const shared = { id: message.id, occurred_at: instant(message.occurredAtMs), amount: money(message) };
-  const call = message.family === 'tx'
-    ? {
-      transaction: {
-        ...shared,
-        kind: message.kind,
-        status: message.status,
-        debtor: block({ customer_id: message.customer, account_id: message.debtor }),
-        creditor: block({ account_id: message.creditor }),
-        card: block({ id: message.card }),
-        merchant: block({ id: message.merchant }),
-        device: block({ id: message.device }),
-      },
-    }
-    : {
-      event: {
-        ...shared,
-        type: message.type,
-        known_at: instant(message.knownAtMs),
-        transaction_id: message.transactionId,
-        status: message.status,
-        label: message.label,
-        debtor: block({ customer_id: message.customer }),
-        card: block({ id: message.card }),
-      },
-    };
+  const call =
+    message.family === 'tx'
+      ? {
+          transaction: {
+            ...shared,
+            kind: message.kind,
+            status: message.status,
+            debtor: block({ customer_id: message.customer, account_id: message.debtor }),
+            creditor: block({ account_id: message.creditor }),
+            card: block({ id: message.card }),
+            merchant: block({ id: message.merchant }),
+            device: block({ id: message.device }),
+          },
+        }
+      : {
+          event: {
+            ...shared,
+            type: message.type,
+            known_at: instant(message.knownAtMs),
+            transaction_id: message.transactionId,
+            status: message.status,
+            label: message.label,
+            debtor: block({ customer_id: message.customer }),
+            card: block({ id: message.card }),
+          },
+        };
   return Buffer.from(JSON.stringify(call, undefined, spread ? 2 : undefined));
 }

@@ -1,6 +1,6 @@
 /**
- * An engine written straight from the promises, with the naive books inside and a list for a disk. It shows that the
- * auditor can be satisfied, and, with one promise broken at a time, that it cannot be fooled.
+ * An engine written straight from the promises, with the naive books inside and a list for a disk. It shows
+ * that the auditor can be satisfied, and, with one promise broken at a time, that it cannot be fooled.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { refused } from '#decisioning/call.ts';
@@ -19,11 +19,25 @@ import type { VirtualTime } from './virtual-time.ts';
 
 /** One way of not keeping a promise. */
 export type Sabotage =
-  | 'drops a record' | 'counts twice' | 'answers before it is durable' | 'changes the body on a retry'
-  | 'sees what is exactly a window old' | 'sees what is later than itself' | 'mixes tenants' | 'takes the second payload'
-  | 'forgets label changes at a restart' | 'keeps the old policy' | 'lets time go by unclamped' | 'says one outcome less';
+  | 'drops a record'
+  | 'counts twice'
+  | 'answers before it is durable'
+  | 'changes the body on a retry'
+  | 'sees what is exactly a window old'
+  | 'sees what is later than itself'
+  | 'mixes tenants'
+  | 'takes the second payload'
+  | 'forgets label changes at a restart'
+  | 'keeps the old policy'
+  | 'lets time go by unclamped'
+  | 'says one outcome less';
 
-interface Entry { readonly key: string; readonly arrival: Arrival | undefined; readonly edition: Edition | undefined; readonly body: string }
+interface Entry {
+  readonly key: string;
+  readonly arrival: Arrival | undefined;
+  readonly edition: Edition | undefined;
+  readonly body: string;
+}
 
 const FLUSH_MS = 2;
 
@@ -51,7 +65,8 @@ export class ModelMachine implements Machine {
     if (isNew) this.#entries.push({ key: '', arrival: undefined, edition, body: '' });
     this.#durableCount = this.#entries.length;
     if (this.#sabotage === 'forgets label changes at a restart') {
-      for (const { arrival, key } of this.#entries) if (arrival?.message.family === 'event') this.#missingLabels.add(key);
+      for (const { arrival, key } of this.#entries)
+        if (arrival?.message.family === 'event') this.#missingLabels.add(key);
     }
     return {
       decide: (call) => this.#take(call) as Promise<DecideAnswer>,
@@ -66,11 +81,21 @@ export class ModelMachine implements Machine {
     this.#durableCount = this.#entries.length;
   }
 
-  fillDisk(): void { /* a list has room */ }
-  failDisk(): void { /* and does not fail */ }
-  dropSnapshots(): void { /* there are none */ }
-  heal(): void { /* it is well */ }
-  replay(): Promise<readonly string[]> { return Promise.resolve([]); }
+  fillDisk(): void {
+    /* a list has room */
+  }
+  failDisk(): void {
+    /* and does not fail */
+  }
+  dropSnapshots(): void {
+    /* there are none */
+  }
+  heal(): void {
+    /* it is well */
+  }
+  replay(): Promise<readonly string[]> {
+    return Promise.resolve([]);
+  }
 
   async #take(call: Pick<DecideCall, 'bytes' | 'tenant'>): Promise<DecideAnswer | RecordAnswer> {
     const message = parseMessage(call.bytes, call.tenant);
@@ -86,13 +111,26 @@ export class ModelMachine implements Machine {
       return refused('outside_time_tolerance', 'too far from now');
     }
     const position = this.#entries.length + 1;
-    const arrival = { message, position, receivedAtMs, tMs: this.#sabotage === 'lets time go by unclamped' ? message.occurredAtMs : tMs };
-    const body = JSON.stringify({ ...this.#judge(arrival, live), ...(adjusted === undefined ? {} : { adjusted }) });
+    const arrival = {
+      message,
+      position,
+      receivedAtMs,
+      tMs: this.#sabotage === 'lets time go by unclamped' ? message.occurredAtMs : tMs,
+    };
+    const body = JSON.stringify({
+      ...this.#judge(arrival, live),
+      ...(adjusted === undefined ? {} : { adjusted }),
+    });
     if (this.#sabotage !== 'drops a record' || !this.#random.chance(0.02)) {
       this.#entries.push({ key, arrival, edition: undefined, body });
     }
     if (this.#sabotage === 'counts twice' && this.#random.chance(0.02)) {
-      this.#entries.push({ key: `${key} again`, arrival: { ...arrival, position: position + 1 }, edition: undefined, body });
+      this.#entries.push({
+        key: `${key} again`,
+        arrival: { ...arrival, position: position + 1 },
+        edition: undefined,
+        body,
+      });
     }
     if (this.#sabotage !== 'answers before it is durable') await this.#flushed();
     return answer(message, body, false);
@@ -101,7 +139,10 @@ export class ModelMachine implements Machine {
   async #flushed(): Promise<void> {
     const [life, count] = [this.#life, this.#entries.length];
     await this.#time.clock.sleep(FLUSH_MS);
-    if (life !== this.#life) return new Promise(() => { /* the power is off: nobody is answered */ });
+    if (life !== this.#life)
+      return new Promise(() => {
+        /* the power is off: nobody is answered */
+      });
     this.#durableCount = Math.max(this.#durableCount, count);
     return undefined;
   }
@@ -111,8 +152,12 @@ export class ModelMachine implements Machine {
     await this.#flushed();
     if (entry?.arrival === undefined) throw new Error('a message has an arrival');
     const same = isDeepStrictEqual(entry.arrival.message, message);
-    if (!same && this.#sabotage !== 'takes the second payload') return refused('id_conflict', 'another payload');
-    const body = this.#sabotage === 'changes the body on a retry' ? entry.body.replace(/"score":0/, '"score":1') : entry.body;
+    if (!same && this.#sabotage !== 'takes the second payload')
+      return refused('id_conflict', 'another payload');
+    const body =
+      this.#sabotage === 'changes the body on a retry'
+        ? entry.body.replace(/"score":0/, '"score":1')
+        : entry.body;
     return answer(message, body, true);
   }
 
@@ -121,26 +166,44 @@ export class ModelMachine implements Machine {
     const past = this.#past(arrival);
     const created = { log_position: { position }, created_at: new Date(receivedAtMs).toISOString() };
     if (message.family === 'event') {
-      const waits = (message.type === 'status' || message.type === 'label') &&
+      const waits =
+        (message.type === 'status' || message.type === 'label') &&
         !past.some((one) => one.message.family === 'tx' && one.message.id === message.transactionId);
-      return { object: 'event', id: message.id, type: message.type, state: waits ? 'waiting' : 'counted', ...created };
+      return {
+        object: 'event',
+        id: message.id,
+        type: message.type,
+        state: waits ? 'waiting' : 'counted',
+        ...created,
+      };
     }
     const features = naiveFeatures({ ...arrival, message }, past);
     const judged = naiveJudgement({ ...arrival, message }, features, live);
-    const outcome = this.#sabotage === 'says one outcome less' && judged.outcome === 'decline' ? 'hold' : judged.outcome;
+    const outcome =
+      this.#sabotage === 'says one outcome less' && judged.outcome === 'decline' ? 'hold' : judged.outcome;
     return {
-      object: 'decision', transaction_id: message.id, ...judged, outcome, features,
-      reasons: judged.reasons.map((rule) => ({ rule })), unknown: judged.unknown.map((rule) => ({ rule })),
-      policy: { name: 'audit', version: live.version, hash: live.hash }, degraded: [], ...created,
+      object: 'decision',
+      transaction_id: message.id,
+      ...judged,
+      outcome,
+      features,
+      reasons: judged.reasons.map((rule) => ({ rule })),
+      unknown: judged.unknown.map((rule) => ({ rule })),
+      policy: { name: 'audit', version: live.version, hash: live.hash },
+      degraded: [],
+      ...created,
     };
   }
 
   #past(now: Arrival): readonly Arrival[] {
     const { tenant } = now.message;
-    const past = this.#entries.flatMap(({ arrival, key }) => (arrival === undefined || this.#missingLabels.has(key) ? [] : [arrival]))
+    const past = this.#entries
+      .flatMap(({ arrival, key }) => (arrival === undefined || this.#missingLabels.has(key) ? [] : [arrival]))
       .filter((one) => one.message.tenant === tenant || this.#sabotage === 'mixes tenants');
-    if (this.#sabotage === 'sees what is exactly a window old') return past.map((one) => ({ ...one, tMs: one.tMs + 1 }));
-    if (this.#sabotage === 'sees what is later than itself') return past.map((one) => ({ ...one, tMs: Math.min(one.tMs, now.tMs) }));
+    if (this.#sabotage === 'sees what is exactly a window old')
+      return past.map((one) => ({ ...one, tMs: one.tMs + 1 }));
+    if (this.#sabotage === 'sees what is later than itself')
+      return past.map((one) => ({ ...one, tMs: Math.min(one.tMs, now.tMs) }));
     return past;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The features of the audit policy, counted by hand: over plain arrays of what clients sent, by filter and nothing
- * else. Slow, short, and written from the promises rather than from the engine.
+ * The features of the audit policy, counted by hand: over plain arrays of what clients sent, by filter and
+ * nothing else. Slow, short, and written from the promises rather than from the engine.
  */
 import { amountText } from './message.ts';
 import type { Message, Payment } from './message.ts';
@@ -37,7 +37,9 @@ class Books {
     this.#before = before;
   }
 
-  /** Past payments with the same values of these fields, in order of (t, arrival); null where one is missing. */
+  /**
+   * Past payments with the same values of these fields, in order of (t, arrival); null where one is missing.
+   */
   past(...keys: readonly Key[]): Payments | null {
     const { message, tMs } = this.now;
     if (keys.some((key) => message[key] === undefined)) return null;
@@ -57,15 +59,25 @@ class Books {
   told(type: string, key: 'card' | 'customer'): readonly Arrival[] | null {
     const mine = this.now.message[key];
     if (mine === undefined) return null;
-    return this.#before.filter((past) => past.message.family === 'event' && past.message.type === type &&
-      past.tMs <= this.now.tMs && this.#entity(past, key) === mine);
+    return this.#before.filter(
+      (past) =>
+        past.message.family === 'event' &&
+        past.message.type === type &&
+        past.tMs <= this.now.tMs &&
+        this.#entity(past, key) === mine,
+    );
   }
 
-  /** A refund that does not say its card is about the card of the payment that it refunds, if that came before. */
+  /**
+   * A refund that does not say its card is about the card of the payment that it refunds, if that came
+   * before.
+   */
   #entity({ message, position }: Arrival, key: 'card' | 'customer'): string | undefined {
-    if (message[key] !== undefined || message.family === 'tx' || message.type !== 'refund') return message[key];
-    return this.#before.find((past) =>
-      isPayment(past) && past.message.id === message.transactionId && past.position < position)?.message[key];
+    if (message[key] !== undefined || message.family === 'tx' || message.type !== 'refund')
+      return message[key];
+    return this.#before.find(
+      (past) => isPayment(past) && past.message.id === message.transactionId && past.position < position,
+    )?.message[key];
   }
 
   /** Status or label of a payment as known at the t of the one being judged. */
@@ -97,11 +109,16 @@ function halfEven(num: bigint, den: bigint): number {
 /** Minor units of EUR at the rates of the simulation: 1 EUR is 1.25 USD or 160 JPY; SEK has no rate. */
 export function inEuro({ amountMinor, currency }: Payment): number | null {
   switch (currency) {
-    case 'EUR': return amountMinor;
-    case 'USD': return halfEven(BigInt(amountMinor) * 4n, 5n);
-    case 'JPY': return halfEven(BigInt(amountMinor) * 5n, 8n);
-    case 'SEK': return null;
-    default: return currency satisfies never;
+    case 'EUR':
+      return amountMinor;
+    case 'USD':
+      return halfEven(BigInt(amountMinor) * 4n, 5n);
+    case 'JPY':
+      return halfEven(BigInt(amountMinor) * 5n, 8n);
+    case 'SEK':
+      return null;
+    default:
+      return currency satisfies never;
   }
 }
 
@@ -131,10 +148,11 @@ const MEASURES: Readonly<Record<string, (books: Books) => Value>> = {
     return values === null ? null : shown(halfEven(BigInt(total(values) ?? 0), BigInt(values.length)));
   },
   card_declines_24h: (books) =>
-    books.within(books.all('card'), DAY_MS)?.filter((one) => books.known(one, 'status') === 'declined').length ?? null,
+    books.within(books.all('card'), DAY_MS)?.filter((one) => books.known(one, 'status') === 'declined')
+      .length ?? null,
   card_chargebacks_30d: (books) =>
-    books.within(books.past('card'), 30 * DAY_MS)
-      ?.filter((one) => books.known(one, 'label') === 'chargeback').length ?? null,
+    books.within(books.past('card'), 30 * DAY_MS)?.filter((one) => books.known(one, 'label') === 'chargeback')
+      .length ?? null,
   card_earlier_hour(books) {
     const two = books.within(books.past('card'), 2 * HOUR_MS);
     const one = books.within(books.past('card'), HOUR_MS);
@@ -142,7 +160,10 @@ const MEASURES: Readonly<Record<string, (books: Books) => Value>> = {
   },
   card_last_amount: (books) => shown(euros(books, books.within(books.past('card'), 7 * DAY_MS))?.at(-1)),
   card_declines_of_3: (books) =>
-    books.all('card')?.slice(-3).filter((one) => books.known(one, 'status') === 'declined').length ?? null,
+    books
+      .all('card')
+      ?.slice(-3)
+      .filter((one) => books.known(one, 'status') === 'declined').length ?? null,
   card_since_approval(books) {
     const past = books.past('card');
     const approved = past?.findLastIndex((one) => books.known(one, 'status') === 'approved') ?? -1;
@@ -161,16 +182,21 @@ const MEASURES: Readonly<Record<string, (books: Books) => Value>> = {
   },
   debtor_out_day(books) {
     const today = dayInBerlin(books.now.tMs);
-    const transfers = books.all('debtor')
+    const transfers = books
+      .all('debtor')
       ?.filter(({ message, tMs }) => message.kind === 'transfer' && dayInBerlin(tMs) === today);
     return shown(total(euros(books, transfers ?? null)));
   },
   payee_paid_30d: (books) =>
-    books.within(books.past('debtor', 'creditor'), 30 * DAY_MS)
+    books
+      .within(books.past('debtor', 'creditor'), 30 * DAY_MS)
       ?.some((one) => books.known(one, 'status') === 'approved') ?? null,
 };
 
-/** Every feature of the audit policy, as a decision shows it; `before` is what arrived earlier at the same tenant. */
+/**
+ * Every feature of the audit policy, as a decision shows it; `before` is what arrived earlier at the same
+ * tenant.
+ */
 export function naiveFeatures(now: Arrival<Payment>, before: readonly Arrival[]): Values {
   const books = new Books(now, before);
   return Object.fromEntries(Object.entries(MEASURES).map(([name, measure]) => [name, measure(books)]));

@@ -22,7 +22,9 @@ export interface Edition {
 
 export function edition(version: number): Edition {
   const limits = {
-    version, burstMax: 3 + (version % 2), spendMaxMinor: 30_000 + 5_000 * ((version - 1) % 3),
+    version,
+    burstMax: 3 + (version % 2),
+    spendMaxMinor: 30_000 + 5_000 * ((version - 1) % 3),
     outside: version % 3 === 0 ? ('refuse' as const) : ('clamp' as const),
   };
   const source = readFileSync(join(import.meta.dirname, 'audit.policy.yaml'), 'utf8')
@@ -36,7 +38,11 @@ export function edition(version: number): Edition {
 type Answer = 'hit' | 'miss' | 'unknown';
 type Axis = 'fraud' | 'aml';
 
-interface AxisResult { readonly outcome: string; readonly score: number; readonly band: string }
+interface AxisResult {
+  readonly outcome: string;
+  readonly score: number;
+  readonly band: string;
+}
 
 export interface Judgement {
   readonly outcome: string;
@@ -63,7 +69,11 @@ const holds = (value: number | null, met: (value: number) => boolean): Answer =>
   value === null ? 'unknown' : met(value) ? 'hit' : 'miss';
 
 /** Missing says nothing of a payment of another kind: the first condition is false already. */
-function answers({ message }: Arrival<Payment>, values: Values, limits: Edition): Readonly<Record<string, Answer>> {
+function answers(
+  { message }: Arrival<Payment>,
+  values: Values,
+  limits: Edition,
+): Readonly<Record<string, Answer>> {
   const onCard = (answer: Answer): Answer => (message.kind === 'card' ? answer : 'miss');
   const onTransfer = (answer: Answer): Answer => (message.kind === 'transfer' ? answer : 'miss');
   const large = holds(inEuro(message), (minor) => minor > 5_000);
@@ -76,11 +86,18 @@ function answers({ message }: Arrival<Payment>, values: Values, limits: Edition)
     declines: holds(numberIn(values, 'card_declines_24h'), (n) => n >= 2),
     'many-cards': holds(numberIn(values, 'device_cards_24h'), (n) => n > 2),
     'day-total': onTransfer(holds(numberIn(values, 'debtor_out_day'), (minor) => minor > 90_000)),
-    'new-payee': onTransfer(large === 'miss' || isNew === 'miss' ? 'miss' : large === 'hit' ? isNew : 'unknown'),
+    'new-payee': onTransfer(
+      large === 'miss' || isNew === 'miss' ? 'miss' : large === 'hit' ? isNew : 'unknown',
+    ),
   };
 }
 
-interface Effect { readonly axis: Axis; readonly action?: string; readonly score?: number; readonly unknown: string }
+interface Effect {
+  readonly axis: Axis;
+  readonly action?: string;
+  readonly score?: number;
+  readonly unknown: string;
+}
 
 const EFFECTS: Readonly<Record<string, Effect>> = {
   burst: { axis: 'fraud', action: 'decline', unknown: 'review' },
@@ -92,11 +109,17 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   'new-payee': { axis: 'aml', score: 50, unknown: 'review' },
 };
 
-const BANDS: Readonly<Record<Axis, (score: number) => { readonly outcome: string; readonly band: string }>> = {
-  fraud: (score) => score < 35 ? { outcome: 'approve', band: 'low' }
-    : score < 70 ? { outcome: 'challenge', band: 'raised' } : { outcome: 'decline', band: 'high' },
-  aml: (score) => score < 50 ? { outcome: 'approve', band: 'low' } : { outcome: 'review', band: 'raised' },
-};
+const BANDS: Readonly<Record<Axis, (score: number) => { readonly outcome: string; readonly band: string }>> =
+  {
+    fraud: (score) =>
+      score < 35
+        ? { outcome: 'approve', band: 'low' }
+        : score < 70
+          ? { outcome: 'challenge', band: 'raised' }
+          : { outcome: 'decline', band: 'high' },
+    aml: (score) =>
+      score < 50 ? { outcome: 'approve', band: 'low' } : { outcome: 'review', band: 'raised' },
+  };
 
 export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Edition): Judgement {
   const answered = answers(now, values, limits);
@@ -117,7 +140,9 @@ export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Ed
   };
   const [fraud, aml] = [axis('fraud'), axis('aml')];
   const rulesThat = (answer: Answer): string[] =>
-    Object.keys(answered).filter((rule) => answered[rule] === answer).toSorted();
+    Object.keys(answered)
+      .filter((rule) => answered[rule] === answer)
+      .toSorted();
   return {
     outcome: gravest([fraud.outcome, aml.outcome]),
     fraud,

@@ -49,7 +49,11 @@ export async function runSeed(seed: number, messageCount: number, makeMachine: M
     throw new BrokenStory(seed, time.stepCount, cause, auditor.trace(cause));
   }
   return {
-    seed, steps: time.stepCount, ...counts, answers: auditor.answerCount, decisions: auditor.decisionCount,
+    seed,
+    steps: time.stepCount,
+    ...counts,
+    answers: auditor.answerCount,
+    decisions: auditor.decisionCount,
     traceHash: createHash('sha256').update(auditor.lines.join('\n')).digest('hex'),
   };
 }

@@ -1,5 +1,5 @@
-// `npm run sim -- [SEED] [--steps N] [--seconds N]`: the engine in a made-up world. One seed, or seed after seed for a
-// while. A failure prints the seed that repeats it, the step, and what led to it.
+// `npm run sim -- [SEED] [--steps N] [--seconds N]`: the engine in a made-up world. One seed, or seed after
+// seed for a while. A failure prints the seed that repeats it, the step, and what led to it.
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { EngineMachine } from './engine-machine.ts';
@@ -51,7 +51,8 @@ if (seconds === undefined) {
   for (; performance.now() < endMs; seed = (seed + 1) % SEED_COUNT) {
     const told = await story();
     total.seeds++;
-    for (const name of ['steps', 'sendings', 'answers', 'decisions', 'crashes', 'starts'] as const) total[name] += told[name];
+    for (const name of ['steps', 'sendings', 'answers', 'decisions', 'crashes', 'starts'] as const)
+      total[name] += told[name];
   }
   say(JSON.stringify(total));
 }

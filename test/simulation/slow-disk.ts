@@ -1,12 +1,14 @@
 /**
- * A disk whose every call takes a while of virtual time, before and after it has its effect. A process that loses power
- * in between never hears of it.
+ * A disk whose every call takes a while of virtual time, before and after it has its effect. A process that
+ * loses power in between never hears of it.
  */
 import type { Disk, DiskFile } from '#ports/disk.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export interface Life { readonly isOver: boolean }
+export interface Life {
+  readonly isOver: boolean;
+}
 
 export class SlowDisk implements Disk {
   readonly #inner: Disk;
@@ -69,7 +71,8 @@ export class SlowDisk implements Disk {
       this.#soon(() => {
         work().then(
           (value) => this.#soon(() => resolve(value)),
-          (error: unknown) => this.#soon(() => reject(error instanceof Error ? error : new Error(String(error)))),
+          (error: unknown) =>
+            this.#soon(() => reject(error instanceof Error ? error : new Error(String(error)))),
         );
       });
     });
@@ -78,7 +81,8 @@ export class SlowDisk implements Disk {
   /** After a moment, unless the power is off by then. */
   #soon(run: () => void): void {
     const ms = this.#random.weighted({ quick: 90, slow: 9, stuck: 1 });
-    const delayMs = ms === 'quick' ? 0 : ms === 'slow' ? this.#random.between(1, 5) : this.#random.between(50, 400);
+    const delayMs =
+      ms === 'quick' ? 0 : ms === 'slow' ? this.#random.between(1, 5) : this.#random.between(50, 400);
     this.#time.after(delayMs, () => {
       if (!this.#life.isOver) run();
     });

@@ -11,7 +11,9 @@ export interface Subject {
 export interface Machine {
   /** Starts an engine on what the disk holds, with this policy live. */
   open(edition: Edition): Promise<Subject>;
-  /** Power off: the running engine never does another thing, and what was not synced is lost, torn or there. */
+  /**
+   * Power off: the running engine never does another thing, and what was not synced is lost, torn or there.
+   */
   crash(): void;
   /** No more room for so many ms. */
   fillDisk(forMs: number): void;

@@ -1,9 +1,16 @@
 /** What happens next in the simulated world, one thing at a time, in an order that the seed repeats. */
 import type { Clock } from '#ports/clock.ts';
 
-interface Planned { readonly atMs: number; readonly order: number; readonly run: () => void }
+interface Planned {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
 
-/** Everything the engine does between two things of the world is microtasks; they are done when this resolves. */
+/**
+ * Everything the engine does between two things of the world is microtasks; they are done when this
+ * resolves.
+ */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 export class VirtualTime {
@@ -69,4 +76,5 @@ export class VirtualTime {
   }
 }
 
-const isBefore = (a: Planned, b: Planned): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+const isBefore = (a: Planned, b: Planned): boolean =>
+  a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);

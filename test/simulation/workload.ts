@@ -1,4 +1,7 @@
-/** Clients with few entities, so that windows fill, and with a taste for edges: equal times, times exactly a window apart. */
+/**
+ * Clients with few entities, so that windows fill, and with a taste for edges: equal times, times exactly a
+ * window apart.
+ */
 import { CURRENCIES } from './message.ts';
 import type { Message, Payment, Told } from './message.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -25,7 +28,8 @@ export class Workload {
   }
 
   next(nowMs: number): Message {
-    const message = this.#payments.length > 0 && this.#random.chance(0.3) ? this.#told(nowMs) : this.#payment(nowMs);
+    const message =
+      this.#payments.length > 0 && this.#random.chance(0.3) ? this.#told(nowMs) : this.#payment(nowMs);
     if (message.family === 'tx') {
       this.#payments.push(message);
       if (this.#payments.length > REMEMBERED_COUNT_MAX) this.#payments.shift();
@@ -46,8 +50,13 @@ export class Workload {
     const currency = random.chance(0.7) ? 'EUR' : random.pick(CURRENCIES);
     const status = random.pick([undefined, 'attempted', 'approved', 'declined', 'declined'] as const);
     return {
-      family: 'tx', tenant: random.pick(TENANTS), id: `p${this.#count++}`, occurredAtMs: this.#moment(nowMs), kind,
-      amountMinor: random.chance(0.2) ? random.between(0, 9) : random.between(1, 20_000), currency,
+      family: 'tx',
+      tenant: random.pick(TENANTS),
+      id: `p${this.#count++}`,
+      occurredAtMs: this.#moment(nowMs),
+      kind,
+      amountMinor: random.chance(0.2) ? random.between(0, 9) : random.between(1, 20_000),
+      currency,
       ...(status === undefined ? {} : { status }),
       ...(kind === 'card' ? this.#some('card', CARDS, 0.95) : {}),
       ...(kind === 'card' ? this.#some('merchant', MERCHANTS, 0.8) : {}),
@@ -63,23 +72,39 @@ export class Workload {
     const type = random.pick(['login', 'refund', 'status', 'status', 'label'] as const);
     const [about = this.#payment(nowMs)] = [this.#remembered()];
     const base = {
-      family: 'event' as const, tenant: about.tenant, id: `e${this.#count++}`, type, occurredAtMs: this.#moment(nowMs),
+      family: 'event' as const,
+      tenant: about.tenant,
+      id: `e${this.#count++}`,
+      type,
+      occurredAtMs: this.#moment(nowMs),
     };
     switch (type) {
-      case 'login': return { ...base, ...this.#some('customer', CUSTOMERS, 0.9) };
-      case 'refund': return {
-        ...base, transactionId: about.id, amountMinor: about.amountMinor, currency: about.currency,
-        ...this.#some('card', CARDS, 0.4),
-      };
-      case 'status': return {
-        ...base, transactionId: this.#idOf(about), status: random.pick(['approved', 'declined', 'reversed'] as const),
-        ...this.#knownAt(about),
-      };
-      case 'label': return {
-        ...base, transactionId: this.#idOf(about), label: random.pick(['chargeback', 'chargeback', 'genuine'] as const),
-        ...this.#knownAt(about),
-      };
-      default: return type satisfies never;
+      case 'login':
+        return { ...base, ...this.#some('customer', CUSTOMERS, 0.9) };
+      case 'refund':
+        return {
+          ...base,
+          transactionId: about.id,
+          amountMinor: about.amountMinor,
+          currency: about.currency,
+          ...this.#some('card', CARDS, 0.4),
+        };
+      case 'status':
+        return {
+          ...base,
+          transactionId: this.#idOf(about),
+          status: random.pick(['approved', 'declined', 'reversed'] as const),
+          ...this.#knownAt(about),
+        };
+      case 'label':
+        return {
+          ...base,
+          transactionId: this.#idOf(about),
+          label: random.pick(['chargeback', 'chargeback', 'genuine'] as const),
+          ...this.#knownAt(about),
+        };
+      default:
+        return type satisfies never;
     }
   }
 
@@ -93,21 +118,30 @@ export class Workload {
     return { knownAtMs: about.occurredAtMs + this.#random.pick([0, 1, 1_000, 600_000, 3_600_000] as const) };
   }
 
-  /** Now; or late, or ahead, or at an edge: the same ms as another, or exactly a window after it, or 1 ms beside that. */
+  /**
+   * Now; or late, or ahead, or at an edge: the same ms as another, or exactly a window after it, or 1 ms
+   * beside that.
+   */
   #moment(nowMs: number): number {
     const random = this.#random;
     const other = this.#remembered()?.occurredAtMs ?? nowMs;
     switch (random.weighted({ now: 40, late: 15, ahead: 3, absurd: 2, same: 15, edge: 25 })) {
-      case 'now': return nowMs;
-      case 'late': return nowMs - random.between(1, 2 * 3_600_000);
-      case 'ahead': return nowMs + random.between(1, 6 * 60_000);
-      case 'absurd': return nowMs - random.between(6, 40) * 86_400_000;
-      case 'same': return other;
+      case 'now':
+        return nowMs;
+      case 'late':
+        return nowMs - random.between(1, 2 * 3_600_000);
+      case 'ahead':
+        return nowMs + random.between(1, 6 * 60_000);
+      case 'absurd':
+        return nowMs - random.between(6, 40) * 86_400_000;
+      case 'same':
+        return other;
       case 'edge': {
         const edgeMs = other + random.pick(SPANS_MS) + random.pick([-1, 0, 0, 0, 1] as const);
         return edgeMs > nowMs + 300_000 ? other + random.pick([-1, 0, 1] as const) : edgeMs;
       }
-      default: return nowMs;
+      default:
+        return nowMs;
     }
   }
 
@@ -117,7 +151,9 @@ export class Workload {
   }
 
   #some<Name extends string, Value extends string>(
-    name: Name, values: readonly [Value, ...Value[]], probability: number,
+    name: Name,
+    values: readonly [Value, ...Value[]],
+    probability: number,
   ): Partial<Record<Name, Value>> {
     const some: Partial<Record<Name, Value>> = {};
     if (this.#random.chance(probability)) some[name] = this.#random.pick(values);

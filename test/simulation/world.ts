@@ -1,6 +1,7 @@
 /**
- * The simulated world: clients that send, time out, repeat themselves and make mistakes; a machine that loses power and
- * whose disk fills up; a clock that steps back; policies that change while payments are under way.
+ * The simulated world: clients that send, time out, repeat themselves and make mistakes; a machine that
+ * loses power and whose disk fills up; a clock that steps back; policies that change while payments are
+ * under way.
  */
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import { Auditor, keyOf } from './auditor.ts';
@@ -15,7 +16,10 @@ import type { VirtualTime } from './virtual-time.ts';
 import { Workload } from './workload.ts';
 
 /** A message and whether its client still wants an answer. */
-interface Letter { readonly message: Message; state: 'waiting' | 'answered' | 'refused' }
+interface Letter {
+  readonly message: Message;
+  state: 'waiting' | 'answered' | 'refused';
+}
 
 const CLIENT_PATIENCE_MS = 400;
 const DAY_MS = 86_400_000;
@@ -24,7 +28,14 @@ const TRY_AGAIN: readonly string[] = ['log_unavailable', 'starting', 'draining',
 const ROUND_COUNT_MAX = 20;
 
 const FAULTS = {
-  none: 930, crash: 22, restart: 8, diskFull: 6, writeFails: 6, syncFails: 6, publish: 10, clockStep: 12,
+  none: 930,
+  crash: 22,
+  restart: 8,
+  diskFull: 6,
+  writeFails: 6,
+  syncFails: 6,
+  publish: 10,
+  clockStep: 12,
 } as const;
 
 export class World {
@@ -49,7 +60,9 @@ export class World {
     this.#workload = new Workload(parts.random);
   }
 
-  /** Lets so many new messages happen, then ends every story, and has the books checked. Throws a Violation. */
+  /**
+   * Lets so many new messages happen, then ends every story, and has the books checked. Throws a Violation.
+   */
   async run(messageCount: number): Promise<void> {
     this.#start();
     this.#planMessages(messageCount);
@@ -82,10 +95,14 @@ export class World {
   #gapMs(): number {
     const random = this.#random;
     switch (random.weighted({ burst: 70, minutes: 25, hours: 5 })) {
-      case 'burst': return random.between(0, 4);
-      case 'minutes': return random.between(1, 10 * 60_000);
-      case 'hours': return random.between(1, 5) * 3_600_000;
-      default: return 0;
+      case 'burst':
+        return random.between(0, 4);
+      case 'minutes':
+        return random.between(1, 10 * 60_000);
+      case 'hours':
+        return random.between(1, 5) * 3_600_000;
+      default:
+        return 0;
     }
   }
 
@@ -122,10 +139,12 @@ export class World {
     this.auditor.sent(message, this.#time.clock.now());
     const answer = message.family === 'tx' ? subject.decide(call) : subject.record(call);
     let heard = false;
-    answer.then((said) => {
-      heard = true;
-      if (life === this.#life) this.#hear(letter, said);
-    }).catch((error: unknown) => this.#fail(error));
+    answer
+      .then((said) => {
+        heard = true;
+        if (life === this.#life) this.#hear(letter, said);
+      })
+      .catch((error: unknown) => this.#fail(error));
     this.#time.after(CLIENT_PATIENCE_MS, () => {
       if (!heard) this.#sendLater(letter);
     });
@@ -135,8 +154,12 @@ export class World {
   #sendLater(letter: Letter): void {
     if (letter.state !== 'waiting') return;
     const random = this.#random;
-    const delayMs = this.#calm || random.chance(0.85) ? random.between(1, 2_000)
-      : random.chance(0.7) ? random.between(1, 12) * 3_600_000 : random.between(1, 9) * DAY_MS;
+    const delayMs =
+      this.#calm || random.chance(0.85)
+        ? random.between(1, 2_000)
+        : random.chance(0.7)
+          ? random.between(1, 12) * 3_600_000
+          : random.between(1, 9) * DAY_MS;
     this.#time.after(delayMs, () => this.#send(letter));
   }
 
@@ -159,19 +182,26 @@ export class World {
         if (letter.state === 'waiting') letter.state = 'refused';
         this.auditor.refused(letter.message, said.refusal.code);
         break;
-      default: said satisfies never;
+      default:
+        said satisfies never;
     }
   }
 
   #fault(): void {
     const random = this.#random;
     switch (random.weighted(FAULTS)) {
-      case 'none': return;
-      case 'crash': return this.#crash();
-      case 'restart': return this.#closeAndStart();
-      case 'diskFull': return this.#machine.fillDisk(random.between(1, 3_000));
-      case 'writeFails': return this.#machine.failDisk('write');
-      case 'syncFails': return this.#machine.failDisk('fdatasync');
+      case 'none':
+        return;
+      case 'crash':
+        return this.#crash();
+      case 'restart':
+        return this.#closeAndStart();
+      case 'diskFull':
+        return this.#machine.fillDisk(random.between(1, 3_000));
+      case 'writeFails':
+        return this.#machine.failDisk('write');
+      case 'syncFails':
+        return this.#machine.failDisk('fdatasync');
       case 'publish': {
         this.#edition = edition(this.#edition.version + 1);
         return this.#closeAndStart();
@@ -181,7 +211,8 @@ export class World {
         this.auditor.note('', `the clock is off by ${this.#time.clockErrorMs} ms`);
         return undefined;
       }
-      default: return undefined;
+      default:
+        return undefined;
     }
   }
 
@@ -199,18 +230,21 @@ export class World {
     const life = ++this.#life;
     this.counts.starts++;
     this.auditor.publishing(this.#edition);
-    this.#machine.open(this.#edition).then((subject) => {
-      if (life !== this.#life) return;
-      this.auditor.note('', 'started');
-      this.#subject = subject;
-    }).catch((error: unknown) => {
-      if (life !== this.#life) return;
-      if (!this.#machine.hasFault) return this.#fail(error);
-      this.auditor.note('', 'did not start on a bad disk');
-      this.#time.after(1_000, () => {
-        if (life === this.#life) this.#start();
+    this.#machine
+      .open(this.#edition)
+      .then((subject) => {
+        if (life !== this.#life) return;
+        this.auditor.note('', 'started');
+        this.#subject = subject;
+      })
+      .catch((error: unknown) => {
+        if (life !== this.#life) return;
+        if (!this.#machine.hasFault) return this.#fail(error);
+        this.auditor.note('', 'did not start on a bad disk');
+        this.#time.after(1_000, () => {
+          if (life === this.#life) this.#start();
+        });
       });
-    });
     // The engine may lose power while it starts.
     if (!this.#calm && this.#random.chance(0.05)) {
       this.#time.after(this.#random.between(0, 10), () => {
@@ -226,11 +260,14 @@ export class World {
     this.#subject = undefined;
     const life = this.#life;
     this.auditor.note('', 'stops');
-    subject.close().catch((error: unknown) => {
-      if (!this.#machine.hasFault) this.#fail(error);
-    }).finally(() => {
-      if (life === this.#life) this.#start();
-    });
+    subject
+      .close()
+      .catch((error: unknown) => {
+        if (!this.#machine.hasFault) this.#fail(error);
+      })
+      .finally(() => {
+        if (life === this.#life) this.#start();
+      });
   }
 
   #fail(error: unknown): void {
@@ -254,7 +291,11 @@ export class World {
       await this.#untilQuiet();
     }
     const [letter] = this.#letters.filter(({ state }) => state === 'waiting');
-    throw new Violation('P4', letter && keyOf(letter.message), 'is never answered on a machine without faults');
+    throw new Violation(
+      'P4',
+      letter && keyOf(letter.message),
+      'is never answered on a machine without faults',
+    );
   }
 
   async #stop(): Promise<void> {
