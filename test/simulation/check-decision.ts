@@ -70,7 +70,7 @@ export function checkDecision(
   same('outcome', seen.outcome, judged.outcome);
   same('fraud', seen.fraud, judged.fraud);
   same('aml', seen.aml, judged.aml);
-  same('rules that hit', [...new Set(seen.reasons.map(({ rule }) => rule))].toSorted(), judged.reasons);
+  same('reasons', seen.reasons.map(({ rule, effect }) => `${rule} ${effect}`).toSorted(), judged.reasons);
   same('rules that cannot say', seen.unknown.map(({ rule }) => rule).toSorted(), judged.unknown);
   same('policy', seen.policy, { name: 'audit', version: limits.version, hash: limits.hash });
   same('object', seen.object, 'decision');

@@ -187,7 +187,7 @@ export class ModelMachine implements Machine {
       ...judged,
       outcome,
       features,
-      reasons: judged.reasons.map((rule) => ({ rule })),
+      reasons: judged.reasons.map(parseReason),
       unknown: judged.unknown.map((rule) => ({ rule })),
       policy: { name: 'audit', version: live.version, hash: live.hash },
       degraded: [],
@@ -213,4 +213,9 @@ function answer(message: Message, body: string, replayed: boolean): DecideAnswer
   return message.family === 'tx'
     ? { kind: 'decided', decision: parsed, replayed }
     : { kind: 'recorded', recorded: parsed, replayed };
+}
+
+function parseReason(text: string): object {
+  const [rule, effect] = text.split(' ');
+  return { rule, effect };
 }

@@ -48,7 +48,7 @@ export interface Judgement {
   readonly outcome: string;
   readonly fraud: AxisResult;
   readonly aml: AxisResult;
-  /** Rules that hit, sorted. */
+  /** `rule effect` of the rules that hit, sorted. */
   readonly reasons: readonly string[];
   /** Rules that could not say, sorted. */
   readonly unknown: readonly string[];
@@ -123,7 +123,8 @@ const BANDS: Readonly<Record<Axis, (score: number) => { readonly outcome: string
 
 export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Edition): Judgement {
   const answered = answers(now, values, limits);
-  const excepted = answered['burst'] === 'hit' && TRUSTED_MERCHANTS.includes(now.message.merchant ?? '');
+  // An exception that holds takes back what the rule does, be it a hit or a rule that cannot say.
+  const excepted = TRUSTED_MERCHANTS.includes(now.message.merchant ?? '');
   const axis = (wanted: Axis): AxisResult => {
     let score = 0;
     const outcomes: string[] = [];
@@ -139,15 +140,14 @@ export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Ed
     return { outcome: gravest([outcome, ...outcomes]), score: Math.min(score, 100), band };
   };
   const [fraud, aml] = [axis('fraud'), axis('aml')];
-  const rulesThat = (answer: Answer): string[] =>
-    Object.keys(answered)
-      .filter((rule) => answered[rule] === answer)
-      .toSorted();
+  const rulesThat = (answer: Answer): string[] => Object.keys(answered).filter((rule) => answered[rule] === answer);
+  const effectOf = (rule: string): string =>
+    rule === 'burst' && excepted ? 'excepted' : (EFFECTS[rule]?.action ?? 'score');
   return {
     outcome: gravest([fraud.outcome, aml.outcome]),
     fraud,
     aml,
-    reasons: rulesThat('hit'),
-    unknown: rulesThat('unknown'),
+    reasons: rulesThat('hit').map((rule) => `${rule} ${effectOf(rule)}`).toSorted(),
+    unknown: rulesThat('unknown').filter((rule) => rule !== 'burst' || !excepted).toSorted(),
   };
 }

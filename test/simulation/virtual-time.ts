@@ -8,10 +8,12 @@ interface Planned {
 }
 
 /**
- * Everything the engine does between two things of the world is microtasks; they are done when this
- * resolves.
+ * What the engine does by itself between two things of the world is microtasks, and turns of the event loop in
+ * which it gathers what arrives together. They are done when this resolves.
  */
-const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => void setImmediate(resolve));
+}
 
 export class VirtualTime {
   /** ms since 1970-01-01T00:00:00Z. Never goes back: what the engine sees is `clock`. */
@@ -48,6 +50,7 @@ export class VirtualTime {
 
   /** Does the next thing; false where there is none. */
   async step(): Promise<boolean> {
+    if (this.#plans.length === 0) await settled();
     const next = this.#take();
     if (next === undefined) return false;
     this.nowMs = next.atMs;
