@@ -1,0 +1,191 @@
+import { DiskError, type Disk, type DiskFile } from '#ports/disk.ts';
+import { MemoryFile } from './memory-file.ts';
+
+export type DiskCall = 'open' | 'read' | 'write' | 'fdatasync' | 'truncate' | 'rename' | 'remove' | 'syncDirectory';
+
+type Rename = { readonly from: string | undefined; readonly to: string | undefined; readonly file: MemoryFile };
+
+/**
+ * A disk in memory. Everything random in it comes from `random`, numbers in [0, 1), so one seed is one history.
+ * After `crash` every handle of before is dead and every lock is free.
+ */
+export class MemoryDisk implements Disk {
+  capacityBytes: number;
+  readonly #random: () => number;
+  #names = new Map<string, MemoryFile>();
+  #durableNames = new Map<string, MemoryFile>();
+  /** Changes of names that no `syncDirectory` has made durable, in order. */
+  #renames: Rename[] = [];
+  readonly #failures = new Map<DiskCall, { code: 'full' | 'io'; times: number }>();
+  readonly #locked = new Set<string>();
+  #life = 0;
+  #isShort = false;
+
+  constructor(random: () => number, capacityBytes = Number.POSITIVE_INFINITY) {
+    this.#random = random;
+    this.capacityBytes = capacityBytes;
+  }
+
+  /** The next calls of this kind fail. */
+  failNext(call: DiskCall, code: 'full' | 'io' = 'io', times = 1): void {
+    this.#failures.set(call, { code, times });
+  }
+
+  heal(): void {
+    this.#failures.clear();
+    this.capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /** From now on a write may take fewer bytes than it was given. */
+  writeShort(): void {
+    this.#isShort = true;
+  }
+
+  /** Loss of power: of what was not durable, any part may be there. */
+  crash(): void {
+    this.#life += 1;
+    this.#locked.clear();
+    this.#failures.clear();
+    const kept = Math.floor(this.#random() * (this.#renames.length + 1));
+    for (const change of this.#renames.slice(0, kept)) applyRename(this.#durableNames, change);
+    this.#renames = [];
+    this.#names = new Map(this.#durableNames);
+    for (const file of new Set(this.#names.values())) file.crash(this.#random);
+  }
+
+  /** Kill of the process: what the program has written stays, durable or not. */
+  kill(): void {
+    this.#life += 1;
+    this.#locked.clear();
+    this.#failures.clear();
+  }
+
+  /** The file, for tests that damage it. */
+  file(path: string): MemoryFile {
+    const file = this.#names.get(path);
+    if (file === undefined) throw new DiskError('missing', path, `there is no ${path}`);
+    return file;
+  }
+
+  get usedBytes(): number {
+    let sum = 0;
+    for (const file of this.#names.values()) sum += file.size;
+    return sum;
+  }
+
+  #call(call: DiskCall, path: string, life: number): void {
+    if (life !== this.#life) throw new DiskError('io', path, `the handle of ${path} is from before the crash`);
+    const failure = this.#failures.get(call);
+    if (failure === undefined || failure.times === 0) return;
+    failure.times -= 1;
+    const message = failure.code === 'full' ? 'no space left on device' : 'input/output error';
+    throw new DiskError(failure.code, path, `${call} ${path}: ${message}`);
+  }
+
+  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
+    this.#call('open', path, this.#life);
+    const found = this.#names.get(path);
+    if (mode !== 'create') return this.#handle(path, found ?? this.file(path));
+    if (found !== undefined) {
+      found.truncate(0);
+      return this.#handle(path, found);
+    }
+    const file = new MemoryFile();
+    this.#rename({ from: undefined, to: path, file });
+    return this.#handle(path, file);
+  }
+
+  #rename(change: Rename): void {
+    applyRename(this.#names, change);
+    this.#renames.push(change);
+  }
+
+  #handle(path: string, file: MemoryFile): DiskFile {
+    const life = this.#life;
+    const write = (bytes: Uint8Array, at: number): number => {
+      this.#call('write', path, life);
+      const grows = (length: number): number => Math.max(0, at + length - file.size);
+      const free = this.capacityBytes - this.usedBytes;
+      let length = bytes.length;
+      if (this.#isShort && this.#random() < 0.5) length = Math.ceil(this.#random() * length);
+      if (grows(length) > free) length -= grows(length) - free;
+      if (length <= 0) throw new DiskError('full', path, `write ${path}: no space left on device`);
+      file.write(bytes.subarray(0, length), at);
+      return length;
+    };
+    const flush = (): void => {
+      try {
+        this.#call('fdatasync', path, life);
+      } catch (why) {
+        if (life === this.#life) file.failFlush();
+        throw why;
+      }
+      file.flush();
+    };
+    return {
+      path,
+      size: async () => file.size,
+      read: async (into, at) => {
+        this.#call('read', path, life);
+        return file.read(into, at);
+      },
+      write: async (bytes, at) => write(bytes, at),
+      // Written and durable are two moments, and a crash may come between.
+      writeThrough: async (bytes, at) => {
+        const length = write(bytes, at);
+        await Promise.resolve();
+        flush();
+        return length;
+      },
+      fdatasync: async () => flush(),
+      truncate: async (bytes) => {
+        this.#call('truncate', path, life);
+        file.truncate(bytes);
+      },
+      close: async () => {},
+    };
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.#call('rename', from, this.#life);
+    this.#rename({ from, to, file: this.file(from) });
+  }
+
+  async remove(path: string): Promise<void> {
+    this.#call('remove', path, this.#life);
+    this.#rename({ from: path, to: undefined, file: this.file(path) });
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    const prefix = `${folder}/`;
+    const names = [...this.#names.keys()].filter((path) => path.startsWith(prefix));
+    return names.map((path) => path.slice(prefix.length)).filter((name) => !name.includes('/')).sort();
+  }
+
+  async makeFolder(): Promise<void> {}
+
+  async syncDirectory(folder: string): Promise<void> {
+    this.#call('syncDirectory', folder, this.#life);
+    const isHere = ({ from, to }: Rename): boolean => (to ?? from ?? '').startsWith(`${folder}/`);
+    for (const change of this.#renames.filter(isHere)) applyRename(this.#durableNames, change);
+    this.#renames = this.#renames.filter((change) => !isHere(change));
+  }
+
+  async freeBytes(): Promise<number | undefined> {
+    return Math.max(0, this.capacityBytes - this.usedBytes);
+  }
+
+  async lock(folder: string): Promise<() => Promise<void>> {
+    if (this.#locked.has(folder)) throw new DiskError('locked', folder, `${folder} is in use by process 1`);
+    this.#locked.add(folder);
+    const life = this.#life;
+    return async () => {
+      if (life === this.#life) this.#locked.delete(folder);
+    };
+  }
+}
+
+function applyRename(names: Map<string, MemoryFile>, { from, to, file }: Rename): void {
+  if (from !== undefined) names.delete(from);
+  if (to !== undefined) names.set(to, file);
+}
