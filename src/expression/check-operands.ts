@@ -55,7 +55,7 @@ function unknownCurrency(left: Typed, right: Typed, span: Span, context: CheckCo
     : `is ${typeName(other.type)}`;
   report(context, 'E302', span,
     `\`${name}\` is money in the currency of the transaction; \`${printExpression(other)}\` ${is}`,
-    currency === null ? `Write \`${name} as EUR\` and compare money with money.`
+    currency === null ? `Write \`${name} as EUR\`, and money in EUR beside it.`
       : `Write \`${name} as ${currency}\` (converted at the day's rate).`);
   return true;
 }

@@ -150,7 +150,7 @@ class Parser {
     if (range) values.push(this.parse(POWER.any));
     else while (tokens.accept(',')) values.push(this.parse(POWER.any));
     const highClosed = tokens.accept(']');
-    if (!highClosed) tokens.expect(')', 'or `]` closes what `in` looks through');
+    if (!highClosed) tokens.expect(')', 'or `]` after what `in` looks through');
     if (lowClosed && highClosed && !range) return { kind: 'values', values };
     const [low, high] = values;
     if (low === undefined || high === undefined || values.length !== 2) {
@@ -184,7 +184,7 @@ class Parser {
     switch (token.text) {
       case '(': {
         const inner = this.parse(POWER.any);
-        tokens.expect(')', 'closes the group');
+        tokens.expect(')', 'to close the group');
         return inner;
       }
       case '-':
@@ -219,7 +219,7 @@ class Parser {
       `\`${token.text}\` is a word of the language`);
     tokens.expect('=', 'after the name');
     const value = this.parse(POWER.any);
-    tokens.expect(';', 'ends a `let`');
+    tokens.expect(';', 'after a `let`');
     const body = this.parse(POWER.any);
     return { kind: 'let', name: token.text, value, body, span: tokens.spanFrom(start) };
   }
@@ -227,9 +227,9 @@ class Parser {
   #require(start: number): Expr {
     const tokens: TokenStream = this.#tokens;
     const condition = this.parse(POWER.any);
-    tokens.expect('else', 'follows what is required: `require n >= 5 else unknown;`');
-    tokens.expect('unknown', 'is all that can follow `else`');
-    tokens.expect(';', 'ends a `require`');
+    tokens.expect('else', 'after what is required: `require n >= 5 else unknown;`');
+    tokens.expect('unknown', 'after `else`');
+    tokens.expect(';', 'after `require ... else unknown`');
     const body = this.parse(POWER.any);
     return { kind: 'require', condition, body, span: tokens.spanFrom(start) };
   }
@@ -270,11 +270,11 @@ class Parser {
   #separator(call: string, index: number): void {
     const tokens: TokenStream = this.#tokens;
     if (call === 'sample' && index === 1) {
-      tokens.expect('by', 'says what is sampled: `sample(1% by id)`');
+      tokens.expect('by', 'after the share: `sample(1% by id)`');
       return;
     }
     tokens.expect(',', `or \`)\` after an argument of ${call}`);
-    if (call === 'fact' && index === 2) tokens.expect('max_age', 'says how old a fact may be: `max_age 10m`');
+    if (call === 'fact' && index === 2) tokens.expect('max_age', 'before how old a fact may be: `max_age 10m`');
   }
 
   #aggregate(name: AggregateName, prior: boolean, start: number, value?: Expr): Expr {
