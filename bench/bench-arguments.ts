@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [options]
   --warm-up N        seconds before them                             5
   --policy FILE      another policy than 100 rules, 30 features
   --entities N       cards in the traffic                            20000
-  --prefill N        payments in the state before the first row      200000
+  --prefill N        payments in the state before the first row      100000
   --seed N           of the traffic                                  1
   --soak MINUTES     one long run at the first rate; records memory every 10 s`;
 
@@ -50,7 +50,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     warmUpSeconds: parseCount('warm-up', values['warm-up'] ?? '5'),
     policy: values.policy,
     cards: parseCount('entities', values.entities ?? '20000'),
-    prefill: parseCount('prefill', values.prefill ?? '200000'),
+    prefill: parseCount('prefill', values.prefill ?? '100000'),
     seed: parseCount('seed', values.seed ?? '1'),
     soakMinutes: values.soak === undefined ? undefined : parseCount('soak', values.soak),
   };

@@ -1,15 +1,15 @@
 // `npm run handbook -- --data DIR --out scores.csv`: the Fraud Detection Handbook through the engine itself, payments and
 // delayed labels in order of arrival, log and fsync included. See docs/handbook.md.
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { decideParts } from '#main/cli-parts.ts';
 import { bookInputs } from './handbook/book-inputs.ts';
 import { feed } from './handbook/feed.ts';
 import { InputComparison } from './handbook/input-comparison.ts';
-import { openHandbookEngine } from './handbook/open-handbook-engine.ts';
 import { handbookFiles, handbookLines, readTransactions } from './handbook/read-transactions.ts';
 import { Progress } from './progress.ts';
 
@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
-  const policy = readFileSync(values.policy ?? join('policies', 'handbook.policy.yaml'), 'utf8');
+  const policy = values.policy ?? join('policies', 'handbook.policy.yaml');
   const folder = values.log ?? mkdtempSync(join(tmpdir(), 'assay-handbook-'));
   try {
     return await run(values.data, folder, policy, values.out, values['verify-features']);
@@ -45,7 +45,7 @@ async function run(
   data: string, folder: string, policy: string, out: string | undefined, verify: boolean,
 ): Promise<number> {
   const total = countTransactions(data);
-  const engine = await openHandbookEngine(folder, policy);
+  const engine = await decideParts.open(folder, [policy]);
   const scores = out === undefined ? undefined : createWriteStream(out);
   const comparison = verify ? new InputComparison() : undefined;
   const progress = new Progress('Handbook', total, 'payments');
