@@ -4,12 +4,91 @@ import { join, relative, resolve } from 'node:path';
 import { eventSchema } from '#domain/field.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
+import { englishPolicy } from '#policy/english-policy.ts';
+import { renderCost } from '#policy/policy-cost.ts';
+import { policyJsonSchema } from '#policy/policy-json-schema.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
+import type { TestReport } from '#policy/run-policy-tests.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
-export const POLICY_USAGE = `assay policy check FILE...    reads, types and limits; every mistake with its place and a fix
+export const POLICY_USAGE = `assay policy check FILE...    types, names and limits; every mistake with its place and a fix
 assay policy test FILE...     runs the tests that stand in the policy
-assay policy explain FILE     the policy in English
-assay policy cost FILE        what it costs, the dearest five first
+assay policy explain FILE...  the policy in English
+assay policy cost FILE...     what it costs, the dearest first
 assay policy schema           JSON Schema of the document, for editors
 A folder stands for the *.policy.yaml in it.`;
+
+/** Runs the tests of one policy; main/ knows the window store. */
+export type PolicyTester = (policy: CompiledPolicy) => TestReport;
+
+const SUFFIX = '.policy.yaml';
+
+export async function policy(shell: Shell, runTests: PolicyTester): Promise<ExitCode> {
+  const [verb, ...paths] = shell.args;
+  if (verb === 'schema') {
+    shell.out(JSON.stringify(policyJsonSchema(eventSchema()), null, 2));
+    return 0;
+  }
+  if (verb !== 'check' && verb !== 'test' && verb !== 'explain' && verb !== 'cost') throw new UsageError(POLICY_USAGE);
+  const files = (await Promise.all(paths.map((path) => policyFiles(resolve(shell.folder, path))))).flat();
+  if (files.length === 0) throw new UsageError(`no policy was named\n${POLICY_USAGE}`);
+  const policies: CompiledPolicy[] = [];
+  let broken = 0;
+  for (const file of files) {
+    const compiled = await readPolicy(shell, file);
+    if (compiled === undefined) broken += 1;
+    else policies.push(compiled);
+  }
+  if (verb === 'test') return test(shell, policies, broken, runTests);
+  for (const compiled of policies) {
+    if (verb === 'explain') shell.out(englishPolicy(compiled));
+    else if (verb === 'cost') shell.out(renderCost(compiled));
+    else shell.out(`${compiled.fileName}: ${summary(compiled)}`);
+  }
+  return broken === 0 ? 0 : 1;
+}
+
+/** A file, or the policies of a folder by name. */
+export async function policyFiles(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new UsageError(`${path}: there is no such file`);
+  if (!found.isDirectory()) return [path];
+  const names = await readdir(path);
+  return names.filter((name) => name.endsWith(SUFFIX)).toSorted().map((name) => join(path, name));
+}
+
+async function readPolicy(shell: Shell, file: string): Promise<CompiledPolicy | undefined> {
+  const source = await readFile(file, 'utf8');
+  const name = relative(shell.folder, file);
+  const compiled = compilePolicy(source, name, eventSchema());
+  if ('policy' in compiled) {
+    const { policy: found } = compiled;
+    if (found.warnings.length > 0) shell.err(renderDiagnostics(found.warnings, source, name));
+    return found;
+  }
+  shell.err(renderDiagnostics(compiled.diagnostics, source, name));
+  return undefined;
+}
+
+const summary = ({ name, version, hash, rules, features, tests }: CompiledPolicy): string =>
+  `${name} version ${version}, ${rules.length} rules, ${features.length} features, ${tests.length} tests, ${hash}`;
+
+function test(
+  shell: Shell, policies: readonly CompiledPolicy[], broken: number, runTests: PolicyTester,
+): ExitCode {
+  let passed = 0;
+  let failed = broken;
+  for (const one of policies) {
+    const run = runTests(one);
+    passed += run.passed;
+    failed += run.failed;
+    for (const failure of run.results.flatMap(({ failures }) => failures)) shell.out(failure);
+    if (one.tests.length === 0) {
+      failed += 1;
+      shell.out(`${one.fileName}: has no tests; a policy does not go live without`);
+    }
+    shell.out(`${one.fileName}: ${run.passed} of ${one.tests.length} tests passed`);
+  }
+  shell.out(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}

@@ -7,7 +7,7 @@ import type { EventSchema } from '#domain/field.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
 import type { SnapshotStore } from '#ports/snapshot-store.ts';
-import type { PersistentWindowStore } from '#ports/window-store.ts';
+import type { PersistentWindowStore, WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
 import { positionOfDecision } from './decision-id.ts';
 import { LivePolicies } from './live-policies.ts';
@@ -26,6 +26,12 @@ export interface EngineParts {
   readonly newWindowStore: () => PersistentWindowStore;
   /** Told of what an operator should know; never of payments. */
   readonly tell?: (what: EngineNews) => void;
+}
+
+export interface Measurements {
+  readonly stages: Pipeline['stages'];
+  readonly windowStore: WindowStoreSize;
+  readonly logPosition: number;
 }
 
 export type EngineNews =
@@ -73,6 +79,13 @@ export class Engine {
     return this.#phase === 'ready' ? this.#pipeline.simulate(call) : refused('log_unavailable', 'not ready to judge');
   }
 
+  measurements(): Measurements {
+    const { store } = this.state;
+    return {
+      stages: this.#pipeline.stages, windowStore: store.size, logPosition: this.#parts.log.durable.position,
+    };
+  }
+
   /** The decision with this id, if it is durable and the tenant's. */
   async findDecision(tenant: string, id: string): Promise<Decision | undefined> {
     const position = positionOfDecision(id);
@@ -113,9 +126,8 @@ export class Engine {
 
   async #saveSnapshot(): Promise<void> {
     const { state } = this.#pipeline;
-    await this.#parts.snapshots.save({
-      position: state.position, layout: state.schema.name, publication: state.live?.position ?? 0,
-      windows: state.store.saveState(),
+    await this.#parts.snapshots.save(state.schema.name, {
+      position: state.position, publication: state.live?.position ?? 0, windows: state.store.saveState(),
     });
   }
 

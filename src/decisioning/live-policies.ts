@@ -2,7 +2,7 @@
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { parseRateTable, rateConverter, type RateTable } from '#domain/rates.ts';
-import type { EntityMark, PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
+import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
 import { makeRuntime } from '#expression/emit-runtime.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
@@ -13,6 +13,7 @@ import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { bindLists, type BoundLists } from '#policy/lists.ts';
 import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
+import { latestMark } from '#policy/store-world.ts';
 import type { Publication } from './publication.ts';
 import type { MarkEffect } from './record.ts';
 
@@ -121,7 +122,7 @@ function bindLive(
     inList: lists.inList,
     statusAt: (row, tMs) => store.statusAt(row, tMs),
     labelAt: (row, tMs) => store.labelAt(row, tMs),
-    mark: (path, value, name, tMs) => latestMark(store, schema, tenant, path, value, name, tMs),
+    mark: (path, value, name, tMs) => latestMark(store, schema, tenant)(path, value, name, tMs),
   });
   const program = compileFeatures(policy.features, schema);
   const features = program.bind(store, runtime, rates.version);
@@ -143,13 +144,4 @@ function markOf(effect: PolicyEffect): readonly MarkEffect[] {
   if (effect.kind !== 'label') return [];
   const { field, value, name, fromMs, untilMs } = effect;
   return [{ field: field.path, value, mark: { name, value: 1, fromMs, untilMs } }];
-}
-
-function latestMark(
-  store: PersistentWindowStore, schema: EventSchema, tenant: string, path: string, value: string, name: string,
-  tMs: number,
-): EntityMark | undefined {
-  const field = schema.byPath.get(path);
-  const marks = field === undefined ? [] : store.marks(tenant, field, value);
-  return marks.findLast((mark) => mark.name === name && mark.fromMs <= tMs);
 }

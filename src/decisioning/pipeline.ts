@@ -4,6 +4,7 @@
  * INVARIANT: between the last look for an earlier copy and `log.append` nothing waits, so the order of arrival, the
  * order in the windows and the order of the log are one order. Only the answer waits, for the disk.
  */
+import { createHistogram } from 'node:perf_hooks';
 import type { Decision } from '#domain/decision.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -35,6 +36,8 @@ export class Pipeline {
   readonly #clock: Clock;
   readonly #onFailure: (error: Error) => void;
   readonly state: EngineState;
+  /** Microseconds: from the call to the log's buffer; from there to the disk. */
+  readonly stages = { judge: createHistogram(), durable: createHistogram() } as const;
   #sound = true;
   /** Decided and not yet durable, by record key: concurrent copies of one payment share one decision. */
   readonly #decisions = new Map<string, Flight<Decision>>();
@@ -49,6 +52,7 @@ export class Pipeline {
   }
 
   async decide(call: DecideCall): Promise<DecideAnswer> {
+    const startedAt = performance.now();
     const receivedAtMs = call.receivedAtMs ?? this.#clock.now();
     const parsed = parseTransactionCall(call.bytes, this.state.schema, receivedAtMs, call.tenant);
     if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
@@ -73,7 +77,11 @@ export class Pipeline {
     const judged = this.state.judge(admitted, position);
     const record = decisionRecord(key, position, receivedAtMs, call.bytes, judged);
     const { durable } = this.#append(this.#decisions, record, judged.decision);
-    return (await landed(durable)) ? { kind: 'decided', decision: judged.decision, replayed: false } : unavailable();
+    const judgedAt = performance.now();
+    this.stages.judge.record(microseconds(judgedAt - startedAt));
+    const landedWell = await landed(durable);
+    this.stages.durable.record(microseconds(performance.now() - judgedAt));
+    return landedWell ? { kind: 'decided', decision: judged.decision, replayed: false } : unavailable();
   }
 
   /** Facts that are not asked about; they count in windows, once. */
@@ -172,6 +180,9 @@ export class Pipeline {
     return flight;
   }
 }
+
+/** Histograms count from 1. */
+const microseconds = (ms: number): number => Math.max(1, Math.round(ms * 1_000));
 
 /** False where the log could not take it: then it is in no log, and what comes after it is not either. */
 const landed = (durable: Promise<void>): Promise<boolean> => durable.then(() => true, (error: unknown) => {

@@ -14,7 +14,7 @@ import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import type { Recorded } from './call.ts';
 import { decisionOf, type Failure } from './decision-of.ts';
-import { LivePolicies, type Judgement, type LivePolicy } from './live-policies.ts';
+import { LivePolicies, PublicationRefused, type Judgement, type LivePolicy } from './live-policies.ts';
 import { readPublication, type Publication } from './publication.ts';
 import {
   factsOf, readMarks, RECORD_FORMAT, requestBytes, splitKey,
@@ -135,6 +135,11 @@ export class EngineState {
 
   /** Makes a publication live. The windows stay: features are views of them, so a new one is right at once. */
   publish(publication: Publication, position: number): void {
+    const lacking = publication.custom.filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
+    if (lacking.length > 0) {
+      throw new PublicationRefused(lacking.map(({ name, type }) =>
+        `the log has payments with custom.${name} (${type}); a field that was used stays declared`));
+    }
     this.#live = LivePolicies.of(publication, this.schema, this.store, position);
     this.#live.register(this.store);
     this.position = position;

@@ -1,0 +1,65 @@
+/** Snapshots in files beside the log. Each holds the log's own index and the state, of one and the same position. */
+import type { Disk } from '#ports/disk.ts';
+import type { Snapshot, SnapshotStore } from '#ports/snapshot-store.ts';
+import { LOG_SECTION } from './decision-log-checkpoint.ts';
+import type { LocalDecisionLog } from './decision-log.ts';
+import { writeSnapshot, type Snapshot as SnapshotFile } from './snapshot-file.ts';
+
+const HEAD_SECTION = 'state';
+const WINDOWS_SECTION = 'windows';
+const FORMAT = 1;
+
+interface Head { readonly format: typeof FORMAT; readonly layout: string; readonly publication: number }
+
+export interface LocalSnapshotsParts {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly log: LocalDecisionLog;
+  /** The snapshot that the log was opened with. */
+  readonly opened: SnapshotFile | undefined;
+}
+
+export class LocalSnapshots implements SnapshotStore {
+  readonly #parts: LocalSnapshotsParts;
+
+  constructor(parts: LocalSnapshotsParts) {
+    this.#parts = parts;
+  }
+
+  async latest(layout: string): Promise<Snapshot | undefined> {
+    const { opened } = this.#parts;
+    if (opened === undefined) return undefined;
+    const head = readHead(await collect(opened.section(HEAD_SECTION)));
+    if (head?.layout !== layout) return undefined;
+    const windows = await collect(opened.section(WINDOWS_SECTION));
+    return { position: opened.position, publication: head.publication, windows };
+  }
+
+  async save(layout: string, snapshot: Snapshot): Promise<void> {
+    const { disk, folder, log } = this.#parts;
+    const point = await log.mark();
+    if (point.position !== snapshot.position) {
+      throw new RangeError(`a state of position ${snapshot.position} does not fit a log of ${point.position}`);
+    }
+    const head: Head = { format: FORMAT, layout, publication: snapshot.publication };
+    await writeSnapshot(disk, folder, {
+      position: point.position, chainHash: point.chain.toString('hex'), sections: [
+        { name: LOG_SECTION, chunks: log.checkpoint(point) },
+        { name: HEAD_SECTION, chunks: [Buffer.from(JSON.stringify(head))] },
+        { name: WINDOWS_SECTION, chunks: snapshot.windows },
+      ],
+    });
+  }
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<readonly Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all;
+}
+
+function readHead(chunks: readonly Uint8Array[]): Head | undefined {
+  if (chunks.length === 0) return undefined;
+  const head = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Head;
+  return head.format === FORMAT ? head : undefined;
+}

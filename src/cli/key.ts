@@ -1,0 +1,49 @@
+/** `assay key create|list|revoke`: who may call. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SCOPES, type KeyStore, type Scope } from '#ports/key-store.ts';
+import { UsageError, type ExitCode, type Shell } from './shell.ts';
+
+export const KEY_USAGE = `assay key create --name NAME --scopes ${SCOPES.join(',')} [--tenant TENANT]
+assay key list
+assay key revoke ID
+  --data FOLDER     the data folder; default ASSAY_DATA, or .assay`;
+
+export async function key(shell: Shell, open: (folder: string) => Promise<KeyStore>): Promise<ExitCode> {
+  const { values, positionals: [verb, id] } = parseArgs({
+    args: [...shell.args], allowPositionals: true, options: {
+      name: { type: 'string' }, scopes: { type: 'string', default: 'decide' },
+      tenant: { type: 'string', default: 'default' }, data: { type: 'string' },
+    },
+  });
+  const keys = await open(resolve(shell.folder, values.data ?? shell.env['ASSAY_DATA'] ?? '.assay'));
+  switch (verb) {
+    case 'list':
+      for (const one of keys.list()) {
+        const state = one.revokedAt === undefined ? 'live' : `revoked ${one.revokedAt}`;
+        shell.out([one.id, one.name, one.tenant, one.scopes.join(','), one.createdAt, state].join('  '));
+      }
+      return 0;
+    case 'create': {
+      if (values.name === undefined) throw new UsageError(KEY_USAGE);
+      const { token, key: made } = await keys.create({
+        name: values.name, tenant: values.tenant, scopes: values.scopes.split(',').map(parseScope),
+      });
+      shell.out(`${token}\nThis is shown once: only its hash is kept. Id ${made.id}, to revoke it.`);
+      return 0;
+    }
+    case 'revoke': {
+      if (id === undefined) throw new UsageError(KEY_USAGE);
+      const revoked = await keys.revoke(id);
+      shell.out(revoked ? `${id} is revoked` : `${id} is not a live key`);
+      return revoked ? 0 : 1;
+    }
+    default: throw new UsageError(KEY_USAGE);
+  }
+}
+
+function parseScope(text: string): Scope {
+  const scope = SCOPES.find((known) => known === text.trim());
+  if (scope === undefined) throw new UsageError(`${text} is not a scope; there are ${SCOPES.join(', ')}`);
+  return scope;
+}

@@ -1,0 +1,52 @@
+/** The `assay` command. */
+import process from 'node:process';
+import { openKeyStore } from '#adapters/local/key-store.ts';
+import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { storeWorld } from '#policy/store-world.ts';
+import { runPolicyTests } from '#policy/run-policy-tests.ts';
+import { decide, DECIDE_USAGE } from '#cli/decide.ts';
+import { key, KEY_USAGE } from '#cli/key.ts';
+import { policy, POLICY_USAGE } from '#cli/policy.ts';
+import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
+import { verify, VERIFY_USAGE } from '#cli/verify.ts';
+import { UsageError, type Command, type ExitCode, type Shell } from '#cli/shell.ts';
+import { decideParts, replayParts, verifyParts } from './cli-parts.ts';
+
+const openTestWorld = storeWorld((schema) => new LocalWindowStore(schema));
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  decide: (shell) => decide(shell, decideParts),
+  policy: (shell) => policy(shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld })),
+  replay: (shell) => replayCommand(shell, replayParts),
+  verify: (shell) => verify(shell, verifyParts),
+  key: (shell) => key(shell, openKeyStore),
+};
+
+const USAGE = [DECIDE_USAGE, POLICY_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE].join('\n\n');
+
+async function main(): Promise<ExitCode> {
+  const [name = '', ...args] = process.argv.slice(2);
+  const shell: Shell = {
+    args, folder: process.cwd(), env: process.env,
+    out: (line) => { process.stdout.write(`${line}\n`); },
+    err: (line) => { process.stderr.write(`${line}\n`); },
+  };
+  const command = COMMANDS[name];
+  if (command === undefined) {
+    shell.err(name === '' ? USAGE : `assay has no command ${name}\n\n${USAGE}`);
+    return name === '' ? 0 : 2;
+  }
+  try {
+    return await command(shell);
+  } catch (error) {
+    if (!(error instanceof UsageError) && !isArgumentError(error)) throw error;
+    shell.err(error.message);
+    return 2;
+  }
+}
+
+/** What `parseArgs` of Node throws for an option it does not know. */
+const isArgumentError = (error: unknown): error is Error =>
+  error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+process.exitCode = await main();

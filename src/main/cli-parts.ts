@@ -1,0 +1,56 @@
+/** What the commands of the shell need of the world. */
+import process from 'node:process';
+import { stat } from 'node:fs/promises';
+import { renderDecision } from '#api/render-decision.ts';
+import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
+import { verifyLog } from '#adapters/local/decision-log-verify.ts';
+import { nodeDisk } from '#adapters/local/node-disk.ts';
+import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import type { DecideParts } from '#cli/decide.ts';
+import type { ReplayParts } from '#cli/replay.ts';
+import { UsageError } from '#cli/shell.ts';
+import type { VerifyParts } from '#cli/verify.ts';
+import { replay } from '#decisioning/replay.ts';
+import { eventSchema } from '#domain/field.ts';
+import type { DecisionLog } from '#ports/decision-log.ts';
+import { logFolder, openEmbedded } from './open-embedded.ts';
+import { readPublication } from './read-publication.ts';
+import { policyFolder } from './settings.ts';
+import { systemClock } from './system-clock.ts';
+
+export const decideParts: DecideParts = {
+  async open(folder, policyFiles) {
+    const publication = await readPublication(policyFolder(process.env), policyFiles);
+    return openEmbedded({ disk: nodeDisk, folder, clock: systemClock, publication });
+  },
+  render: ({ decision, replayed }, explain) => renderDecision(decision, { aml: true, explain, replayed }),
+};
+
+async function openLog(folder: string): Promise<DecisionLog> {
+  if ((await stat(logFolder(folder)).catch(() => undefined)) === undefined) {
+    throw new UsageError(`${folder} has no log; name the data folder with --data or ASSAY_DATA`);
+  }
+  const { log } = await openDecisionLog(nodeDisk, { folder: logFolder(folder) });
+  return log;
+}
+
+export const replayParts: ReplayParts = {
+  async replay(folder, progress) {
+    const log = await openLog(folder);
+    try {
+      const { custom } = await readPublication(policyFolder(process.env));
+      const schema = eventSchema(custom);
+      return await replay(log.read(1), schema, () => new LocalWindowStore(schema),
+        (position) => { progress(position, log.durable.position); });
+    } finally {
+      await log.close();
+    }
+  },
+};
+
+export const verifyParts: VerifyParts = {
+  async verify(folder, anchor) {
+    const { damage, ...counts } = await verifyLog(nodeDisk, logFolder(folder), anchor === undefined ? {} : { anchor });
+    return { ...counts, damage: damage?.message };
+  },
+};

@@ -1,0 +1,45 @@
+/** The embedded engine: the local log, windows and snapshots of one data folder, wired. */
+import { openDecisionLog, type LogReport } from '#adapters/local/decision-log-open.ts';
+import { LocalSnapshots } from '#adapters/local/local-snapshots.ts';
+import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { Engine, type EngineNews } from '#decisioning/engine.ts';
+import type { Publication } from '#decisioning/publication.ts';
+import { eventSchema } from '#domain/field.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { Disk } from '#ports/disk.ts';
+
+export interface EmbeddedParts {
+  readonly disk: Disk;
+  /** Data folder: `log` and `snapshots` are in it. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly publication: Publication;
+  /** Told what the log looked like, once. */
+  readonly onLog?: (report: LogReport) => void;
+  readonly tell?: (news: EngineNews) => void;
+  readonly segmentBytesMax?: number;
+  readonly commitGapMs?: number;
+}
+
+export const logFolder = (folder: string): string => `${folder}/log`;
+export const snapshotFolder = (folder: string): string => `${folder}/snapshots`;
+
+export async function openEmbedded(parts: EmbeddedParts): Promise<Engine> {
+  const { disk, folder, clock, publication, onLog, tell, segmentBytesMax, commitGapMs } = parts;
+  const { log, report, snapshot } = await openDecisionLog(disk, {
+    folder: logFolder(folder), snapshots: snapshotFolder(folder), clock,
+    ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
+    ...(commitGapMs === undefined ? {} : { commitGapMs }),
+  });
+  onLog?.(report);
+  const schema = eventSchema(publication.custom);
+  const snapshots = new LocalSnapshots({ disk, folder: snapshotFolder(folder), log, opened: snapshot });
+  const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schema);
+  try {
+    return await Engine.open(
+      { log, clock, snapshots, schema, newWindowStore, ...(tell === undefined ? {} : { tell }) }, publication);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+/** The server: `npm start`. */
+import { mkdir } from 'node:fs/promises';
+import process from 'node:process';
+import { nodeDisk } from '#adapters/local/node-disk.ts';
+import { openKeyStore } from '#adapters/local/key-store.ts';
+import { requestLog } from '#api/request-log.ts';
+import { buildServer } from '#api/server.ts';
+import type { LogReport } from '#adapters/local/decision-log-open.ts';
+import type { EngineNews } from '#decisioning/engine.ts';
+import { PublicationRefused } from '#decisioning/live-policies.ts';
+import { apiParts } from './api-parts.ts';
+import { openEmbedded } from './open-embedded.ts';
+import { readPublication } from './read-publication.ts';
+import { dataFolder, devKey, host, policyFolder, port } from './settings.ts';
+import { systemClock } from './system-clock.ts';
+
+const say = (line: string): void => { process.stdout.write(`${line}\n`); };
+
+function sayLog({ position, readBytes, tornTail, skippedSnapshots }: LogReport): void {
+  if (position > 0) say(`log: ${position} records, ${readBytes} bytes read`);
+  for (const { file, why } of skippedSnapshots) say(`log: snapshot ${file} is not used: it ${why}`);
+  if (tornTail !== undefined) {
+    say(`log: a write that did not end was cut from ${tornTail.file} at byte ${tornTail.offset} (${tornTail.bytes} `
+      + `bytes, kept as ${tornTail.keptAs}): ${tornTail.why}. Nothing in it had been answered.`);
+  }
+}
+
+function sayNews(news: EngineNews): void {
+  if (news.kind === 'phase') say(`engine: ${news.phase}: ${news.because}`);
+  else if (news.kind === 'restored') say(`state: from the snapshot at position ${news.position}`);
+  else if (news.position % 100_000 === 0) say(`state: position ${news.position}`);
+}
+
+async function serve(): Promise<void> {
+  const folder = dataFolder(process.env);
+  await mkdir(folder, { recursive: true });
+  const publication = await readPublication(policyFolder(process.env));
+  const engine = await openEmbedded({
+    disk: nodeDisk, folder, clock: systemClock, publication, onLog: sayLog, tell: sayNews,
+  });
+  const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
+  const server = buildServer(apiParts(engine, keys), requestLog());
+  const address = await server.http.listen({ host: host(process.env), port: port(process.env) });
+  let stopping: Promise<void> | undefined;
+  const stop = (signal: string): void => {
+    say(`\n${signal}: answering what is in flight ...`);
+    stopping ??= server.drain().then(() => engine.close()).then(() => { say('stopped'); process.exit(0); });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop(signal); });
+  say(welcome(address, keys.devKey.token, folder));
+}
+
+const welcome = (address: string, key: string, folder: string): string => `
+Assay decides at ${address}
+Data in ${folder}; the key with all scopes is in its file dev-key: ${key}
+
+Try it:
+  curl -s ${address}/v1/decisions?explain=full -H 'Authorization: Bearer ${key}' \\
+    -H 'Content-Type: application/json' -d '{"transaction": {"id": "tx_1", "kind": "card",
+      "occurred_at": "${new Date().toISOString()}", "amount": {"value": "120.50", "currency": "EUR"},
+      "channel": "ecom", "card": {"id": "card_1"}, "merchant": {"id": "shop_1"}, "device": {"ip": "192.0.2.1"}}}'
+Send it again: the same answer, counted once. The contract is at ${address}/openapi.json.
+Ctrl-C stops; nothing answered is lost, however it stops.
+`;
+
+try {
+  await serve();
+} catch (error) {
+  const isForeseen = error instanceof PublicationRefused || (error instanceof Error && 'code' in error);
+  process.stderr.write(`${isForeseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,22 @@
+/** Every variable of the environment that is read, with its default. */
+import { join } from 'node:path';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** `ASSAY_DATA`: where the log, snapshots and keys are. */
+export const dataFolder = (env: Environment): string => env['ASSAY_DATA'] ?? join(ROOT, '.assay');
+/** `ASSAY_POLICIES`: the folder of policies, lists, rates and custom fields. */
+export const policyFolder = (env: Environment): string => env['ASSAY_POLICIES'] ?? join(ROOT, 'policies');
+/** `PORT`; 0 takes any that is free. */
+export function port(env: Environment): number {
+  const text = env['PORT'] ?? '8080';
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new RangeError(`PORT is a port number, not ${text}`);
+  return value;
+}
+/** `HOST`: the address to listen on. */
+export const host = (env: Environment): string => env['HOST'] ?? '127.0.0.1';
+/** `ASSAY_DEV_KEY`: the key with all scopes; default: the one in the data folder, made at the first start. */
+export const devKey = (env: Environment): string | undefined => env['ASSAY_DEV_KEY'];

@@ -1,0 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '#ports/clock.ts';
+
+export const systemClock: Clock = { now: () => Date.now(), sleep: (ms) => sleep(ms) };
