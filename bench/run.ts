@@ -11,7 +11,7 @@ import { policyOfSize } from './policy-of-size.ts';
 import { prefill } from './prefill.ts';
 import { stolenMs } from './process-usage.ts';
 import { measureServer, table } from './row.ts';
-import type { Report, Row } from './row.ts';
+import type { Measure, Report, Row } from './row.ts';
 import { startJitterProbe, startServer } from './server-process.ts';
 import { memoryReport, watchMemory } from './soak.ts';
 import { USUAL_TRAFFIC } from './traffic.ts';
@@ -46,10 +46,9 @@ async function main(args: BenchArguments): Promise<void> {
   return undefined;
 }
 
-const measureOf = (args: BenchArguments, perSecond: number) => ({
-  perSecond, seconds: args.seconds, warmUpSeconds: args.warmUpSeconds, seed: args.seed,
-  shape: { ...USUAL_TRAFFIC, cards: args.cards },
-});
+function measureOf({ seconds, warmUpSeconds, seed, cards }: BenchArguments, perSecond: number): Measure {
+  return { perSecond, seconds, warmUpSeconds, seed, shape: { ...USUAL_TRAFFIC, cards } };
+}
 
 async function floorRows(args: BenchArguments): Promise<readonly Row[]> {
   const rows: Row[] = [];

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { decideParts } from '#main/cli-parts.ts';
+import { nodeDisk } from '#adapters/local/node-disk.ts';
 import { bookInputs } from './handbook/book-inputs.ts';
 import { feed } from './handbook/feed.ts';
 import { InputComparison } from './handbook/input-comparison.ts';
+import { openHandbookEngine } from './handbook/open-handbook-engine.ts';
 import { handbookFiles, handbookLines, readTransactions } from './handbook/read-transactions.ts';
 import { Progress } from './progress.ts';
 
@@ -45,7 +46,7 @@ async function run(
   data: string, folder: string, policy: string, out: string | undefined, verify: boolean,
 ): Promise<number> {
   const total = countTransactions(data);
-  const engine = await decideParts.open(folder, [policy]);
+  const engine = await openHandbookEngine(nodeDisk, folder, policy);
   const scores = out === undefined ? undefined : createWriteStream(out);
   const comparison = verify ? new InputComparison() : undefined;
   const progress = new Progress('Handbook', total, 'payments');

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { decideParts } from '#main/cli-parts.ts';
+import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { seededRandom } from '../../bench/random.ts';
 import { arrivals } from '../../scripts/handbook/arrivals.ts';
 import { bookInputs } from '../../scripts/handbook/book-inputs.ts';
 import { feed } from '../../scripts/handbook/feed.ts';
 import { InputComparison } from '../../scripts/handbook/input-comparison.ts';
+import { openHandbookEngine } from '../../scripts/handbook/open-handbook-engine.ts';
 import { readTransactions } from '../../scripts/handbook/read-transactions.ts';
 
 const HEADER = 'tx_id,time,customer,terminal,amount,fraud,scenario\n';
@@ -40,7 +41,7 @@ const policy = join(import.meta.dirname, '..', '..', 'policies', 'handbook.polic
 
 test('the book\'s fifteen inputs, measured by the engine, are those of an independent computation', async () => {
   const data = dataFolder(generated(1, 1_500));
-  const engine = await decideParts.open(mkdtempSync(join(folder, 'log-')), [policy]);
+  const engine = await openHandbookEngine(new MemoryDisk(seededRandom(1)).boot(), 'data', policy);
   const comparison = new InputComparison();
   const ids: string[] = [];
   await feed(engine, readTransactions(data), ({ id, line, amount }, decision) => {

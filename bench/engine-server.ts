@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startServer } from './server-process.ts';
+import type { RunningServer } from './server-process.ts';
+
+/** A server starts with two policies; the second decides a kind of payment that the traffic does not have. */
+const OTHER_POLICY = `policy: bench-other
+version: 1
+event: transaction.v1
+kinds: [crypto]
+rules:
+  any-amount:
+    when: known(amount)
+    then: { action: review }
+    unknown: review
+`;
+
+/** The engine as `npm start` runs it, with one policy for cards and a data folder of its own. */
+export async function startEngine(folder: string, policy: string): Promise<RunningServer> {
+  const policies = join(folder, 'policies');
+  mkdirSync(policies, { recursive: true });
+  writeFileSync(join(policies, 'cards.policy.yaml'), policy);
+  writeFileSync(join(policies, 'transfers.policy.yaml'), OTHER_POLICY);
+  const key = randomBytes(32).toString('base64url');
+  const env = {
+    PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies, ASSAY_DEV_KEY: key,
+  };
+  return startServer('engine', 'src/main/serve.ts', [], env, key);
+}
