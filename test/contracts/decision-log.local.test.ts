@@ -5,6 +5,7 @@ import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
 import { nodeDisk } from '#adapters/local/node-disk.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { decisionLogContract } from './decision-log.ts';
+import { seededRandom } from './decision-log-random.ts';
 
 /** Small, so that the story crosses many. */
 const SEGMENT_BYTES_MAX = 20_000;
@@ -19,15 +20,11 @@ decisionLogContract('files on this machine', async () => {
 });
 
 decisionLogContract('a disk in memory that writes short', async () => {
-  let state = 7;
-  const random = (): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return state / 4_294_967_296;
-  };
-  const disk = new MemoryDisk(random);
+  const disk = new MemoryDisk(seededRandom(7));
   disk.writeShort();
+  const options = { folder: 'log', segmentBytesMax: SEGMENT_BYTES_MAX };
   return {
-    open: async () => (await openDecisionLog(disk, { folder: 'log', segmentBytesMax: SEGMENT_BYTES_MAX })).log,
+    open: async () => (await openDecisionLog(disk.boot(), options)).log,
     dispose: async () => {},
   };
 });

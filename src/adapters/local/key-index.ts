@@ -12,10 +12,13 @@ const U32 = 4_294_967_296;
 /** A key on disk: hash (two u32), position (u32 low, u16 high). */
 const PACKED_BYTES = 14;
 
+const NO_WORDS = new Uint32Array(0);
+const NO_HIGHS = new Uint16Array(0);
+
 class Shard {
-  #words = new Uint32Array(FIRST_CAPACITY * 3);
-  #highs = new Uint16Array(FIRST_CAPACITY);
-  #capacity = FIRST_CAPACITY;
+  #words = NO_WORDS;
+  #highs = NO_HIGHS;
+  #capacity = 0;
   count = 0;
 
   get byteLength(): number {
@@ -31,7 +34,9 @@ class Shard {
   #place(a: number, b: number, low: number, high: number): void {
     let slot = Math.floor((a * this.#capacity) / U32);
     // Positions start at 1, so a slot without a position is free.
-    while (this.#words[slot * 3 + 2] !== 0 || this.#highs[slot] !== 0) slot = slot + 1 === this.#capacity ? 0 : slot + 1;
+    while (this.#words[slot * 3 + 2] !== 0 || this.#highs[slot] !== 0) {
+      slot = slot + 1 === this.#capacity ? 0 : slot + 1;
+    }
     this.#words[slot * 3] = a;
     this.#words[slot * 3 + 1] = b;
     this.#words[slot * 3 + 2] = low;
@@ -40,7 +45,7 @@ class Shard {
 
   #grow(): void {
     const [words, highs] = [this.#words, this.#highs];
-    this.#capacity = Math.ceil(this.#capacity * GROWTH);
+    this.#capacity = Math.max(FIRST_CAPACITY, Math.ceil(this.#capacity * GROWTH));
     this.#words = new Uint32Array(this.#capacity * 3);
     this.#highs = new Uint16Array(this.#capacity);
     for (let slot = 0; slot < highs.length; slot += 1) {
@@ -51,9 +56,11 @@ class Shard {
 
   /** Calls with each position whose hash is equal, until one is taken (true). */
   some(a: number, b: number, take: (position: number) => boolean): boolean {
+    if (this.count === 0) return false;
     let slot = Math.floor((a * this.#capacity) / U32);
     for (;;) {
-      const [low = 0, high = 0] = [this.#words[slot * 3 + 2], this.#highs[slot]];
+      const low = this.#words[slot * 3 + 2] ?? 0;
+      const high = this.#highs[slot] ?? 0;
       if (low === 0 && high === 0) return false;
       if (this.#words[slot * 3] === a && this.#words[slot * 3 + 1] === b && take(high * U32 + low)) return true;
       slot = slot + 1 === this.#capacity ? 0 : slot + 1;

@@ -3,13 +3,14 @@ import { MemoryFile } from './memory-file.ts';
 
 export type DiskCall = 'open' | 'read' | 'write' | 'fdatasync' | 'truncate' | 'rename' | 'remove' | 'syncDirectory';
 
-type Rename = { readonly from: string | undefined; readonly to: string | undefined; readonly file: MemoryFile };
+/** A name given, taken or changed. */
+interface Rename { readonly from: string | undefined; readonly to: string | undefined; readonly file: MemoryFile }
 
 /**
  * A disk in memory. Everything random in it comes from `random`, numbers in [0, 1), so one seed is one history.
- * After `crash` every handle of before is dead and every lock is free.
+ * A program gets it from `boot`; after `crash` or `kill` what it got is dead, and its locks are free.
  */
-export class MemoryDisk implements Disk {
+export class MemoryDisk {
   capacityBytes: number;
   readonly #random: () => number;
   #names = new Map<string, MemoryFile>();
@@ -82,8 +83,29 @@ export class MemoryDisk implements Disk {
     throw new DiskError(failure.code, path, `${call} ${path}: ${message}`);
   }
 
-  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
-    this.#call('open', path, this.#life);
+  /** The disk for one run of a program: after a crash or kill it is dead, and what still holds it cannot write. */
+  boot(): Disk {
+    const life = this.#life;
+    return {
+      open: async (path, mode) => this.#open(path, mode, life),
+      rename: async (from, to) => {
+        this.#call('rename', from, life);
+        this.#rename({ from, to, file: this.file(from) });
+      },
+      remove: async (path) => {
+        this.#call('remove', path, life);
+        this.#rename({ from: path, to: undefined, file: this.file(path) });
+      },
+      list: async (folder) => this.#list(folder),
+      makeFolder: async () => {},
+      syncDirectory: async (folder) => this.#syncDirectory(folder, life),
+      freeBytes: async () => Math.max(0, this.capacityBytes - this.usedBytes),
+      lock: async (folder) => this.#lock(folder),
+    };
+  }
+
+  #open(path: string, mode: 'read' | 'write' | 'create', life: number): DiskFile {
+    this.#call('open', path, life);
     const found = this.#names.get(path);
     if (mode !== 'create') return this.#handle(path, found ?? this.file(path));
     if (found !== undefined) {
@@ -146,36 +168,20 @@ export class MemoryDisk implements Disk {
     };
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    this.#call('rename', from, this.#life);
-    this.#rename({ from, to, file: this.file(from) });
-  }
-
-  async remove(path: string): Promise<void> {
-    this.#call('remove', path, this.#life);
-    this.#rename({ from: path, to: undefined, file: this.file(path) });
-  }
-
-  async list(folder: string): Promise<readonly string[]> {
+  #list(folder: string): readonly string[] {
     const prefix = `${folder}/`;
     const names = [...this.#names.keys()].filter((path) => path.startsWith(prefix));
     return names.map((path) => path.slice(prefix.length)).filter((name) => !name.includes('/')).sort();
   }
 
-  async makeFolder(): Promise<void> {}
-
-  async syncDirectory(folder: string): Promise<void> {
-    this.#call('syncDirectory', folder, this.#life);
+  #syncDirectory(folder: string, life: number): void {
+    this.#call('syncDirectory', folder, life);
     const isHere = ({ from, to }: Rename): boolean => (to ?? from ?? '').startsWith(`${folder}/`);
     for (const change of this.#renames.filter(isHere)) applyRename(this.#durableNames, change);
     this.#renames = this.#renames.filter((change) => !isHere(change));
   }
 
-  async freeBytes(): Promise<number | undefined> {
-    return Math.max(0, this.capacityBytes - this.usedBytes);
-  }
-
-  async lock(folder: string): Promise<() => Promise<void>> {
+  #lock(folder: string): () => Promise<void> {
     if (this.#locked.has(folder)) throw new DiskError('locked', folder, `${folder} is in use by process 1`);
     this.#locked.add(folder);
     const life = this.#life;
