@@ -103,6 +103,8 @@ function emitProduct(expr: Binary, emission: Emission): string {
   const [a, b] = [typeOf(expr.left), typeOf(expr.right)];
   const type = typeOf(expr);
   if (type.kind === 'money' || type.kind === 'duration') {
+    // A whole factor rounds nothing.
+    if (a.kind === 'int' || b.kind === 'int') return `$.exact(${left}*${right})`;
     return a.kind === type.kind ? `$.scale(${left},${right})` : `$.scale(${right},${left})`;
   }
   if (type.kind === 'int') return `$.exact(${left}*${right})`;

@@ -11,7 +11,7 @@ import { emitSet } from './emit-set.ts';
 import { bound, type Emission } from './emission.ts';
 import type { EmitUnit } from './emit-unit.ts';
 import { cellKind } from './type-rules.ts';
-import { typeOf } from './tree.ts';
+import { someNode, typeOf } from './tree.ts';
 
 export interface EmitOptions {
   readonly unit: EmitUnit;
@@ -27,8 +27,24 @@ export interface EmitOptions {
  */
 export function emitExpression(expr: Expr, { unit, salt = '' }: EmitOptions): string {
   const locals = new Map<number, string>();
-  const emission: Emission = { unit, salt, locals, emit: (part) => emit(part, emission) };
+  const emission: Emission = { unit, salt, locals, emit: (part) => emitShared(part, emission) };
   return emission.emit(expr);
+}
+
+/** Calls that cost more than a comparison and that many rules make with the same arguments. */
+const DEAR: ReadonlySet<string> = new Set(['local_time', 'local_date', 'weekday', 'hour', 'lower']);
+
+/** Reads nothing but the event being decided: the same for every rule, and for every past event of a scan. */
+const readsOnlyCurrent = (expr: Expr): boolean =>
+  !someNode(expr, ({ kind }) => kind === 'feature' || kind === 'param' || kind === 'local' || kind === 'name') &&
+  !someNode(expr, (node) => node.kind === 'field' && node.row === 'past');
+
+function emitShared(expr: Expr, emission: Emission): string {
+  const dear = expr.kind === 'convert' || (expr.kind === 'call' && DEAR.has(expr.name));
+  const source = emit(expr, emission);
+  // What holds a `let` of its own has names that are set where it stands.
+  const apart = dear && readsOnlyCurrent(expr) && !/\bl\d+\b/.test(source.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''));
+  return apart ? emission.unit.shared(source) : source;
 }
 
 function emit(expr: Expr, emission: Emission): string {
