@@ -25,6 +25,8 @@ export interface Columns {
 /** The exact part of one entity's log: rows sorted by (t, position), oldest first, in `rows[from .. to)`. */
 export interface EntityLog {
   readonly rows: Uint32Array;
+  /** t of each row, at the same index: most windows end before anything else of a row is read. */
+  readonly times: Float64Array;
   readonly from: number;
   readonly to: number;
   /** Set where the entity had more events than are kept one by one: the oldest are summed up in tiles. */

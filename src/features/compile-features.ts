@@ -1,7 +1,7 @@
 /** From definitions to one function of an event: for each key one scan of one entity's log. */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
-import { PAGE_MASK, PAGE_SHIFT, type Columns, type EntityLog } from '#domain/history.ts';
+import type { Columns, EntityLog } from '#domain/history.ts';
 import type { TilePlan, WindowStore } from '#ports/window-store.ts';
 import type { EmitRuntime } from '#expression/emit-runtime.ts';
 import type { Cell } from '#expression/type.ts';
@@ -37,10 +37,7 @@ export interface FeatureProgram {
 interface KeyPlan extends FeatureKey { readonly features: Placed[] }
 
 /** Definitions are checked: every field of a condition on past events has history, every key's past field is indexed. */
-export function compileFeatures(given: readonly FeatureDefinition[], schema: EventSchema): FeatureProgram {
-  // The time since the last event is never about this one: it would always be 0.
-  const definitions = given.map((definition) =>
-    (definition.aggregate === 'time_since_last' ? { ...definition, includesCurrent: false } : definition));
+export function compileFeatures(definitions: readonly FeatureDefinition[], schema: EventSchema): FeatureProgram {
   const keys = new Map<string, KeyPlan>();
   definitions.forEach((definition, index) => {
     const { past, current } = definition.key;
@@ -107,14 +104,13 @@ function transactionCode(columns: Columns): number {
   return code;
 }
 
-/** One past the newest row with a time of at most t, in rows sorted by time; what generated scans call `H.newestAt`. */
-function newestAt(rows: Uint32Array, from: number, to: number, times: readonly Float64Array[], t: number): number {
+/** The index after the newest time of at most t, in sorted times; what generated scans call `H.newestAt`. */
+function newestAt(times: Float64Array, from: number, to: number, t: number): number {
   let low = from;
   let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const row = rows[middle]!;
-    if (times[row >>> PAGE_SHIFT]![row & PAGE_MASK]! > t) high = middle;
+    if (times[middle]! > t) high = middle;
     else low = middle + 1;
   }
   return low;

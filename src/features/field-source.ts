@@ -9,7 +9,7 @@ export interface KeyTest {
   readonly declare: string;
   /** Is the current side missing? */
   readonly missing: string;
-  /** Does the past event in row `r` have the same? False where either side is missing. */
+  /** Does the past event in row `r` have the same? Where the current side is missing, the feature is missing. */
   readonly equal: string;
 }
 
@@ -25,16 +25,16 @@ export function keyTest(past: FieldDefinition, current: FieldDefinition, name: s
   const declare = `const ${name}=e.texts[${current.textSlot}];`;
   if (past.path === 'status' || past.path === 'label') {
     const at = past.path === 'status' ? '$.statusAt(r,t)' : '$.labelAt(r,t)';
-    return { declare, missing: `${name}===undefined`, equal: `${name}!==undefined&&${at}===${name}` };
+    return { declare, missing: `${name}===undefined`, equal: `${at}===${name}` };
   }
   if (!current.history) {
     const text = `D[${codeAt(past.textSlot, 'r')}]`;
-    return { declare, missing: `${name}===undefined`, equal: `${name}!==undefined&&${text}===${name}` };
+    return { declare, missing: `${name}===undefined`, equal: `${text}===${name}` };
   }
   // The current event has a row, so its text has a code: comparing codes is comparing texts.
   return {
     declare: `const ${name}=${codeAt(current.textSlot, 'c')};`,
     missing: `${name}===0`,
-    equal: `${name}!==0&&${codeAt(past.textSlot, 'r')}===${name}`,
+    equal: `${codeAt(past.textSlot, 'r')}===${name}`,
   };
 }

@@ -74,11 +74,11 @@ ${[...this.#starts.values()].join('')}
 ${slots.map((slot) => `let ${slot.missing}=0;`).join('')}${accumulators.map((a) => a.start).join('')}
 ${this.#gates().map((gate) => `let ${gate.open}=1,${gate.seen}=0;`).join('')}
 let tiled;
-if(log!==undefined){tiled=log.tiled;const rows=log.rows,from=log.from;let i=log.to;
-if(${numberAt(T_SLOT, 'rows[i-1]')}>t)i=H.newestAt(rows,from,i,N[${T_SLOT}],t);
-while(--i>=from){const r=rows[i],at=${numberAt(T_SLOT, 'r')};
+if(log!==undefined){tiled=log.tiled;const {rows,times,from}=log;let i=log.to;
+if(times[i-1]>t)i=H.newestAt(times,from,i,t);
+while(--i>=from){const at=times[i];
 if(${this.#stop()})break;
-${body}}}
+const r=rows[i];${body}}}
 ${this.#planned.map(resultSource).join('\n')}
 }})()`;
   }

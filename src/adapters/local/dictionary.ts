@@ -28,8 +28,8 @@ export class Dictionary {
 
   /** The code of a text, 0 where it has none. */
   codeOf(text: string): number {
-    for (const codes of this.#codes) {
-      const code = codes.get(text);
+    for (let i = 0; i < this.#codes.length; i++) {
+      const code = this.#codes[i]!.get(text);
       if (code !== undefined) return code;
     }
     return 0;

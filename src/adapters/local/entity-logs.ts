@@ -1,9 +1,9 @@
 /**
- * One log per entity: the rows of its events in (t, position) order, in a block of an arena. An entity is a tenant, an
+ * One log per entity: the rows of its events in (t, position) order, and their t, in a block of an arena. An entity is a tenant, an
  * indexed field and a value, each a small number. Most entities have a handful of events, so a log costs no object:
  * its header is a line of some typed arrays, its rows a block of 2, 4, ... 8,192 entries.
  */
-import { int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
+import { float64s, int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
 import type { RowTable } from './row-table.ts';
 
 const ARENA_SHIFT = 16;
@@ -18,6 +18,8 @@ export const NO_ENTITY = -1;
 export class EntityLogs {
   readonly #rows: RowTable;
   readonly #arenas: Uint32Array[] = [];
+  /** t of each row, at the same place. */
+  readonly #times: Float64Array[] = [];
   #arenaUsed = ARENA_ENTRIES;
   /** Freed blocks by class: start of the block in the arenas laid end to end. */
   readonly #freeBlocks: number[][] = Array.from({ length: BLOCK_CLASS_MAX + 1 }, () => []);
@@ -43,7 +45,7 @@ export class EntityLogs {
   }
 
   get bytes(): number {
-    return this.#arenas.length * ARENA_ENTRIES * 4 + this.#table.byteLength + this.#tenants.length * 18;
+    return this.#arenas.length * ARENA_ENTRIES * 12 + this.#table.byteLength + this.#tenants.length * 18;
   }
 
   count(entity: number): number {
@@ -55,12 +57,20 @@ export class EntityLogs {
     return this.#arenas[this.#blocks[entity]! >>> ARENA_SHIFT]!;
   }
 
+  times(entity: number): Float64Array {
+    return this.#times[this.#blocks[entity]! >>> ARENA_SHIFT]!;
+  }
+
   from(entity: number): number {
     return (this.#blocks[entity]! & ARENA_MASK) + this.#froms[entity]!;
   }
 
   oldest(entity: number): number {
     return this.arena(entity)[this.from(entity)]!;
+  }
+
+  oldestTime(entity: number): number {
+    return this.times(entity)[this.from(entity)]!;
   }
 
   find(tenant: number, field: number, code: number): number {
@@ -92,29 +102,35 @@ export class EntityLogs {
     return entity;
   }
 
-  /** Puts a row in its place by (t, position): most come last. */
-  insert(entity: number, row: number): void {
+  /** Puts a row with this t in its place by (t, position): most come last. */
+  insert(entity: number, row: number, t: number): void {
     const count = this.#counts[entity]!;
     if (this.#froms[entity]! + count === 1 << this.#classes[entity]!) this.#makeSpace(entity);
     const arena = this.arena(entity);
+    const times = this.times(entity);
     const from = this.from(entity);
     const to = from + count;
-    const at = count === 0 || this.#isAfter(row, arena[to - 1]!) ? to : this.#place(arena, from, to, row);
-    if (at < to) arena.copyWithin(at + 1, at, to);
+    const at = count === 0 || t > times[to - 1]! ? to : this.#place(entity, row, t);
+    if (at < to) {
+      arena.copyWithin(at + 1, at, to);
+      times.copyWithin(at + 1, at, to);
+    }
     arena[at] = row;
+    times[at] = t;
     this.#counts[entity] = count + 1;
   }
 
-  /** Takes a row out; the entity is gone with its last row. Returns false then. */
-  remove(entity: number, row: number): boolean {
+  /** Takes a row with this t out; the entity is gone with its last row. Returns false then. */
+  remove(entity: number, row: number, t: number): boolean {
     const count = this.#counts[entity]!;
     const arena = this.arena(entity);
     const from = this.from(entity);
     if (arena[from] === row) {
       this.#froms[entity]! += 1;
     } else {
-      const at = this.#place(arena, from, from + count, row) - 1;
+      const at = this.#place(entity, row, t) - 1;
       arena.copyWithin(at, at + 1, from + count);
+      this.times(entity).copyWithin(at, at + 1, from + count);
     }
     this.#counts[entity] = count - 1;
     if (count === 1) {
@@ -127,20 +143,19 @@ export class EntityLogs {
   }
 
   /** Where a row stands or would stand: after the last that is not after it. */
-  #place(arena: Uint32Array, from: number, to: number, row: number): number {
-    let low = from;
-    let high = to;
+  #place(entity: number, row: number, t: number): number {
+    const arena = this.arena(entity);
+    const times = this.times(entity);
+    let low = this.from(entity);
+    let high = low + this.#counts[entity]!;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#isAfter(arena[middle]!, row)) high = middle;
+      const time = times[middle]!;
+      const isAfter = time === t ? this.#rows.position(arena[middle]!) > this.#rows.position(row) : time > t;
+      if (isAfter) high = middle;
       else low = middle + 1;
     }
     return low;
-  }
-
-  #isAfter(row: number, other: number): boolean {
-    const difference = this.#rows.time(row) - this.#rows.time(other);
-    return difference === 0 ? this.#rows.position(row) > this.#rows.position(other) : difference > 0;
   }
 
   /** Room for one more at the end: by moving up where a quarter of the block is free before it, else in a larger one. */
@@ -148,9 +163,10 @@ export class EntityLogs {
     const size = this.#classes[entity]!;
     const from = this.#froms[entity]!;
     if (from > 0 && (from >= 1 << (size - 2) || size === BLOCK_CLASS_MAX)) {
-      const arena = this.arena(entity);
       const start = this.#blocks[entity]! & ARENA_MASK;
-      arena.copyWithin(start, start + from, start + from + this.#counts[entity]!);
+      const end = start + from + this.#counts[entity]!;
+      this.arena(entity).copyWithin(start, start + from, end);
+      this.times(entity).copyWithin(start, start + from, end);
       this.#froms[entity] = 0;
     } else {
       this.#move(entity, size + 1);
@@ -158,11 +174,15 @@ export class EntityLogs {
   }
 
   #move(entity: number, size: number): void {
-    const arena = this.arena(entity);
     const from = this.from(entity);
+    const to = from + this.#counts[entity]!;
+    const rows = this.arena(entity).subarray(from, to);
+    const times = this.times(entity).subarray(from, to);
     const old = this.#blocks[entity]!;
     this.#blocks[entity] = this.#takeBlock(size);
-    this.arena(entity).set(arena.subarray(from, from + this.#counts[entity]!), this.#blocks[entity]! & ARENA_MASK);
+    const start = this.#blocks[entity]! & ARENA_MASK;
+    this.arena(entity).set(rows, start);
+    this.times(entity).set(times, start);
     this.#freeBlocks[this.#classes[entity]!]!.push(old);
     this.#classes[entity] = size;
     this.#froms[entity] = 0;
@@ -173,6 +193,7 @@ export class EntityLogs {
     if (freed !== undefined) return freed;
     if (this.#arenaUsed + (1 << size) > ARENA_ENTRIES) {
       this.#arenas.push(uint32s(ARENA_ENTRIES));
+      this.#times.push(float64s(ARENA_ENTRIES));
       this.#arenaUsed = 0;
     }
     const start = (this.#arenas.length - 1) * ARENA_ENTRIES + this.#arenaUsed;

@@ -28,6 +28,8 @@ export class StatusChanges {
   #next = int32s(64);
   readonly #free: number[] = [];
   #used = 0;
+  /** A bit for each row that has any: few have, and so small a map stays in the cache while a log is scanned. */
+  #changed = uint32s(64);
 
   constructor(rows: RowTable, dictionary: Dictionary) {
     this.#rows = rows;
@@ -35,12 +37,14 @@ export class StatusChanges {
   }
 
   get bytes(): number {
-    return this.#next.length * CHANGE_BYTES;
+    return this.#next.length * CHANGE_BYTES + this.#changed.byteLength;
   }
 
   add(row: number, change: Change): void {
     const entry = this.#free.pop() ?? this.#used++;
     this.#makeRoom(entry + 1);
+    this.#changed = withRoom(this.#changed, (row >>> 5) + 1, uint32s);
+    this.#changed[row >>> 5]! |= 1 << (row & 31);
     this.#knownAt[entry] = change.knownAtMs;
     this.#codes[entry] = this.#dictionary.take(change.value);
     this.#kinds[entry] = KIND[change.what];
@@ -58,6 +62,7 @@ export class StatusChanges {
 
   /** Code of the latest value known at tMs, or 0 where nothing was known but what the transaction said itself. */
   codeAt(row: number, what: ChangeKind, tMs: number): number {
+    if (((this.#changed[row >>> 5]! >>> (row & 31)) & 1) === 0) return 0;
     const kind = KIND[what];
     for (let entry = this.#head(row); entry !== NONE; entry = this.#next[entry]!) {
       if (this.#kinds[entry] === kind && this.#knownAt[entry]! <= tMs) return this.#codes[entry]!;
@@ -79,6 +84,8 @@ export class StatusChanges {
   }
 
   release(row: number): void {
+    if (this.#head(row) === NONE) return;
+    this.#changed[row >>> 5]! &= ~(1 << (row & 31));
     for (let entry = this.#head(row); entry !== NONE; entry = this.#next[entry]!) {
       this.#dictionary.release(this.#codes[entry]!);
       this.#free.push(entry);

@@ -83,16 +83,14 @@ export class LocalWindowStore implements PersistentWindowStore {
       this.#ids.add(row, hashId(event.tenant, event.id, this.#hash));
       for (const change of this.waiting.take(event.tenant, event.id)) this.changes.add(row, change);
     }
-    this.#insert(row);
-    for (const field of this.#indexed) this.#cool(row, field);
-    if (this.rows.held(row) === 0) this.#hold(row, NOBODY.bit, this.logs.open(this.rows.tenant(row), NOBODY.field, 0));
-    this.#coolNobody(row);
+    this.#enterLogs(row, true);
+    if (this.rows.held(row) === 0) this.#keepForNobody(row);
     return row;
   }
 
   trial<Result>(event: ParsedEvent, judge: (row: number) => Result): Result {
     const row = this.rows.take({ ...event, position: Number.MAX_SAFE_INTEGER });
-    this.#insert(row);
+    this.#enterLogs(row, false);
     try {
       return judge(row);
     } finally {
@@ -106,7 +104,7 @@ export class LocalWindowStore implements PersistentWindowStore {
     if (entity === NO_ENTITY) return undefined;
     const from = this.logs.from(entity);
     return {
-      rows: this.logs.arena(entity), from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
+      rows: this.logs.arena(entity), times: this.logs.times(entity), from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
     };
   }
 
@@ -205,16 +203,19 @@ export class LocalWindowStore implements PersistentWindowStore {
     return this.logs.find(this.dictionary.codeOf(tenant), index, code);
   }
 
-  #insert(row: number): void {
+  #enterLogs(row: number, cool: boolean): void {
     const tenant = this.rows.tenant(row);
     for (const { index, slot, bit } of this.#indexed) {
       const code = this.rows.code(slot, row);
-      if (code !== 0) this.#hold(row, bit, this.logs.open(tenant, index, code));
+      if (code === 0) continue;
+      const entity = this.logs.open(tenant, index, code);
+      this.#hold(row, bit, entity);
+      if (cool) this.#cool(entity, index, bit, row);
     }
   }
 
   #hold(row: number, bit: number, entity: number): void {
-    this.logs.insert(entity, row);
+    this.logs.insert(entity, row, this.rows.time(row));
     this.rows.setHeld(row, this.rows.held(row) | bit);
   }
 
@@ -222,36 +223,34 @@ export class LocalWindowStore implements PersistentWindowStore {
    * If the row made its log too long, the oldest event of that log goes into tiles. INVARIANT: no event in a tile is
    * newer than one that is kept, so a row that comes later than its time for the log goes into tiles at once.
    */
-  #cool(row: number, { index, slot, bit }: IndexedField): void {
-    const code = this.rows.code(slot, row);
-    if (code === 0) return;
-    const entity = this.logs.find(this.rows.tenant(row), index, code);
-    const oldest = this.logs.oldest(entity);
+  #cool(entity: number, field: number, bit: number, row: number): void {
     const tiled = this.tiles.of(entity);
     const fits = this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax;
-    if (fits && (tiled === undefined || this.rows.time(oldest) >= tiled.lastMs)) return;
-    this.tiles.absorb(entity, index, oldest, this.rows.time(oldest), this.#seenFromMs());
+    if (fits && (tiled === undefined || this.logs.oldestTime(entity) >= tiled.lastMs)) return;
+    const oldest = this.logs.oldest(entity);
+    this.tiles.absorb(entity, field, oldest, this.logs.oldestTime(entity), this.#seenFromMs());
     this.#unhold(oldest, bit, entity, row);
   }
 
-  #coolNobody(row: number): void {
-    const entity = this.logs.find(this.rows.tenant(row), NOBODY.field, 0);
-    if (entity === NO_ENTITY || this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax) return;
+  #keepForNobody(row: number): void {
+    const entity = this.logs.open(this.rows.tenant(row), NOBODY.field, 0);
+    this.#hold(row, NOBODY.bit, entity);
+    if (this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax) return;
     const oldest = this.logs.oldest(entity);
-    this.#unhold(oldest, NOBODY.bit, entity, oldest === row ? row : NO_ROW);
+    this.#unhold(oldest, NOBODY.bit, entity, row);
   }
 
   /** Takes a row out of a log; if it was the last, and not the row being appended, the row is freed. */
   #unhold(row: number, bit: number, entity: number, appended: number): void {
-    this.logs.remove(entity, row);
+    this.logs.remove(entity, row, this.rows.time(row));
     this.rows.setHeld(row, this.rows.held(row) & ~bit);
     if (this.rows.held(row) === 0 && row !== appended) this.#free(row);
   }
 
   #leaveLogs(row: number): void {
-    for (const { entity } of this.entitiesOf(row)) if (!this.logs.remove(entity, row)) this.tiles.drop(entity);
+    for (const { entity } of this.entitiesOf(row)) if (!this.logs.remove(entity, row, this.rows.time(row))) this.tiles.drop(entity);
     if ((this.rows.held(row) & NOBODY.bit) === 0) return;
-    this.logs.remove(this.logs.find(this.rows.tenant(row), NOBODY.field, 0), row);
+    this.logs.remove(this.logs.find(this.rows.tenant(row), NOBODY.field, 0), row, this.rows.time(row));
   }
 
   #free(row: number): void {
