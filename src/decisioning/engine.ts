@@ -3,27 +3,23 @@
  * log), heals after a failed write (the state is made again; there is no undo), publishes, and drains.
  */
 import type { Decision } from '#domain/decision.ts';
-import type { EventSchema } from '#domain/field.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
-import type { SnapshotStore } from '#ports/snapshot-store.ts';
-import type { PersistentWindowStore, WindowStoreSize } from '#ports/window-store.ts';
+import type { DecisionLog } from '#ports/decision-log.ts';
+import type { WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
 import { positionOfDecision } from './decision-id.ts';
 import { LivePolicies } from './live-policies.ts';
 import { Pipeline } from './pipeline.ts';
-import { publicationHash, publicationRecord, readPublication, type Publication } from './publication.ts';
+import { publicationHash, publicationRecord, type Publication } from './publication.ts';
 import { readDecision, recordKey, splitKey } from './record.ts';
-import { EngineState } from './state.ts';
+import { makeState, type StateNews, type StateParts } from './make-state.ts';
+import type { EngineState } from './state.ts';
 
 export type Phase = 'ready' | 'healing' | 'draining' | 'closed';
 
-export interface EngineParts {
+export interface EngineParts extends Omit<StateParts, 'tell'> {
   readonly log: DecisionLog;
   readonly clock: Clock;
-  readonly snapshots: SnapshotStore;
-  readonly schema: EventSchema;
-  readonly newWindowStore: () => PersistentWindowStore;
   /** Told of what an operator should know; never of payments. */
   readonly tell?: (what: EngineNews) => void;
 }
@@ -35,12 +31,10 @@ export interface Measurements {
 }
 
 export type EngineNews =
-  | { readonly kind: 'restored'; readonly position: number }
-  | { readonly kind: 'replayed'; readonly position: number }
+  | StateNews
   | { readonly kind: 'phase'; readonly phase: Phase; readonly because: string };
 
 const HEAL_PAUSE_MS = 200;
-const NEWS_RECORDS = 10_000;
 
 export class Engine {
   readonly #parts: EngineParts;
@@ -152,28 +146,3 @@ export class Engine {
 }
 
 const draining = () => refused('draining', 'this node is stopping; send it to another, or again');
-
-/** State = f(log), with a snapshot as a short cut. */
-async function makeState(parts: EngineParts): Promise<EngineState> {
-  const { log, schema, snapshots, newWindowStore, tell } = parts;
-  const state = new EngineState(schema, newWindowStore());
-  const snapshot = await snapshots.latest(schema.name);
-  if (snapshot !== undefined && snapshot.position <= log.durable.position) {
-    await restore(state, snapshot.publication, log);
-    state.store.loadState(snapshot.windows);
-    state.position = snapshot.position;
-    tell?.({ kind: 'restored', position: state.position });
-  }
-  for await (const record of log.read(state.position + 1)) {
-    state.apply(record);
-    if (record.position % NEWS_RECORDS === 0) tell?.({ kind: 'replayed', position: record.position });
-  }
-  return state;
-}
-
-async function restore(state: EngineState, position: number, log: DecisionLog): Promise<void> {
-  if (position === 0) return;
-  const record: LogRecord | undefined = await log.get(position);
-  if (record?.kind !== 'publication') throw new Error(`position ${position} of the log is not a publication`);
-  state.publish(readPublication(record), position);
-}

@@ -11,6 +11,7 @@ import { PublicationRefused } from '#decisioning/live-policies.ts';
 import { apiParts } from './api-parts.ts';
 import { openEmbedded } from './open-embedded.ts';
 import { readPublication } from './read-publication.ts';
+import { keepSnapshots } from './snapshot-keeper.ts';
 import { dataFolder, devKey, host, policyFolder, port } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -38,13 +39,14 @@ async function serve(): Promise<void> {
   const engine = await openEmbedded({
     disk: nodeDisk, folder, clock: systemClock, publication, onLog: sayLog, tell: sayNews,
   });
+  const snapshots = keepSnapshots(engine, folder, say);
   const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
   const server = buildServer(apiParts(engine, keys), requestLog());
   const address = await server.http.listen({ host: host(process.env), port: port(process.env) });
   let stopping: Promise<void> | undefined;
   const stop = (signal: string): void => {
     say(`\n${signal}: answering what is in flight ...`);
-    stopping ??= server.drain().then(() => engine.close()).then(() => { say('stopped'); process.exit(0); });
+    stopping ??= server.drain().then(() => snapshots.stop()).then(() => engine.close()).then(() => { say('stopped'); process.exit(0); });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop(signal); });
   say(welcome(address, keys.devKey.token, folder));

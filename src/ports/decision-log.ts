@@ -17,7 +17,16 @@ export interface LogRecord {
   readonly parts: readonly Uint8Array[];
 }
 
-export interface DecisionLog {
+/** What is durable, read. */
+export interface LogReader {
+  /** The last durable position, and the chained hash up to the end of its batch (hex). */
+  readonly durable: { readonly position: number; readonly hash: string };
+  /** The records that are durable when it starts. */
+  read(fromPosition: number): AsyncIterable<LogRecord>;
+  get(position: number): Promise<LogRecord | undefined>;
+}
+
+export interface DecisionLog extends LogReader {
   /** Position the next append gets. */
   readonly nextPosition: number;
   /**
@@ -30,10 +39,6 @@ export interface DecisionLog {
   find(key: string): Promise<LogRecord | undefined>;
   /** True without reading the disk when no record has that key. */
   mayHave(key: string): boolean;
-  read(fromPosition: number): AsyncIterable<LogRecord>;
-  get(position: number): Promise<LogRecord | undefined>;
-  /** The last durable position, and the chained hash up to the end of its batch (hex). */
-  readonly durable: { readonly position: number; readonly hash: string };
   /** After LogUnavailable: try to write again. Resolves true when the log takes appends. */
   recover(): Promise<boolean>;
   close(): Promise<void>;

@@ -31,7 +31,10 @@ export interface ListedKey extends NewKey {
 }
 
 export interface KeyStore {
-  /** The grant of a live key, or undefined. Does not wait, and takes as long for a wrong token as for a right one. */
+  /**
+   * The grant of a live key, or undefined. Does not wait, and takes as long for a wrong token as for a right
+   * one.
+   */
   find(token: string): Grant | undefined;
   list(): readonly ListedKey[];
   /** Resolves when the key is durable. The token is shown here and never again: only its hash is kept. */

@@ -63,6 +63,8 @@ export const publicationOf = (source: string): Publication => ({
 
 export class EngineWorld {
   readonly disk = new MemoryDisk(seeded(7));
+  /** The disk as the running program has it. */
+  shared = this.disk.boot();
   readonly news: EngineNews[] = [];
   nowMs = Date.UTC(2026, 0, 15, 12);
   engine: Engine | undefined;
@@ -70,7 +72,7 @@ export class EngineWorld {
 
   async open(): Promise<Engine> {
     this.engine = await openEmbedded({
-      disk: this.disk.boot(), folder: 'data', publication: this.publication, commitGapMs: 0,
+      disk: this.shared = this.disk.boot(), folder: 'data', publication: this.publication, commitGapMs: 0,
       clock: { now: () => this.nowMs, sleep: () => new Promise((resolve) => { setImmediate(resolve); }) },
       tell: (news) => { this.news.push(news); },
     });

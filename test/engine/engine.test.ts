@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PublicationRefused } from '#decisioning/live-policies.ts';
+import { writeSnapshotOf } from '../../src/main/write-snapshot.ts';
 import { decided, EngineWorld, payment, POLICY, publicationOf } from './engine-world.ts';
 
 async function opened(): Promise<EngineWorld> {
@@ -163,6 +164,20 @@ describe('the log is the truth', () => {
     await world.running.close();
     await world.open();
     ok(world.news.some((news) => news.kind === 'restored'), 'the snapshot was not used');
+    ok(windows(world).equals(before));
+  });
+
+  test('a snapshot made beside the engine, from the log alone, is the state at its position', async () => {
+    const world = await opened();
+    await history(world);
+    const before = windows(world);
+    const until = world.running.measurements().logPosition;
+    const order = { folder: 'data', until, custom: [] };
+    equal(await writeSnapshotOf(world.shared, order), until);
+    equal(await writeSnapshotOf(world.shared, order), until, 'also from the snapshot before');
+    world.disk.kill();
+    await world.open();
+    deepEqual(world.news.filter(({ kind }) => kind === 'restored'), [{ kind: 'restored', position: until }]);
     ok(windows(world).equals(before));
   });
 

@@ -94,7 +94,8 @@ async function openLocked(disk: Disk, options: LogOptions, release: () => Promis
   return { log, report, snapshot };
 }
 
-async function newestCheckpoint(disk: Disk, options: LogOptions): Promise<{
+/** The newest snapshot that fits the log, with the log's own index in it. */
+export async function newestCheckpoint(disk: Disk, options: Pick<LogOptions, 'folder' | 'snapshots'>): Promise<{
   checkpoint: Checkpoint | undefined; snapshot: Snapshot | undefined; skipped: readonly SkippedSnapshot[];
 }> {
   let checkpoint: Checkpoint | undefined;

@@ -2,7 +2,7 @@
 import type { Disk } from '#ports/disk.ts';
 import type { Snapshot, SnapshotStore } from '#ports/snapshot-store.ts';
 import { LOG_SECTION } from './decision-log-checkpoint.ts';
-import type { LocalDecisionLog } from './decision-log.ts';
+import type { ChainPoint } from './segment-scan.ts';
 import { writeSnapshot, type Snapshot as SnapshotFile } from './snapshot-file.ts';
 
 const HEAD_SECTION = 'state';
@@ -11,10 +11,16 @@ const FORMAT = 1;
 
 interface Head { readonly format: typeof FORMAT; readonly layout: string; readonly publication: number }
 
+/** The log, being written or only read: where it stands, and its indexes up to there. */
+export interface SnapshotSource {
+  mark(): Promise<ChainPoint>;
+  checkpoint(point: ChainPoint): Iterable<Uint8Array>;
+}
+
 export interface LocalSnapshotsParts {
   readonly disk: Disk;
   readonly folder: string;
-  readonly log: LocalDecisionLog;
+  readonly log: SnapshotSource;
   /** The snapshot that the log was opened with. */
   readonly opened: SnapshotFile | undefined;
 }

@@ -1,0 +1,47 @@
+/** State = f(log), with a snapshot as a short cut: for a start, for healing, and for the next snapshot. */
+import type { EventSchema } from '#domain/field.ts';
+import type { LogReader } from '#ports/decision-log.ts';
+import type { SnapshotStore } from '#ports/snapshot-store.ts';
+import type { PersistentWindowStore } from '#ports/window-store.ts';
+import { readPublication } from './publication.ts';
+import { EngineState } from './state.ts';
+
+export interface StateParts {
+  readonly log: LogReader;
+  readonly snapshots: SnapshotStore;
+  readonly schema: EventSchema;
+  readonly newWindowStore: () => PersistentWindowStore;
+  readonly tell?: (what: StateNews) => void;
+}
+
+export type StateNews =
+  | { readonly kind: 'restored'; readonly position: number }
+  | { readonly kind: 'replayed'; readonly position: number; readonly last: number };
+
+const NEWS_RECORDS = 10_000;
+
+export async function makeState(parts: StateParts): Promise<EngineState> {
+  const { log, schema, snapshots, newWindowStore, tell } = parts;
+  const state = new EngineState(schema, newWindowStore());
+  const snapshot = await snapshots.latest(schema.name);
+  if (snapshot !== undefined && snapshot.position <= log.durable.position) {
+    await restore(state, snapshot.publication, log);
+    state.store.loadState(snapshot.windows);
+    state.position = snapshot.position;
+    tell?.({ kind: 'restored', position: state.position });
+  }
+  const last = log.durable.position;
+  for await (const record of log.read(state.position + 1)) {
+    state.apply(record);
+    if (record.position % NEWS_RECORDS === 0) tell?.({ kind: 'replayed', position: record.position, last });
+  }
+  return state;
+}
+
+/** What was in force when the snapshot was taken. */
+async function restore(state: EngineState, position: number, log: LogReader): Promise<void> {
+  if (position === 0) return;
+  const record = await log.get(position);
+  if (record?.kind !== 'publication') throw new Error(`position ${position} of the log is not a publication`);
+  state.publish(readPublication(record), position);
+}
