@@ -34,8 +34,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      json: option, rate: option, seconds: option, 'warm-up': option, policy: option, entities: option, prefill: option,
-      seed: option, soak: option, help: { type: 'boolean' },
+      json: option, rate: option, seconds: option, 'warm-up': option, policy: option,
+      entities: option, prefill: option, seed: option, soak: option, help: { type: 'boolean' },
     },
   });
   if (values.help === true) {
@@ -45,7 +45,8 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   const soaking = values.soak !== undefined;
   return {
     json: values.json,
-    rates: (values.rate ?? (soaking ? '1000' : '500,1000,2000')).split(',').map((text) => parseCount('rate', text)),
+    rates: (values.rate ?? (soaking ? '1000' : '500,1000,2000')).split(',')
+      .map((text) => parseCount('rate', text)),
     seconds: parseCount('seconds', values.seconds ?? '20'),
     warmUpSeconds: parseCount('warm-up', values['warm-up'] ?? '5'),
     policy: values.policy,

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 export interface Answer { readonly status: number; readonly body: string }
 
 /**
- * One keep-alive HTTP/1.1 connection with one call at a time, over a plain socket: a general client would cost more
- * CPU than the server it loads. Understands answers with a content-length, which is what our servers send.
+ * One keep-alive HTTP/1.1 connection with one call at a time, over a plain socket: a general client would
+ * cost more CPU than the server it loads. Understands answers with a content-length, which is what our
+ * servers send.
  */
 export class Connection {
   readonly #socket: Socket;
@@ -56,7 +57,8 @@ export class Connection {
     }
     const end = headEnd + 4 + Number(length);
     if (this.#received.length < end) return;
-    const answer = { status: Number(head.slice(9, 12)), body: this.#received.toString('utf8', headEnd + 4, end) };
+    const body = this.#received.toString('utf8', headEnd + 4, end);
+    const answer = { status: Number(head.slice(9, 12)), body };
     this.#received = this.#received.subarray(end);
     if (/\r\nconnection: *close/i.test(head)) this.close();
     this.#give(answer);

@@ -24,7 +24,8 @@ export async function startEngine(folder: string, policy: string): Promise<Runni
   writeFileSync(join(policies, 'transfers.policy.yaml'), OTHER_POLICY);
   const key = randomBytes(32).toString('base64url');
   const env = {
-    PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies, ASSAY_DEV_KEY: key,
+    PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies,
+    ASSAY_DEV_KEY: key,
   };
   return startServer('engine', 'src/main/serve.ts', [], env, key);
 }

@@ -7,7 +7,9 @@ import { GroupCommit, recordOf } from './group-commit.ts';
 const log = new GroupCommit(join(process.argv[2] ?? '.', 'fastify.log'));
 const server = Fastify({ logger: false });
 
-server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  done(null, body);
+});
 server.post<{ Body: Buffer }>('/v1/decisions', async ({ body }) => {
   const call = JSON.parse(body.toString('utf8')) as { transaction: { id: string } };
   await log.append(recordOf(body));

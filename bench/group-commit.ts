@@ -1,8 +1,9 @@
 import { fdatasync, openSync, write } from 'node:fs';
 
 /**
- * The least a durable answer costs: bytes are appended and synced, and all that arrive during one sync share the next.
- * No framing, no checksums, no index. What the engine's log does more is what it costs more.
+ * The least a durable answer costs: bytes are appended and synced, and all that arrive during one sync
+ * share the next. No framing, no checksums, no index. What the engine's log does more is what it costs
+ * more.
  */
 export class GroupCommit {
   readonly #file: number;

@@ -1,5 +1,6 @@
-// An otherwise idle process that sleeps one millisecond again and again, and keeps how much longer it took: what the
-// machine itself adds to any latency measured meanwhile. Answers the message `stop` with what it saw.
+// An otherwise idle process that sleeps one millisecond again and again, and keeps how much longer it took:
+// what the machine itself adds to any latency measured meanwhile. Answers the message `stop` with what it
+// saw.
 import process from 'node:process';
 import { Latency } from './latency.ts';
 

@@ -1,4 +1,7 @@
-/** The two parts of a judgement by themselves: one thread, no HTTP, no log, a state like that of the engine rows. */
+/**
+ * The two parts of a judgement by themselves: one thread, no HTTP, no log, a state like that of the engine
+ * rows.
+ */
 import process from 'node:process';
 import type { ParsedEvent } from '#domain/event.ts';
 import { eventSchema } from '#domain/field.ts';
@@ -17,6 +20,7 @@ import { percentiles } from './row.ts';
 import type { Row } from './row.ts';
 import { Traffic, USUAL_TRAFFIC } from './traffic.ts';
 
+const FILE = 'bench.policy.yaml';
 const JUDGED = 20_000;
 const WARM_UP = 5_000;
 const FILL_MS = 30 * 86_400_000;
@@ -37,15 +41,21 @@ export function microRows(source: string, { prefill, seed, cards }: BenchArgumen
     const measured = i >= prefill + WARM_UP;
     const params = world.bound.params(event);
     const values = features.time(measured, () => world.measure(event));
-    policy.time(measured, () => world.bound.decide(world.bound.judge(event, values.cells, params), event, values));
+    policy.time(measured, () => {
+      const results = world.bound.judge(event, values.cells, params);
+      return world.bound.decide(results, event, values);
+    });
   }
-  return [features.row(`${world.featureCount} features alone`), policy.row(`policy alone, ${world.ruleCount} rules`)];
+  return [
+    features.row(`${world.featureCount} features alone`),
+    policy.row(`policy alone, ${world.ruleCount} rules`),
+  ];
 }
 
 function worldOf(source: string) {
   const schema = eventSchema();
-  const compiled = compilePolicy(source, 'bench.policy.yaml', schema);
-  if (!('policy' in compiled)) throw new Error(renderDiagnostics(compiled.diagnostics, source, 'bench.policy.yaml'));
+  const compiled = compilePolicy(source, FILE, schema);
+  if (!('policy' in compiled)) throw new Error(renderDiagnostics(compiled.diagnostics, source, FILE));
   const { policy } = compiled;
   const store = new LocalWindowStore(schema);
   const rates = emptyRateTable('EUR');

@@ -1,6 +1,7 @@
 /**
- * Open-loop load: calls start when a Poisson process says so, however the server does, and a call's latency counts
- * from its intended start. A stall therefore costs every call that it delayed (no coordinated omission).
+ * Open-loop load: calls start when a Poisson process says so, however the server does, and a call's latency
+ * counts from its intended start. A stall therefore costs every call that it delayed (no coordinated
+ * omission).
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -30,7 +31,10 @@ export interface LoadResult {
   readonly latency: Latency;
   /** Answered in the measured interval, per second of it. */
   readonly achievedPerSecond: number;
-  /** Calls answered between `onMeasuring` and `onMeasured`: what the server's CPU time of that interval went into. */
+  /**
+   * Calls answered between `onMeasuring` and `onMeasured`: what the server's CPU time of that interval went
+   * into.
+   */
   readonly answered: number;
   readonly errors: number;
   readonly degraded: number;
@@ -90,7 +94,8 @@ class LoadRun {
     const untilMs = sharedNowMs() + DRAIN_MS_MAX;
     while (this.#pending > 0 && sharedNowMs() < untilMs) await new Promise((wake) => setTimeout(wake, 10));
     for (const { connection } of this.#idle) connection.close();
-    if (this.#pending > 0) this.#failed(`${this.#pending} calls had no answer in ${DRAIN_MS_MAX} ms`, this.#pending);
+    const lost = this.#pending;
+    if (lost > 0) this.#failed(`${lost} calls had no answer in ${DRAIN_MS_MAX} ms`, lost);
   }
 
   result(): LoadResult {

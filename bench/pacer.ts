@@ -1,5 +1,6 @@
-// A thread that does nothing but wait for the next intended start and say so. Timers of an event loop count whole
-// milliseconds; waiting on an address is exact to about 0.1 ms and burns no CPU, which the server needs.
+// A thread that does nothing but wait for the next intended start and say so. Timers of an event loop count
+// whole milliseconds; waiting on an address is exact to about 0.1 ms and burns no CPU, which the server
+// needs.
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { exponential, seededRandom } from './random.ts';

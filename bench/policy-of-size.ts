@@ -1,4 +1,7 @@
-/** A policy of a stated size: what the numbers of the benchmark are about. Written by code so that anyone can vary it. */
+/**
+ * A policy of a stated size: what the numbers of the benchmark are about. Written by code so that anyone can
+ * vary it.
+ */
 
 /** Name in the policy language; what its features count besides. */
 const ENTITIES = [
@@ -12,7 +15,11 @@ const ENTITIES = [
 
 export const FEATURE_COUNT_MAX = ENTITIES.length * 5;
 
-interface Feature { readonly name: string; readonly text: string; readonly condition: (rule: number) => string }
+interface Feature {
+  readonly name: string;
+  readonly text: string;
+  readonly condition: (rule: number) => string;
+}
 
 const features = (): readonly Feature[] => ENTITIES.flatMap(({ by, other }) => [
   {
@@ -71,8 +78,8 @@ export function policyOfSize(ruleCount: number, featureCount: number): string {
     ].join('\n');
   });
   return [
-    `policy: bench-${ruleCount}`, `title: ${ruleCount} rules over ${used.length} windowed features`, 'version: 1',
-    'event: transaction.v1', 'kinds: [card]', 'currency: EUR',
+    `policy: bench-${ruleCount}`, `title: ${ruleCount} rules over ${used.length} windowed features`,
+    'version: 1', 'event: transaction.v1', 'kinds: [card]', 'currency: EUR',
     // The state is filled with a month of payments before anything is measured.
     'time: { ahead: 5m, behind: 31d, outside: clamp }', 'features:',
     ...used.map(({ name, text }) => `  ${name}: '${text}'`),

@@ -8,8 +8,12 @@ import type { TrafficShape } from './traffic.ts';
 const CONNECTIONS = 32;
 const SPAN_MS = 30 * 86_400_000;
 
-/** Sends `count` payments spread over the last thirty days, oldest first, as fast as the server takes them. */
-export async function prefill(server: RunningServer, count: number, seed: number, shape: TrafficShape): Promise<void> {
+/**
+ * Sends `count` payments spread over the last thirty days, oldest first, as fast as the server takes them.
+ */
+export async function prefill(
+  server: RunningServer, count: number, seed: number, shape: TrafficShape,
+): Promise<void> {
   const traffic = new Traffic(seed, `fill-${Date.now().toString(36)}`, shape);
   const startMs = Date.now() - SPAN_MS;
   const progress = new Progress('Filling the state', count, 'payments');

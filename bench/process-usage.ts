@@ -10,7 +10,8 @@ const MICROS_A_TICK = 10_000;
 export function cpuMicrosOf(pid: number): number {
   if (process.platform === 'linux') {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name may hold blanks and brackets; fields are counted from behind it. 14 and 15 are utime and stime.
+    // The name may hold blanks and brackets; fields are counted from behind it. 14 and 15 are utime and
+    // stime.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[11]) + Number(fields[12])) * MICROS_A_TICK;
   }

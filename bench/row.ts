@@ -32,7 +32,9 @@ export interface Report {
 
 const round = (value: number, decimals: number): number => Number(value.toFixed(decimals));
 
-export const percentiles = (latency: Latency): Pick<Row, 'p50Ms' | 'p95Ms' | 'p99Ms' | 'p999Ms' | 'maxMs'> => ({
+type Percentiles = Pick<Row, 'p50Ms' | 'p95Ms' | 'p99Ms' | 'p999Ms' | 'maxMs'>;
+
+export const percentiles = (latency: Latency): Percentiles => ({
   p50Ms: round(latency.ms(50), 4),
   p95Ms: round(latency.ms(95), 4),
   p99Ms: round(latency.ms(99), 4),
@@ -62,7 +64,8 @@ export async function measureServer(server: RunningServer, name: string, measure
     onMeasuring: () => { cpuFrom = cpuMicrosOf(server.pid); },
     onMeasured: () => { cpuTo = cpuMicrosOf(server.pid); },
   });
-  if (result.firstError !== undefined) console.error(`${name}: ${result.errors} errors, first: ${result.firstError}`);
+  const { errors, firstError } = result;
+  if (firstError !== undefined) console.error(`${name}: ${errors} errors, first: ${firstError}`);
   return serverRow(name, measure.perSecond, result, cpuTo - cpuFrom);
 }
 
@@ -76,8 +79,10 @@ const serverRow = (name: string, offeredPerSecond: number, result: LoadResult, c
   cpuMicrosPerDecision: result.answered === 0 ? 0 : round(cpuMicros / result.answered, 1),
 });
 
-const HEADS = ['', 'offered/s', 'achieved/s', 'p50 ms', 'p95 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'errors', 'degraded',
-  'CPU us'] as const;
+const HEADS = [
+  '', 'offered/s', 'achieved/s', 'p50 ms', 'p95 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'errors', 'degraded',
+  'CPU us',
+] as const;
 
 /** The table for people. */
 export function table(rows: readonly Row[]): string {
@@ -88,9 +93,7 @@ export function table(rows: readonly Row[]): string {
   ]);
   const widths = HEADS.map((head, column) =>
     Math.max(head.length, ...cells.map((line) => (line[column] ?? '').length)));
-  return [HEADS, ...cells]
-    .map((line) => line
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  '))
-    .join('\n');
+  const aligned = (cell: string, column: number): string =>
+    (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0));
+  return [HEADS, ...cells].map((line) => line.map(aligned).join('  ')).join('\n');
 }

@@ -86,10 +86,13 @@ async function soak(args: BenchArguments, policy: string): Promise<void> {
     const perSecond = args.rates[0] ?? FLOOR_PER_SECOND;
     const stopWatch = watchMemory(server);
     const seconds = (args.soakMinutes ?? 1) * 60;
-    const row = await measureServer(server, `soak at ${perSecond}/s`, { ...measureOf(args, perSecond), seconds });
+    const measure = { ...measureOf(args, perSecond), seconds };
+    const row = await measureServer(server, `soak at ${perSecond}/s`, measure);
     const samples = stopWatch();
     console.log(`${table([row])}\n\n${memoryReport(samples)}`);
-    if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify({ rows: [row], samples }, null, 1)}\n`);
+    if (args.json !== undefined) {
+      writeFileSync(args.json, `${JSON.stringify({ rows: [row], samples }, null, 1)}\n`);
+    }
   } finally {
     await server.stop();
   }
@@ -98,8 +101,8 @@ async function soak(args: BenchArguments, policy: string): Promise<void> {
 function report(result: Report, json: string | undefined): void {
   const { rows, jitter, stolenShare } = result;
   console.log(`\n${result.machine}\n\n${table(rows)}\n`);
-  console.log(`machine's own jitter on a 1 ms sleep: p99 ${jitter.p99Ms.toFixed(2)} ms, max ${jitter.maxMs.toFixed(2)} ms; ` +
-    `stolen by the host: ${(100 * stolenShare).toFixed(1)} % of one CPU`);
+  console.log(`machine's own jitter on a 1 ms sleep: p99 ${jitter.p99Ms.toFixed(2)} ms, ` +
+    `max ${jitter.maxMs.toFixed(2)} ms; stolen by the host: ${(100 * stolenShare).toFixed(1)} % of one CPU`);
   const bare = rows.find(({ name }) => name === 'bare HTTP + fsync');
   const engine = rows.find(({ name, offeredPerSecond }) =>
     name.startsWith('engine') && offeredPerSecond === FLOOR_PER_SECOND);
@@ -113,6 +116,7 @@ function report(result: Report, json: string | undefined): void {
 function machine(): string {
   const processors = cpus();
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
-  return `${processors.length} x ${processors[0]?.model.trim() ?? 'CPU'}, ${memory}, ${type()} ${process.arch}, ` +
+  const processor = `${processors.length} x ${processors[0]?.model.trim() ?? 'CPU'}`;
+  return `${processor}, ${memory}, ${type()} ${process.arch}, ` +
     `Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
 }

@@ -18,7 +18,8 @@ export interface RunningServer {
 
 /** Starts a server in a process of its own and waits until it prints the address it listens at. */
 export async function startServer(
-  name: string, file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, key = 'none',
+  name: string, file: string, args: readonly string[], env: Readonly<Record<string, string>> = {},
+  key = 'none',
 ): Promise<RunningServer> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', file), ...args], {
     env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,7 +41,9 @@ export async function startServer(
 async function addressPrinted(name: string, child: ChildProcess, output: Readable): Promise<string> {
   let printed = '';
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name} did not start in ${START_MS_MAX} ms`)), START_MS_MAX);
+    const timer = setTimeout(() => {
+      reject(new Error(`${name} did not start in ${START_MS_MAX} ms`));
+    }, START_MS_MAX);
     child.once('exit', (code) => {
       clearTimeout(timer);
       reject(new Error(`${name} ended with ${code} before it listened:\n${printed}`));

@@ -19,8 +19,9 @@ export function watchMemory(server: RunningServer): () => readonly MemorySample[
   const sample = async (): Promise<void> => {
     const seen = await readMemory(server);
     samples.push(seen);
-    console.error(`${mib(seen.resident)} resident  ${mib(seen.heapUsed)} heap  ${mib(seen.external)} external  ` +
-      `${seen.events} events`);
+    const { resident, heapUsed, external, events } = seen;
+    console.error(
+      `${mib(resident)} resident  ${mib(heapUsed)} heap  ${mib(external)} external  ${events} events`);
   };
   const timer = setInterval(() => { sample().catch((error: unknown) => console.error(error)); }, SAMPLE_MS);
   return () => {

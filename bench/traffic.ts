@@ -1,6 +1,7 @@
 /**
- * Payments as an acquirer sees them: few entities carry much of the traffic (Zipf), one payment in a hundred goes to
- * one of three hot merchants, some are sent twice and some arrive late. The state grows with the traffic, as in life.
+ * Payments as an acquirer sees them: few entities carry much of the traffic (Zipf), one payment in a
+ * hundred goes to one of three hot merchants, some are sent twice and some arrive late. The state grows
+ * with the traffic, as in life.
  */
 import { exponential, normal, seededRandom, zipf } from './random.ts';
 import type { Random } from './random.ts';

@@ -1,5 +1,5 @@
-// `npm run handbook -- --data DIR --out scores.csv`: the Fraud Detection Handbook through the engine itself, payments and
-// delayed labels in order of arrival, log and fsync included. See docs/handbook.md.
+// `npm run handbook -- --data DIR --out scores.csv`: the Fraud Detection Handbook through the engine
+// itself, payments and delayed labels in order of arrival, log and fsync included. See docs/handbook.md.
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { openHandbookEngine } from './handbook/open-handbook-engine.ts';
 import { handbookFiles, handbookLines, readTransactions } from './handbook/read-transactions.ts';
 import { Progress } from './progress.ts';
 
-const USAGE = `npm run handbook -- --data DIR [--out scores.csv] [--verify-features] [--log DIR] [--policy FILE]
+const USAGE = `npm run handbook -- --data DIR [options]
   --data DIR          the monthly CSV files of the Handbook, .csv or .csv.gz
   --out FILE          writes tx_id,score: the fraud score of each decision as answered
   --verify-features   compares the book's 15 inputs with an independent computation, on every row
@@ -27,7 +27,9 @@ async function main(args: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { data: text, out: text, log: text, policy: text, 'verify-features': { type: 'boolean', default: false } },
+    options: {
+      data: text, out: text, log: text, policy: text, 'verify-features': { type: 'boolean', default: false },
+    },
   });
   if (values.data === undefined || (values.out === undefined && !values['verify-features'])) {
     console.error(USAGE);

@@ -5,13 +5,17 @@ const REDRAW_MS = 200;
 const PLAIN_LINE_MS = 5_000;
 const BAR_CELLS = 24;
 
-/** Where the lines go; a terminal gets one line that is drawn again, anything else a plain line now and then. */
+/**
+ * Where the lines go; a terminal gets one line that is drawn again, anything else a plain line now and then.
+ */
 export interface ProgressOutput {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** Says on stderr how far something is, how fast it goes and how long it takes, once it takes longer than 2 s. */
+/**
+ * Says on stderr how far something is, how fast it goes and how long it takes, once it takes longer than 2 s.
+ */
 export class Progress {
   readonly #title: string;
   readonly #unit: string;
@@ -69,7 +73,8 @@ export function progressLine(
   const rate = done / seconds;
   const left = done > 0 ? `${duration((total - done) / rate)} left` : 'no rate yet';
   const percent = `${Math.floor(share * 100)}`.padStart(3);
-  return `${title}  ${bar} ${percent} %  ${whole(done)} of ${whole(total)} ${unit}  ${whole(rate)}/s  ${left}`;
+  const amount = `${whole(done)} of ${whole(total)} ${unit}`;
+  return `${title}  ${bar} ${percent} %  ${amount}  ${whole(rate)}/s  ${left}`;
 }
 
 function duration(seconds: number): string {

@@ -2,10 +2,17 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { Progress, progressLine } from '../scripts/progress.ts';
 
-function watched(isTTY: boolean): { lines: string[]; at: (ms: number, done: number) => void; end: () => void } {
+interface Watched {
+  readonly lines: string[];
+  readonly at: (ms: number, done: number) => void;
+  readonly end: () => void;
+}
+
+function watched(isTTY: boolean): Watched {
   const lines: string[] = [];
   let nowMs = 1_000;
-  const progress = new Progress('Feed', 100, 'rows', { isTTY, write: (text) => lines.push(text) }, () => nowMs);
+  const output = { isTTY, write: (text: string) => lines.push(text) };
+  const progress = new Progress('Feed', 100, 'rows', output, () => nowMs);
   return {
     lines,
     at: (ms, done) => {

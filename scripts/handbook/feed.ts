@@ -8,9 +8,14 @@ import type { HandbookTransaction } from './read-transactions.ts';
 const IN_FLIGHT_MAX = 512;
 const TENANT = 'handbook';
 
-interface Flight { readonly transaction: HandbookTransaction | undefined; readonly answer: Promise<Decision | undefined> }
+interface Flight {
+  readonly transaction: HandbookTransaction | undefined;
+  readonly answer: Promise<Decision | undefined>;
+}
 
-/** Sends everything through the engine in order of arrival; gives each payment's decision in that same order. */
+/**
+ * Sends everything through the engine in order of arrival; gives each payment's decision in that same order.
+ */
 export async function feed(
   engine: Engine, transactions: Iterable<HandbookTransaction>,
   onDecision: (transaction: HandbookTransaction, decision: Decision) => void,
@@ -36,6 +41,8 @@ async function send(engine: Engine, { kind, atMs, call: body }: Arrival): Promis
   const bytes = Buffer.from(JSON.stringify(body));
   const call = { bytes, tenant: TENANT, receivedAtMs: atMs };
   const answer = kind === 'payment' ? await engine.decide(call) : await engine.record(call);
-  if (answer.kind === 'refused') throw new Error(`${bytes.toString()}: ${answer.refusal.code} ${answer.refusal.detail}`);
+  if (answer.kind === 'refused') {
+    throw new Error(`${bytes.toString()}: ${answer.refusal.code} ${answer.refusal.detail}`);
+  }
   return answer.kind === 'decided' ? answer.decision : undefined;
 }

@@ -1,7 +1,10 @@
-/** Two computations of the book's inputs side by side: how many rows, how far apart, and the first that differs. */
+/**
+ * Two computations of the book's inputs side by side: how many rows, how far apart, and the first that
+ * differs.
+ */
 import { FEATURE_NAMES, IndependentFeatures } from '../../test/handbook/independent-features.ts';
 
-export const ERROR_MAX = 1e-6;
+const ERROR_MAX = 1e-6;
 /** Days of the published test week, and how many of its payments the book scores. */
 const TEST_WEEK = { from: '2018-08-08', to: '2018-08-15' } as const;
 
@@ -32,7 +35,8 @@ export class InputComparison {
 
   /** One line for each input, and the first difference. */
   report(): string {
-    const lines = FEATURE_NAMES.map((name, i) => `  ${name.padEnd(18)} ${(this.#worst[i] ?? 0).toExponential(1)}`);
+    const lines = FEATURE_NAMES.map((name, i) =>
+      `  ${name.padEnd(18)} ${(this.#worst[i] ?? 0).toExponential(1)}`);
     const rows = `${this.#rows} rows, ${this.#testWeekRows} of them in the week from ${TEST_WEEK.from}`;
     return [
       `Inputs against an independent computation, ${rows}; largest absolute difference:`, ...lines,

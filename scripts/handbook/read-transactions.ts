@@ -1,4 +1,7 @@
-/** The transactions of the Fraud Detection Handbook, one CSV a month: tx_id,time,customer,terminal,amount,fraud,scenario. */
+/**
+ * The transactions of the Fraud Detection Handbook, one CSV a month:
+ * tx_id,time,customer,terminal,amount,fraud,scenario.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';

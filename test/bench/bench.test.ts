@@ -13,7 +13,11 @@ import { exponential, seededRandom, zipf } from '../../bench/random.ts';
 import { metric, slope } from '../../bench/soak.ts';
 import { Traffic, USUAL_TRAFFIC } from '../../bench/traffic.ts';
 
-interface Sent { readonly id: string; readonly occurred_at: string; readonly merchant: { readonly id: string } }
+interface Sent {
+  readonly id: string;
+  readonly occurred_at: string;
+  readonly merchant: { readonly id: string };
+}
 const NOW_MS = Date.UTC(2026, 10, 23);
 
 function payments(count: number, seed: number): readonly Sent[] {
@@ -114,8 +118,8 @@ test('what cannot be answered is an error, not a fast answer', async () => {
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/decisions`);
   const nothing = (): void => {};
   const result = await runLoad({
-    url, key: 'none', seed: 1, perSecond: 100, seconds: 1, warmUpSeconds: 0, body: () => '{}', onMeasuring: nothing,
-    onMeasured: nothing,
+    url, key: 'none', seed: 1, perSecond: 100, seconds: 1, warmUpSeconds: 0, body: () => '{}',
+    onMeasuring: nothing, onMeasured: nothing,
   });
   server.close();
   equal(result.errors, result.latency.count);

@@ -1,6 +1,7 @@
 /**
- * The fifteen inputs of the Fraud Detection Handbook, computed the plain way from the lines of the CSV: for each
- * window all past rows of the customer or the terminal are gone through. Shares nothing with the engine.
+ * The fifteen inputs of the Fraud Detection Handbook, computed the plain way from the lines of the CSV: for
+ * each window all past rows of the customer or the terminal are gone through. Shares nothing with the
+ * engine.
  */
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
