@@ -5,7 +5,7 @@
 const DAY_MS = 86_400_000;
 
 /** Days since 1970-01-01 of a date of the Gregorian calendar (H. Hinnant, days_from_civil). */
-export function daysFromDate(year: number, month: number, day: number): number {
+function daysFromDate(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);
   const ofEra = y - era * 400;
@@ -15,10 +15,10 @@ export function daysFromDate(year: number, month: number, day: number): number {
 
 const LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
-export const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 
 /** Days of a month, 1 to 12; 0 for any other number. */
-export const daysInMonth = (year: number, month: number): number =>
+const daysInMonth = (year: number, month: number): number =>
   month === 2 && isLeapYear(year) ? 29 : (LENGTHS[month - 1] ?? 0);
 
 /** The number that the digits `text[from .. to)` make, or NaN where one is not a digit. */

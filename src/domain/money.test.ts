@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { currencyExponent, formatAmount, formatMoney, parseMoneyText } from './money.ts';
 
 test('exponents are those of ISO 4217', () => {
-  assert.deepEqual(['JPY', 'EUR', 'BHD', 'CLF', 'XXX', 'eur', 'ABC'].map(currencyExponent),
-    [0, 2, 3, 4, 0, undefined, undefined]);
+  assert.deepEqual(['JPY', 'EUR', 'BHD', 'CLF', 'eur', 'ABC'].map(currencyExponent),
+    [0, 2, 3, 4, undefined, undefined]);
 });
 
 for (const [text, currency, minor] of [

@@ -26,7 +26,13 @@ export type Expr =
   | (Node & { readonly kind: 'unary'; readonly op: 'not' | '-'; readonly operand: Expr })
   | (Node & { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr })
   | (Node & { readonly kind: 'in'; readonly value: Expr; readonly set: InSet })
-  | (Node & { readonly kind: 'convert'; readonly value: Expr; readonly currency: string })
+  /** At the rate of that event's t; the checker sets `row`. */
+  | (Node & {
+      readonly kind: 'convert';
+      readonly value: Expr;
+      readonly currency: string;
+      readonly row?: 'current' | 'past';
+    })
   | (Node & { readonly kind: 'call'; readonly name: string; readonly args: readonly Expr[] })
   | (Node & LetNode)
   | (Node & { readonly kind: 'require'; readonly condition: Expr; readonly body: Expr })

@@ -71,7 +71,8 @@ function notKept(field: FieldDefinition, expr: Name, context: CheckContext): und
 
 function unknownName(expr: Name, context: CheckContext): undefined {
   if (context.taken.has(expr.name)) {
-    return report(context, 'E404', expr.span, `\`${expr.name}\` is named outside the aggregate and not seen in it`,
+    return report(context, 'E404', expr.span,
+      `\`${expr.name}\` is named outside the aggregate and not seen in it`,
       'aggregates are computed first: write the value itself, or a parameter');
   }
   const { schema, features, params, defines } = context.scope;

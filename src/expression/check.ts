@@ -12,7 +12,7 @@ import { checkBinary, checkSet } from './check-operands.ts';
 import { diagnostic, type Diagnostic } from './diagnostic.ts';
 import { printExpression } from './print.ts';
 import type { Scope } from './scope.ts';
-import { nodeCountOf } from './tree.ts';
+import { nodeCountOf, someNode } from './tree.ts';
 import { BOOL, isNumber, isQuantity, typeName } from './type-rules.ts';
 
 export type CheckResult = { readonly expr: Typed } | { readonly errors: readonly Diagnostic[] };
@@ -96,7 +96,17 @@ function checkConvert(expr: Extract<Expr, { kind: 'convert' }>, context: CheckCo
     return report(context, 'E302', expr.span, 'the currency of a computed value is not known',
       `convert the field itself: \`amount as ${expr.currency}\``);
   }
-  return { ...expr, value, type: { kind: 'money', currency: expr.currency } };
+  const row = rowOfConversion(value, context);
+  return { ...expr, value, row, type: { kind: 'money', currency: expr.currency } };
+}
+
+/**
+ * Inside an aggregate money is converted at the rate of the past event, unless all of it is of this event.
+ */
+function rowOfConversion(value: Typed, context: CheckContext): 'current' | 'past' {
+  const reads = (row: 'current' | 'past'): boolean =>
+    someNode(value, (node) => node.kind === 'field' && node.row === row);
+  return context.scope.row === 'past' && (reads('past') || !reads('current')) ? 'past' : 'current';
 }
 
 function checkLet(expr: Extract<Expr, { kind: 'let' }>, context: CheckContext): Checked {

@@ -16,8 +16,8 @@ export class EmitUnit {
   }
 
   /**
-   * The name of what this source gives, evaluated once before the expressions run: it must read nothing but `e`.
-   * Rules convert the same amount and ask for the same local time over and over. `s0`, `s1`, ...
+   * The name of what this source gives, evaluated once before the expressions run: it must read nothing but
+   * `e`. Rules convert the same amount and ask for the same local time over and over. `s0`, `s1`, ...
    */
   shared(source: string): string {
     const known = this.#shared.indexOf(source);
@@ -30,7 +30,10 @@ export class EmitUnit {
     return `k${known === -1 ? this.#constants.push(source) - 1 : known}`;
   }
 
-  /** `let l0,l1;const s0=...;`, to stand first in the function that runs the expressions, where `e` is in scope. */
+  /**
+   * `let l0,l1;const s0=...;`, to stand first in the function that runs the expressions, where `e` is in
+   * scope.
+   */
   locals(): string {
     const names = Array.from({ length: this.#localCount }, (_, i) => `l${i}`).join(',');
     const shared = this.#shared.map((source, i) => `const s${i}=${source};`).join('');

@@ -35,7 +35,8 @@ for (const [source, code] of [
   ['kind in ["card", "cash"]', `(${KIND}===undefined?1:${KIND}==="card"||${KIND}==="cash"?2:0)`],
   ['not (n > 3)', '(2-(f[0]>3?2:f[0]<=3?0:1))'],
   ['n > 3 and n < 9 and n != 5',
-    '((l0=(f[0]>3?2:f[0]<=3?0:1))===0||(l1=(f[0]<9?2:f[0]>=9?0:1))===0||(l2=(f[0]===5?0:f[0]<5||f[0]>5?2:1))===0' +
+    '((l0=(f[0]>3?2:f[0]<=3?0:1))===0||(l1=(f[0]<9?2:f[0]>=9?0:1))===0' +
+    '||(l2=(f[0]===5?0:f[0]<5||f[0]>5?2:1))===0' +
     '?0:l0+l1+l2===6?2:1)'],
   ['n / 2 ?? 0', '((l0=(f[0]/(2||NaN)))===l0?l0:0)'],
 ] as const) {
@@ -44,7 +45,8 @@ for (const [source, code] of [
 
 test('what reads only this event is evaluated once for all rules, before them', () => {
   const unit = new EmitUnit();
-  const code = ['amount as EUR > 5 EUR', 'amount as EUR < 9 EUR'].map((source) => emitted(source, 'current', unit));
+  const code = ['amount as EUR > 5 EUR',
+    'amount as EUR < 9 EUR'].map((source) => emitted(source, 'current', unit));
   assert.deepEqual(code, ['(s0>500?2:s0<=500?0:1)', '(s0<900?2:s0>=900?0:1)']);
   const convert = `$.convert(${MINOR},${CURRENCY},"EUR",e.numbers[0])`;
   assert.equal(unit.locals(), `const s0=(${CURRENCY}==="EUR"?${MINOR}:${convert});`);

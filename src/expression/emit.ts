@@ -36,14 +36,16 @@ const DEAR: ReadonlySet<string> = new Set(['local_time', 'local_date', 'weekday'
 
 /** Reads nothing but the event being decided: the same for every rule, and for every past event of a scan. */
 const readsOnlyCurrent = (expr: Expr): boolean =>
-  !someNode(expr, ({ kind }) => kind === 'feature' || kind === 'param' || kind === 'local' || kind === 'name') &&
-  !someNode(expr, (node) => node.kind === 'field' && node.row === 'past');
+  !someNode(expr, ({ kind }) => kind === 'feature' || kind === 'param' || kind === 'local' ||
+    kind === 'name') &&
+  !someNode(expr, (node) => (node.kind === 'field' || node.kind === 'convert') && node.row === 'past');
 
 function emitShared(expr: Expr, emission: Emission): string {
   const dear = expr.kind === 'convert' || (expr.kind === 'call' && DEAR.has(expr.name));
   const source = emit(expr, emission);
   // What holds a `let` of its own has names that are set where it stands.
-  const apart = dear && readsOnlyCurrent(expr) && !/\bl\d+\b/.test(source.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''));
+  const apart = dear && readsOnlyCurrent(expr) &&
+    !/\bl\d+\b/.test(source.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''));
   return apart ? emission.unit.shared(source) : source;
 }
 
@@ -142,10 +144,10 @@ function cellKindOfField(kind: string): 'bool' | 'number' | 'text' | 'geo' {
 }
 
 /** A past amount is converted at the rate of its own day. Most amounts are in the target currency already. */
-function emitConvert({ value, currency }: Extract<Expr, { kind: 'convert' }>, emission: Emission): string {
+function emitConvert(expr: Extract<Expr, { kind: 'convert' }>, emission: Emission): string {
+  const { value, currency, row = 'current' } = expr;
   const target = JSON.stringify(currency);
   const type = typeOf(value);
-  const row = value.kind === 'field' ? value.row : 'current';
   const time = numberAt(row, T_SLOT);
   if (value.kind === 'field') {
     const minor = numberAt(row, value.field.numberSlot);

@@ -23,7 +23,7 @@ const counted = (count: number, unit: string): string =>
   `${count} ${unit}${count === 1 || unit === 'ms' ? '' : 's'}`;
 
 /** `1,234,567.50`: a comma in every group of three before the point. */
-export const groupedDigits = (text: string): string =>
+const groupedDigits = (text: string): string =>
   text.replace(/\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ','));
 
 export function englishLiteral(value: number | string | boolean, type: Type): string {

@@ -25,9 +25,11 @@ for (const [source, ...english] of [
   ['age(creditor.added_at) < 24h and amount as GBP > limit',
     'the creditor added at was less than 24 hours ago and the amount in GBP is more than limit'],
   ['creditor in list("trusted") or not (creditor in list("trusted")) and custom.vip',
-    'either the creditor account is on the list trusted or (the creditor account is not on the list trusted and the vip holds)'],
+    'either the creditor account is on the list trusted or ' +
+    '(the creditor account is not on the list trusted and the vip holds)'],
   ['(channel in ["atm", "pos"] or custom.vip) and amount as EUR >= 1_234_567.50 EUR',
-    '(either the channel is one of "atm" or "pos" or the vip holds) and the amount in EUR is at least 1,234,567.50 EUR'],
+    '(either the channel is one of "atm" or "pos" or the vip holds) ' +
+    'and the amount in EUR is at least 1,234,567.50 EUR'],
   ['local_time(t, "Europe/Paris") in [20:00, 06:00)',
     'the time of day of the time of the event in "Europe/Paris" is from 20:00 to before 06:00'],
   ['amount as EUR > 3 * (avg(amount as EUR by card over 30d) ?? 5 EUR)',
@@ -39,8 +41,8 @@ for (const [source, ...english] of [
     'since the last one for which the status is "approved"'],
   ['prior_exists(match creditor == this.debtor, creditor.country == this.debtor.country over 37d..7d)',
     'f1 holds',
-    'there are earlier events with creditor account equal to this debtor account and creditor country equal to ' +
-    'this debtor country from 37 days to 7 days ago'],
+    'there are earlier events with creditor account equal to this debtor account and ' +
+    'creditor country equal to this debtor country from 37 days to 7 days ago'],
 ] as const) {
   test(`in English: ${source}`, () => assert.deepEqual(sentences(source), english));
 }

@@ -108,7 +108,7 @@ function convertValue(expr: Extract<Expr, { kind: 'convert' }>, { world, value }
   const minor = value(expr.value);
   if (minor.kind !== 'number') return minor;
   const type = typeOf(expr.value);
-  const row = expr.value.kind === 'field' ? expr.value.row : 'current';
+  const { row = 'current' } = expr;
   const sent = expr.value.kind === 'field' ? eventOf(row, world).texts[expr.value.field.textSlot] : undefined;
   const from = type.kind === 'money' && type.currency !== null ? type.currency : sent;
   const because = expr.value.kind === 'field' ? expr.value.field.path : `as ${expr.currency}`;

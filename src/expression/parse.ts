@@ -274,7 +274,8 @@ class Parser {
       return;
     }
     tokens.expect(',', `or \`)\` after an argument of ${call}`);
-    if (call === 'fact' && index === 2) tokens.expect('max_age', 'before how old a fact may be: `max_age 10m`');
+    if (call === 'fact' && index === 2) tokens.expect('max_age',
+      'before how old a fact may be: `max_age 10m`');
   }
 
   #aggregate(name: AggregateName, prior: boolean, start: number, value?: Expr): Expr {

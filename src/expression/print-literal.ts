@@ -3,7 +3,7 @@ import { formatMoney } from '#domain/money.ts';
 import type { Type } from './type.ts';
 
 /** A number as plain digits: never `1e-7`. */
-export function plainDigits(value: number): string {
+function plainDigits(value: number): string {
   const text = String(value);
   const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
   if (match === null) return text;
@@ -43,14 +43,14 @@ export function printDuration(ms: number): string {
 }
 
 /** `3mo`, `1y2mo`. */
-export function printPeriod(months: number): string {
+function printPeriod(months: number): string {
   const years = Math.floor(months / 12);
   const rest = months - years * 12;
   return `${years > 0 ? `${years}y` : ''}${rest > 0 || years === 0 ? `${rest}mo` : ''}`;
 }
 
 /** `20:00`, `20:00:30`. */
-export function printClock(ms: number): string {
+function printClock(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   const parts = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (parts[2] === 0) parts.pop();

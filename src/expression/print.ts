@@ -105,7 +105,7 @@ function printKeys({ keys }: AggregateExpr): string {
   return `match ${pairs.map(({ past, current }) => `${past} == ${current}`).join(', ')}`;
 }
 
-export function printWindow(window: WindowExpr): string {
+function printWindow(window: WindowExpr): string {
   switch (window.kind) {
     case 'sliding': {
       const to = window.toMs === 0 ? '' : `..${printDuration(window.toMs)}`;

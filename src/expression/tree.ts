@@ -27,7 +27,7 @@ export function childrenOf(expr: Expr): readonly Expr[] {
   }
 }
 
-export function aggregateParts(aggregate: AggregateExpr): readonly Expr[] {
+function aggregateParts(aggregate: AggregateExpr): readonly Expr[] {
   const parts = [aggregate.value, ...aggregate.keys.flatMap((key) => [key.past, key.current])];
   parts.push(aggregate.of, aggregate.where, aggregate.since);
   return parts.filter((part) => part !== undefined);

@@ -9,7 +9,7 @@ import type { Type } from './type.ts';
 export const BOOL: Type = { kind: 'bool' };
 export const INT: Type = { kind: 'int' };
 export const DECIMAL: Type = { kind: 'decimal' };
-export const RATIO: Type = { kind: 'ratio' };
+const RATIO: Type = { kind: 'ratio' };
 export const STRING: Type = { kind: 'string' };
 export const DURATION: Type = { kind: 'duration' };
 export const INSTANT: Type = { kind: 'instant' };
@@ -60,7 +60,7 @@ export function typeName(type: Type): string {
 }
 
 /** Same kind, same currency: values that add, and that `min` and `??` can choose between. */
-export function sameUnit(a: Type, b: Type): boolean {
+function sameUnit(a: Type, b: Type): boolean {
   if (a.kind === 'money' && b.kind === 'money') return a.currency !== null && a.currency === b.currency;
   return a.kind === b.kind && a.kind !== 'list';
 }

@@ -43,7 +43,7 @@ export const scopeOf = (row: 'current' | 'past'): Scope => ({
   ]),
 });
 
-export const RATES: RateTable = ratesOf();
+const RATES: RateTable = ratesOf();
 
 function ratesOf(): RateTable {
   const parsed = parseRateTable({
@@ -88,7 +88,7 @@ function textOf(field: FieldDefinition, random: SeededRandom): string {
 }
 
 /** Every field is there or missing, whatever it means together. Money has both its slots or neither. */
-export function randomEvent(random: SeededRandom): ParsedEvent {
+function randomEvent(random: SeededRandom): ParsedEvent {
   const numbers = Array.from({ length: SCHEMA.numberSlotCount }, () => Number.NaN);
   const texts: (string | undefined)[] = Array.from({ length: SCHEMA.textSlotCount }, () => undefined);
   for (const field of SCHEMA.fields) {

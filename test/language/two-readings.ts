@@ -21,7 +21,7 @@ type Emitted = (
 const ROW = 4_096 + 7;
 
 /** The generated function and its source. */
-export function compile(expr: Expr, runtime: EmitRuntime, salt: string): { run: Emitted; source: string } {
+function compile(expr: Expr, runtime: EmitRuntime, salt: string): { run: Emitted; source: string } {
   const unit = new EmitUnit();
   const body = emitExpression(expr, { unit, salt });
   const source =
@@ -32,7 +32,7 @@ export function compile(expr: Expr, runtime: EmitRuntime, salt: string): { run: 
   return { run: (make as (runtime: EmitRuntime) => Emitted)(runtime), source };
 }
 
-export function runtimeOf(world: World): EmitRuntime {
+function runtimeOf(world: World): EmitRuntime {
   return makeRuntime({
     convert: rateConverter(world.rates),
     inList: (list, value, tMs) => (world.inList(list, value, tMs) ? 2 : 0),
