@@ -5,14 +5,16 @@ import { nodesOf } from './walk.ts';
 
 /** Every expression of a rule. */
 export function expressionsOf(rule: Rule): readonly Expr[] {
-  const { when, unless, reason, then } = rule;
+  const { when, unless, reason, does: then } = rule;
   const values = reason.flatMap((part) => (part.kind === 'value' ? [part.expr] : []));
-  const lasts = then.lasts === undefined ? [] : [then.lasts.kind === 'for' ? then.lasts.duration : then.lasts.instant];
+  const lasts = then.lasts === undefined ? []
+    : [then.lasts.kind === 'for' ? then.lasts.duration : then.lasts.instant];
   return [when, ...(unless === undefined ? [] : [unless]), ...values, ...lasts];
 }
 
 /** Names of the features that rules of the aml axis read, and no rule of the fraud axis. */
-export function amlFeatures(features: readonly FeatureDefinition[], rules: readonly Rule[]): readonly string[] {
+export function amlFeatures(features: readonly FeatureDefinition[],
+  rules: readonly Rule[]): readonly string[] {
   const readOn = (axis: Rule['axis']): ReadonlySet<number> => {
     const read = new Set<number>();
     for (const rule of rules.filter((one) => one.axis === axis)) {

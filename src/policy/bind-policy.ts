@@ -19,7 +19,10 @@ export interface PolicyWorld {
 
 export interface BoundPolicy {
   readonly policy: CompiledPolicy;
-  /** Cells of the parameters, `p` in generated code; the array is reused. Features and rules read the same ones. */
+  /**
+   * Cells of the parameters, `p` in generated code; the array is reused. Features and rules read the same
+   * ones.
+   */
   params(event: ParsedEvent): Cell[];
   /** Answers of all rules; the array is reused. `params` must be those of this event. */
   judge(event: ParsedEvent, cells: readonly Cell[], params: readonly Cell[]): RuleResults;
@@ -44,14 +47,16 @@ export function bindPolicy(policy: CompiledPolicy, world: PolicyWorld): BoundPol
       return { answers, params: given };
     },
     decide: (results, event, values) =>
-      decider.decide(results, event, values, () => explainingWorld(policy, world, event, values, results.params)),
+      decider.decide(results, event, values,
+        () => explainingWorld(policy, world, event, values, results.params)),
     explain: (event, values, given) => explainingWorld(policy, world, event, values, given),
   };
 }
 
 /** The world of the judge, on the cells that generated code has worked with. */
 function explainingWorld(
-  policy: CompiledPolicy, world: PolicyWorld, event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
+  policy: CompiledPolicy, world: PolicyWorld, event: ParsedEvent, values: FeatureValues,
+  params: readonly Cell[],
 ): Omit<World, 'salt'> {
   const { runtime, rates } = world;
   return {
@@ -59,11 +64,13 @@ function explainingWorld(
     feature(index, name) {
       const feature = policy.features[index];
       const reason = values.reasons[index] ?? 'absent';
-      return feature === undefined ? missing(reason, name) : valueOfCell(values.cells[index], feature.type, reason, name);
+      return feature === undefined ? missing(reason, name)
+        : valueOfCell(values.cells[index], feature.type, reason, name);
     },
     param(index, name) {
       const param = policy.params[index];
-      return param === undefined ? missing('absent', name) : valueOfCell(params[index], param.type, 'absent', name);
+      return param === undefined ? missing('absent', name)
+        : valueOfCell(params[index], param.type, 'absent', name);
     },
     inList: (list, value, tMs) => runtime.inList(list, value, tMs) === 2,
     rates,

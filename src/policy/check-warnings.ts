@@ -18,15 +18,18 @@ export function checkUnusedNames(
       const place = scope.places.get(name);
       if (scope.used.has(name) || place === undefined) continue;
       findings.report('P601', place, `no rule uses the ${kind} \`${name.replace(/^list:/, '')}\``,
-        kind === 'feature' ? 'It is computed for every payment all the same: remove it, or use it.' : 'Remove it, or use it.');
+        kind === 'feature' ? 'It is computed for every payment all the same: remove it, or use it.'
+          : 'Remove it, or use it.');
     }
   }
 }
 
 /** A rule travels with a test in which it hits. */
-export function checkTests(policy: CompiledPolicy, rules: DocumentNode | undefined, findings: Findings): void {
+export function checkTests(policy: CompiledPolicy, rules: DocumentNode | undefined,
+  findings: Findings): void {
   const hit = new Set(policy.tests.flatMap((test) => test.lines).flatMap((line) => line.expect)
-    .flatMap((one) => (one.kind === 'rule' && (one.answer === 'hit' || one.answer === 'excepted') ? [one.rule] : [])));
+    .flatMap((one) => (one.kind === 'rule' &&
+      (one.answer === 'hit' || one.answer === 'excepted') ? [one.rule] : [])));
   for (const rule of policy.rules) {
     const entry = rules?.kind === 'map' ? rules.entries[rule.index] : undefined;
     if (entry === undefined || hit.has(rule.index) || rule.mode === 'off') continue;

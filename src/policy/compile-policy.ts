@@ -1,4 +1,7 @@
-/** From the document to a checked policy. Every mistake is named at its place; none is left for the first payment. */
+/**
+ * From the document to a checked policy. Every mistake is named at its place; none is left for the first
+ * payment.
+ */
 import { createHash } from 'node:crypto';
 import { LIMITS } from '#domain/limits.ts';
 import type { EventSchema } from '#domain/field.ts';
@@ -22,7 +25,10 @@ export type CompileResult =
   | { readonly policy: CompiledPolicy }
   | { readonly diagnostics: readonly PolicyDiagnostic[] };
 
-/** Warnings are with the policy; `diagnostics` holds at least one error. Render them with `renderDiagnostics`. */
+/**
+ * Warnings are with the policy; `diagnostics` holds at least one error. Render them with
+ * `renderDiagnostics`.
+ */
 export function compilePolicy(source: string, fileName: string, schema: EventSchema): CompileResult {
   const findings = new Findings();
   const root = parseDocument(source, findings);
@@ -51,7 +57,8 @@ function compileRoot(
   checkKeys(scope, place, findings);
   // What a test says of a rule that could not be read would only be a second complaint about the same.
   const features = scope.features.slice(0, declaredFeatureCount);
-  const tests = findings.hasErrors ? [] : parseTests(node('tests'), { schema, rules, lists, features }, shape);
+  const tests = findings.hasErrors ? []
+    : parseTests(node('tests'), { schema, rules, lists, features }, shape);
   if (findings.hasErrors) return undefined;
   const policy: CompiledPolicy = {
     ...head, hash: hashOf(source, entries.get('approvals')), schema, params, lists, features: scope.features,
@@ -64,8 +71,12 @@ function compileRoot(
   return policy;
 }
 
-/** A define that no rule uses is checked too, as far as it can stand alone; one that is used was checked there. */
-function checkDefines(node: DocumentNode | undefined, defines: ReadonlyMap<string, Expr>, scope: PolicyScope): void {
+/**
+ * A define that no rule uses is checked too, as far as it can stand alone; one that is used was checked
+ * there.
+ */
+function checkDefines(node: DocumentNode | undefined, defines: ReadonlyMap<string, Expr>,
+  scope: PolicyScope): void {
   if (node?.kind !== 'map') return;
   for (const { key, value } of node.entries) {
     const parsed = defines.get(key);
@@ -77,13 +88,15 @@ function checkDefines(node: DocumentNode | undefined, defines: ReadonlyMap<strin
 function checkKeys(scope: PolicyScope, place: { start: number; end: number }, findings: Findings): void {
   const keys = new Set(scope.features.map(({ key }) => `${key.past.path}=${key.current.path}`));
   if (keys.size <= LIMITS.entityKeyCountMax) return;
-  findings.report('P108', place, `the features look up ${keys.size} entities an event; the limit is ${LIMITS.entityKeyCountMax}`,
+  findings.report(
+    'P108', place,
+    `the features look up ${keys.size} entities an event; the limit is ${LIMITS.entityKeyCountMax}`,
     'Each entity is one look-up in the store: use fewer different keys.');
 }
 
 /**
- * `sha256:...` of the document without the lines of `approvals`, lines ended by LF. Everything else counts, the tests
- * too: who approves a policy approves its proof.
+ * `sha256:...` of the document without the lines of `approvals`, lines ended by LF. Everything else counts,
+ * the tests too: who approves a policy approves its proof.
  */
 function hashOf(source: string, approvals: MapEntry | undefined): string {
   const without = approvals === undefined

@@ -1,4 +1,7 @@
-/** A policy after parsing and checking: what the generated function, the judge, the tests and the reading view share. */
+/**
+ * A policy after parsing and checking: what the generated function, the judge, the tests and the reading
+ * view share.
+ */
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
 import type { Axis, Outcome } from '#domain/outcome.ts';
 import type { AggregateExpr, Expr } from '#expression/ast.ts';
@@ -13,7 +16,10 @@ export interface CompiledPolicy {
   readonly name: string;
   readonly title: string;
   readonly version: number;
-  /** `sha256:...` of the document without its `approvals`, lines ended by LF: what people approve and decisions name. */
+  /**
+   * `sha256:...` of the document without its `approvals`, lines ended by LF: what people approve and
+   * decisions name.
+   */
   readonly hash: string;
   readonly owner: string | undefined;
   readonly reviewers: readonly string[];
@@ -51,7 +57,8 @@ export interface TimeTolerance {
   readonly outside: 'clamp' | 'refuse';
 }
 
-export interface Approval { readonly role: string; readonly by: string; readonly at: string; readonly hash: string }
+export interface Approval { readonly role: string; readonly by: string; readonly at: string;
+  readonly hash: string }
 export interface Reference { readonly text: string; readonly url: string | undefined }
 
 /** A named value, evaluated once per event. */
@@ -64,7 +71,8 @@ export interface Param {
 export type ParamValue =
   | { readonly kind: 'fixed'; readonly value: Expr }
   /** A missing text takes `otherwise`. */
-  | { readonly kind: 'cases'; readonly by: Expr; readonly cases: ReadonlyMap<string, Expr>; readonly otherwise: Expr }
+  | { readonly kind: 'cases'; readonly by: Expr; readonly cases: ReadonlyMap<string, Expr>;
+    readonly otherwise: Expr }
   /** Oldest first; the last one that has begun at t. Before the first the parameter is missing. */
   | { readonly kind: 'dated'; readonly values: readonly { readonly fromMs: number; readonly value: Expr }[] };
 
@@ -80,7 +88,8 @@ export interface Rule {
   readonly because: readonly string[];
   readonly when: Expr;
   readonly unless: Expr | undefined;
-  readonly then: Then;
+  /** Its `then`. */
+  readonly does: Then;
   readonly unknown: UnknownEffect;
   readonly reason: ReasonText;
   readonly final: boolean;

@@ -1,6 +1,7 @@
 /**
- * From the answers of the rules to one result. All rules have run; nothing overrides silently: on each axis the
- * outcome is the gravest of the actions of hits, of what unknown rules raise to, and of the band of the score.
+ * From the answers of the rules to one result. All rules have run; nothing overrides silently: on each axis
+ * the outcome is the gravest of the actions of hits, of what unknown rules raise to, and of the band of the
+ * score.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { AxisResult, Reason, ReasonFact, UnknownRule } from '#domain/decision.ts';
@@ -14,11 +15,13 @@ import type { FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy, Rule } from './compiled-policy.ts';
 import { formatCell, sayCell } from './format-cell.ts';
 import { explanationOf, type Explanation, type PolicyProgram } from './generate-policy.ts';
-import { EXCEPTED, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleResults } from './policy-result.ts';
+import {
+  EXCEPTED, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleResults,
+} from './policy-result.ts';
 import { nodesOf } from './walk.ts';
 
 /** What a hit of the rule does, in a word. */
-export function effectOf({ then }: Rule): string {
+export function effectOf({ does: then }: Rule): string {
   if (then.action !== undefined) return then.action;
   if (then.report !== undefined) return 'report';
   return then.score === 0 && then.label !== undefined ? 'label' : 'score';
@@ -30,6 +33,8 @@ interface Seat {
   readonly explanation: Explanation;
   readonly references: readonly string[];
 }
+
+interface Placed { readonly reason: Reason; readonly rule: Rule }
 
 /** One axis while a decision is made. */
 interface Tally { outcome: Outcome; total: number }
@@ -74,14 +79,17 @@ class Round {
   readonly #params: readonly Cell[];
   readonly #makeWorld: () => Omit<World, 'salt'>;
   #world: Omit<World, 'salt'> | undefined;
-  readonly #tallies: Record<Axis, Tally> = { fraud: { outcome: 'approve', total: 0 }, aml: { outcome: 'approve', total: 0 } };
-  readonly #reasons: { readonly reason: Reason; readonly rule: Rule }[] = [];
+  readonly #tallies: Record<Axis, Tally> = {
+    fraud: { outcome: 'approve', total: 0 }, aml: { outcome: 'approve', total: 0 },
+  };
+  readonly #reasons: Placed[] = [];
   readonly #unknown: UnknownRule[] = [];
   readonly #effects: PolicyEffect[] = [];
   readonly #replaced = new Set<number>();
 
   constructor(
-    policy: CompiledPolicy, program: PolicyProgram, event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
+    policy: CompiledPolicy, program: PolicyProgram, event: ParsedEvent, values: FeatureValues,
+    params: readonly Cell[],
     makeWorld: () => Omit<World, 'salt'>,
   ) {
     this.#policy = policy;
@@ -94,7 +102,7 @@ class Round {
 
   hit(seat: Seat, excepted: boolean): void {
     const { rule } = seat;
-    const cells = this.#program.explain[rule.index]?.(this.#event, this.#values.cells, this.#params) ?? [];
+    const cells = this.#explain(rule);
     const effect = excepted ? 'excepted' : rule.mode === 'shadow' ? 'shadow'
       : this.#replaced.has(rule.index) ? 'replaced' : seat.effect;
     this.#reasons.push({ reason: this.#reason(seat, effect, cells), rule });
@@ -107,13 +115,18 @@ class Round {
     this.#world ??= this.#makeWorld();
     const cause = missingCause(rule.when, { ...this.#world, salt: rule.id });
     const because = { name: cause?.name ?? rule.id, reason: cause?.reason ?? 'absent' };
-    this.#unknown.push({ rule: rule.id, axis: rule.axis, because, effect: rule.mode === 'shadow' ? 'shadow' : rule.unknown });
+    const effect = rule.mode === 'shadow' ? 'shadow' : rule.unknown;
+    this.#unknown.push({ rule: rule.id, axis: rule.axis, because, effect });
     if (rule.mode === 'shadow' || rule.unknown === 'miss') return;
     if (rule.unknown !== 'hit') {
       this.#raise(rule.axis, rule.unknown);
       return;
     }
-    this.#apply(rule, this.#program.explain[rule.index]?.(this.#event, this.#values.cells, this.#params) ?? []);
+    this.#apply(rule, this.#explain(rule));
+  }
+
+  #explain(rule: Rule): readonly Cell[] {
+    return this.#program.explain[rule.index]?.(this.#event, this.#values.cells, this.#params) ?? [];
   }
 
   #raise(axis: Axis, outcome: Outcome): void {
@@ -121,9 +134,10 @@ class Round {
   }
 
   #apply(rule: Rule, cells: readonly Cell[]): void {
-    const { then, id } = rule;
+    const { does: then, id } = rule;
     if (then.action !== undefined) this.#raise(rule.axis, then.action);
-    if (this.#policy.scoring[rule.axis].counts[rule.index] === true) this.#tallies[rule.axis].total += then.score;
+    const { counts } = this.#policy.scoring[rule.axis];
+    if (counts[rule.index] === true) this.#tallies[rule.axis].total += then.score;
     if (then.report !== undefined) this.#effects.push({ kind: 'report', rule: id, report: then.report });
     if (then.queue !== undefined) this.#effects.push({ kind: 'queue', rule: id, queue: then.queue });
     if (then.lasts === undefined) return;
@@ -135,7 +149,8 @@ class Round {
     if (then.action === 'hold') this.#effects.push({ kind: 'hold', rule: id, untilMs });
     const value = then.label === undefined ? undefined : this.#event.texts[then.label.on.textSlot];
     if (then.label === undefined || value === undefined) return;
-    this.#effects.push({ kind: 'label', rule: id, field: then.label.on, value, name: then.label.name, fromMs: now, untilMs });
+    const { name, on: field } = then.label;
+    this.#effects.push({ kind: 'label', rule: id, field, value, name, fromMs: now, untilMs });
   }
 
   #reason({ rule, explanation, references }: Seat, effect: string, cells: readonly Cell[]): Reason {
@@ -153,7 +168,8 @@ class Round {
       return sayCell(cells[next++], typeOf(part.expr), currencyOf(part.expr, this.#event));
     });
     return {
-      code: rule.then.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect, text: words.join(''), facts, references,
+      code: rule.does.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect,
+      text: words.join(''), facts, references,
     };
   }
 
@@ -177,18 +193,19 @@ class Round {
     const band = bands.find(({ below }) => score < below);
     if (band === undefined) throw new Error(`the bands of ${axis} have no end`);
     if (band.holdMs !== undefined) {
-      this.#effects.push({ kind: 'hold', rule: `${axis}-score`, untilMs: (this.#event.numbers[T_SLOT] ?? Number.NaN) + band.holdMs });
+      const untilMs = (this.#event.numbers[T_SLOT] ?? Number.NaN) + band.holdMs;
+      this.#effects.push({ kind: 'hold', rule: `${axis}-score`, untilMs });
     }
     return { outcome: graver(outcome, band.action), score, band: band.name };
   }
 }
 
-export function inOrder(reasons: readonly { readonly reason: Reason; readonly rule: Rule }[]): readonly Reason[] {
+function inOrder(reasons: readonly Placed[]): readonly Reason[] {
   if (reasons.length < 2) return reasons.map(({ reason }) => reason);
-  const rank = ({ then }: Rule): number => (then.action === undefined ? 0 : outcomeRank(then.action));
+  const rank = ({ does: then }: Rule): number => (then.action === undefined ? 0 : outcomeRank(then.action));
   return reasons.toSorted((a, b) =>
     (PLACE_OF[a.reason.effect] ?? 0) - (PLACE_OF[b.reason.effect] ?? 0) ||
-    rank(b.rule) - rank(a.rule) || b.rule.then.score - a.rule.then.score || a.rule.index - b.rule.index)
+    rank(b.rule) - rank(a.rule) || b.rule.does.score - a.rule.does.score || a.rule.index - b.rule.index)
     .map(({ reason }) => reason);
 }
 

@@ -1,4 +1,7 @@
-/** The document as written: texts, maps and lists with their places. What a text means is its reader's matter. */
+/**
+ * The document as written: texts, maps and lists with their places. What a text means is its reader's
+ * matter.
+ */
 import type { Place } from './diagnostic.ts';
 
 export type DocumentNode = ScalarNode | MapNode | ListNode;
@@ -22,7 +25,8 @@ export interface MapEntry {
 export const entryOf = (map: MapNode, key: string): MapEntry | undefined =>
   map.entries.find((entry) => entry.key === key);
 
-const isBlank = (char: string | undefined): boolean => char === ' ' || char === '\n' || char === '\t' || char === '\r';
+const isBlank = (char: string | undefined): boolean =>
+  char === ' ' || char === '\n' || char === '\t' || char === '\r';
 
 /** Length in the source of the escape that starts at `at` in a double-quoted text. */
 function escapeLength(source: string, at: number): number {
@@ -31,8 +35,9 @@ function escapeLength(source: string, at: number): number {
 }
 
 /**
- * Where character `index` of a scalar's text stands in the source. A folded line break is one blank of the text and
- * any number of blanks of the source; an escape is one character of the text and several of the source.
+ * Where character `index` of a scalar's text stands in the source. A folded line break is one blank of the
+ * text and any number of blanks of the source; an escape is one character of the text and several of the
+ * source.
  */
 export function offsetInScalar(source: string, node: ScalarNode, index: number): number {
   const quote = node.style === 'quoted' ? source[node.start] : undefined;

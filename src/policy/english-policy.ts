@@ -1,10 +1,12 @@
-/** The policy as a page of plain English, made from the same trees as the code, so that it cannot say something else. */
+/**
+ * The policy as a page of plain English, made from the same trees as the code, so that it cannot say
+ * something else.
+ */
 import { formatDate } from '#domain/instant.ts';
 import { AXES, type Axis } from '#domain/outcome.ts';
-import type { Expr } from '#expression/ast.ts';
 import { englishExpression } from '#expression/english.ts';
 import { printAggregate } from '#expression/print.ts';
-import type { CompiledPolicy, Param, Rule, Scoring } from './compiled-policy.ts';
+import type { CompiledPolicy, Lasting, Param, Rule, Scoring } from './compiled-policy.ts';
 import { formatSpan } from './format-cell.ts';
 
 const DAY_MS = 86_400_000;
@@ -36,24 +38,25 @@ const section = (title: string, lines: readonly string[]): string =>
 /** One rule: what it is, when it hits, what it does, and what it does when it cannot tell. */
 export function englishRule(rule: Rule, policy: CompiledPolicy): string {
   const references = rule.because.map((key) => policy.references.get(key)?.text ?? key).join('; ');
+  const unless = rule.unless === undefined ? '' : `, *unless* ${englishExpression(rule.unless)}`;
   const sentences = [
     `**${rule.id}** - ${rule.title}${references === '' ? '' : ` (${references})`}.`,
-    `*Hit when* ${englishExpression(rule.when)}${rule.unless === undefined ? '' : `, *unless* ${englishExpression(rule.unless)}`}.`,
+    `*Hit when* ${englishExpression(rule.when)}${unless}.`,
     `*Then* ${englishThen(rule)}.`,
     `*If it cannot be decided*, ${englishUnknown(rule)}.`,
   ];
   if (rule.final) sentences.push('Nothing excepts it.');
   if (rule.replaces.length > 0) {
-    sentences.push(`A hit takes the effect of ${rule.replaces.map((index) => policy.rules[index]?.id).join(', ')}.`);
+    sentences.push(
+      `A hit takes the effect of ${rule.replaces.map((index) => policy.rules[index]?.id).join(', ')}.`);
   }
   if (rule.mode === 'shadow') sentences.push('It is in shadow: it is reported and does nothing.');
   if (rule.mode === 'off') sentences.push('It is off.');
   return sentences.join(' ');
 }
 
-function englishThen({ then, axis }: Rule): string {
-  const { lasts } = then;
-  const span = lasts === undefined ? '' : ` ${lasts.kind === 'for' ? 'for' : 'until'} ${englishLasts(lasts.kind === 'for' ? lasts.duration : lasts.instant)}`;
+function englishThen({ does: then, axis }: Rule): string {
+  const span = englishLasts(then.lasts);
   const parts = [
     ...(then.action === undefined ? [] : [`${then.action}${then.action === 'hold' ? span : ''}`]),
     ...(then.score === 0 ? [] : [`${then.score} points on the ${axis} axis`]),
@@ -64,7 +67,11 @@ function englishThen({ then, axis }: Rule): string {
   return parts.length === 0 ? 'nothing' : parts.join(', ');
 }
 
-const englishLasts = (expr: Expr): string => englishExpression(expr);
+function englishLasts(lasts: Lasting | undefined): string {
+  if (lasts === undefined) return '';
+  if (lasts.kind === 'until') return ` until ${englishExpression(lasts.instant)}`;
+  return ` for ${englishExpression(lasts.duration)}`;
+}
 
 function englishUnknown({ unknown }: Rule): string {
   if (unknown === 'miss') return 'it counts as a miss';
@@ -81,9 +88,8 @@ function englishScoring(axis: Axis, scoring: Scoring, policy: CompiledPolicy): r
     const hold = band.holdMs === undefined ? '' : ` for ${formatSpan(band.holdMs)}`;
     return `- ${band.name}, ${range}: ${band.action}${hold}`;
   });
-  return [section(`Score on the ${axis} axis`, [
-    `The sum of ${counted.map((rule) => `${rule.id} (${rule.then.score})`).join(', ')}, at most ${scoring.cap}.`, ...bands,
-  ])];
+  const sum = counted.map((rule) => `${rule.id} (${rule.does.score})`).join(', ');
+  return [section(`Score on the ${axis} axis`, [`The sum of ${sum}, at most ${scoring.cap}.`, ...bands])];
 }
 
 function englishParam({ value }: Param): string {
@@ -91,9 +97,11 @@ function englishParam({ value }: Param): string {
     case 'fixed': return englishExpression(value.value);
     case 'cases': {
       const cases = [...value.cases].map(([key, expr]) => `${key} ${englishExpression(expr)}`);
-      return `by ${englishExpression(value.by)}: ${cases.join('; ')}; otherwise ${englishExpression(value.otherwise)}`;
+      const otherwise = `otherwise ${englishExpression(value.otherwise)}`;
+      return `by ${englishExpression(value.by)}: ${cases.join('; ')}; ${otherwise}`;
     }
     case 'dated':
-      return value.values.map((dated) => `from ${formatDate(dated.fromMs / DAY_MS)} ${englishExpression(dated.value)}`).join('; ');
+      return value.values.map(
+        (dated) => `from ${formatDate(dated.fromMs / DAY_MS)} ${englishExpression(dated.value)}`).join('; ');
   }
 }

@@ -1,4 +1,7 @@
-/** Why a rule of a test answered as it did: each comparison with its values, and the events its windows left out. */
+/**
+ * Why a rule of a test answered as it did: each comparison with its values, and the events its windows left
+ * out.
+ */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { Expr } from '#expression/ast.ts';
 import { interpret } from '#expression/interpret.ts';
@@ -18,7 +21,8 @@ import { nodesOf } from './walk.ts';
 
 const EVENTS_EXPLAINED_MAX = 5;
 
-export function explainFailure(policy: CompiledPolicy, index: number, judged: Judged, sent: readonly SentEvent[]): readonly string[] {
+export function explainFailure(policy: CompiledPolicy, index: number, judged: Judged,
+  sent: readonly SentEvent[]): readonly string[] {
   const rule = policy.rules[index];
   if (rule === undefined) return [];
   const world: World = { ...judged.world, salt: rule.id };
@@ -30,7 +34,9 @@ export function explainFailure(policy: CompiledPolicy, index: number, judged: Ju
 
 function featuresOf(rule: Rule, policy: CompiledPolicy): readonly FeatureDefinition[] {
   const indexes = new Set<number>();
-  for (const expr of expressionsOf(rule)) for (const node of nodesOf(expr)) if (node.kind === 'feature') indexes.add(node.index);
+  for (const node of expressionsOf(rule).flatMap((expr) => [...nodesOf(expr)])) {
+    if (node.kind === 'feature') indexes.add(node.index);
+  }
   return [...indexes].flatMap((index) => policy.features[index] ?? []);
 }
 
@@ -39,7 +45,8 @@ function sayFact(fact: FactSource, world: World): string {
   const say = (expr: Expr): string => {
     const value = interpret(expr, world);
     if (value.kind === 'missing') return `missing (${value.because}: ${value.reason})`;
-    return String(formatCell(cellOfValue(value, typeOf(expr)), typeOf(expr), currencyOf(expr, world.current)));
+    return String(formatCell(cellOfValue(value, typeOf(expr)), typeOf(expr),
+      currencyOf(expr, world.current)));
   };
   const { condition } = fact;
   const comparison = innermost(condition);
@@ -56,7 +63,8 @@ const SWAPPED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '
 const innermost = (expr: Expr): Expr => (expr.kind === 'let' ? innermost(expr.body) : expr);
 
 /** `Event 1 (0s) is outside (t-1h, t].` */
-function leftOut(feature: FeatureDefinition, current: ParsedEvent, sent: readonly SentEvent[]): readonly string[] {
+function leftOut(feature: FeatureDefinition, current: ParsedEvent,
+  sent: readonly SentEvent[]): readonly string[] {
   const lines: string[] = [];
   const told = new Set<number>();
   for (const { event, number, at } of sent) {
@@ -69,15 +77,19 @@ function leftOut(feature: FeatureDefinition, current: ParsedEvent, sent: readonl
   return lines;
 }
 
-function whyOutside(feature: FeatureDefinition, event: ParsedEvent, current: ParsedEvent): string | undefined {
+function whyOutside(feature: FeatureDefinition, event: ParsedEvent,
+  current: ParsedEvent): string | undefined {
   for (const { past, current: now } of [feature.key, ...feature.alsoEqual]) {
     if (past.textSlot < 0 || now.textSlot < 0) continue;
     const [then, today] = [event.texts[past.textSlot], current.texts[now.textSlot]];
-    if (then !== today) return `has ${past.path} ${then ?? 'missing'}, not ${today ?? 'missing'}, so ${feature.name} leaves it out`;
+    if (then === today) continue;
+    const difference = `has ${past.path} ${then ?? 'missing'}, not ${today ?? 'missing'}`;
+    return `${difference}, so ${feature.name} leaves it out`;
   }
   const age = (current.numbers[T_SLOT] ?? 0) - (event.numbers[T_SLOT] ?? 0);
   if (age < 0) return 'is later than this event';
   const { window } = feature;
   if (window.kind !== 'sliding' || (age < window.fromMs && age >= window.toMs)) return undefined;
-  return `is outside (t-${formatSpan(window.fromMs)}, t${window.toMs === 0 ? '' : `-${formatSpan(window.toMs)}`}] of ${feature.name}`;
+  const to = window.toMs === 0 ? '' : `-${formatSpan(window.toMs)}`;
+  return `is outside (t-${formatSpan(window.fromMs)}, t${to}] of ${feature.name}`;
 }

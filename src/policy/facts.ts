@@ -1,4 +1,7 @@
-/** What a hit rests on: each comparison of its condition that held, as what was measured and what it was held against. */
+/**
+ * What a hit rests on: each comparison of its condition that held, as what was measured and what it was
+ * held against.
+ */
 import type { BinaryOp, Expr } from '#expression/ast.ts';
 import { printExpression } from '#expression/print.ts';
 import { isConstant } from './parse-names.ts';
@@ -19,7 +22,8 @@ export function factsIn(condition: Expr): readonly FactSource[] {
   collect(condition, true, (expr) => expr, found);
   const seen = new Set<string>();
   return found.filter((fact) => {
-    const key = `${fact.name} ${fact.threshold === undefined ? '' : printExpression(fact.threshold)} ${fact.holds}`;
+    const key =
+      `${fact.name} ${fact.threshold === undefined ? '' : printExpression(fact.threshold)} ${fact.holds}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -48,13 +52,16 @@ function factOf(expr: Expr, holds: boolean, wrap: (part: Expr) => Expr): readonl
   if (expr.kind === 'binary' && COMPARISONS.has(expr.op)) {
     const swap = isFixed(expr.left) && !isFixed(expr.right);
     const [value, threshold] = swap ? [expr.right, expr.left] : [expr.left, expr.right];
-    return [{ name: printExpression(value), value: wrap(value), threshold: wrap(threshold), condition: wrap(expr), holds }];
+    return [{ name: printExpression(value), value: wrap(value), threshold: wrap(threshold),
+      condition: wrap(expr), holds }];
   }
   if (expr.kind === 'in') {
-    return [{ name: printExpression(expr), value: wrap(expr.value), threshold: undefined, condition: wrap(expr), holds }];
+    return [{ name: printExpression(expr), value: wrap(expr.value), threshold: undefined,
+      condition: wrap(expr), holds }];
   }
   if (isConstant(expr)) return [];
-  return [{ name: printExpression(expr), value: wrap(expr), threshold: undefined, condition: wrap(expr), holds }];
+  return [{ name: printExpression(expr), value: wrap(expr), threshold: undefined, condition: wrap(expr),
+    holds }];
 }
 
 /** Literals and parameters: what a measured value is held against. */

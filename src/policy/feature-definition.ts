@@ -3,9 +3,13 @@ import type { AggregateExpr, Expr } from '#expression/ast.ts';
 import type { Type } from '#expression/type.ts';
 import type { FeatureDefinition } from '#features/definition.ts';
 
-/** A checked aggregate as a feature. The checker has made sure that keys are fields and the first one is indexed. */
+/**
+ * A checked aggregate as a feature. The checker has made sure that keys are fields and the first one is
+ * indexed.
+ */
 export function featureDefinition(name: string, aggregate: AggregateExpr, type: Type): FeatureDefinition {
-  const [key, ...alsoEqual] = aggregate.keys.map(({ past, current }) => ({ past: fieldOf(past), current: fieldOf(current) }));
+  const [key, ...alsoEqual] = aggregate.keys.map(
+    ({ past, current }) => ({ past: fieldOf(past), current: fieldOf(current) }));
   if (key === undefined) throw new Error(`the aggregate ${name} has no key`);
   return {
     name,

@@ -1,4 +1,7 @@
-/** Values as people and other systems read them: `"120.50 EUR"`, `"59m59s"`, counts as numbers, missing as null. */
+/**
+ * Values as people and other systems read them: `"120.50 EUR"`, `"59m59s"`, counts as numbers, missing as
+ * null.
+ */
 import type { FeatureValue } from '#domain/decision.ts';
 import { formatDate, formatInstant } from '#domain/instant.ts';
 import { formatMoney } from '#domain/money.ts';
@@ -26,8 +29,8 @@ function formatNumber(value: number, type: Type, currency: string | undefined): 
     case 'clock': return formatClock(value);
     case 'distance': return Math.abs(value) < 1_000 ? `${trim(value)} m` : `${trim(value / 1_000)} km`;
     case 'speed': return `${trim(value * 3.6)} km/h`;
-    case 'int': case 'decimal': case 'string': case 'enum': case 'entity': case 'geo': case 'histogram': case 'list':
-    case 'period':
+    case 'int': case 'decimal': case 'string': case 'enum': case 'entity': case 'geo': case 'histogram':
+    case 'list': case 'period':
       return value;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * One JavaScript program per policy. Rules stand in chunks of a size that the optimising compiler takes whole; each
- * chunk writes the answers of its rules into one byte array. It embeds what `emitExpression` embeds, and indexes.
+ * One JavaScript program per policy. Rules stand in chunks of a size that the optimising compiler takes
+ * whole; each chunk writes the answers of its rules into one byte array. It embeds what `emitExpression`
+ * embeds, and indexes.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { emitExpression } from '#expression/emit.ts';
@@ -9,6 +10,7 @@ import { EmitUnit } from '#expression/emit-unit.ts';
 import type { Expr } from '#expression/ast.ts';
 import type { Cell } from '#expression/type.ts';
 import { cellKind } from '#expression/type-rules.ts';
+import { generatedFunction } from '#features/generated-function.ts';
 import type { CompiledPolicy, Param, Rule } from './compiled-policy.ts';
 import { factsIn, type FactSource } from './facts.ts';
 
@@ -32,31 +34,32 @@ export interface Explanation {
 
 export function explanationOf(rule: Rule): Explanation {
   const texts = rule.reason.flatMap((part) => (part.kind === 'value' ? [part.expr] : []));
-  const { lasts } = rule.then;
+  const { lasts } = rule.does;
   return { facts: factsIn(rule.when), texts, lasts: lasts?.kind === 'for' ? lasts.duration : lasts?.instant };
 }
 
-/** For each fact its comparison, value and threshold (itself again where it has none), then the texts, then `lasts`. */
+/**
+ * For each fact its comparison, value and threshold (itself again where it has none), then the texts, then
+ * `lasts`.
+ */
 export function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[] {
   const parts = facts.flatMap((fact) => [fact.condition, fact.value, fact.threshold ?? fact.value]);
   return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
 }
 
 export function generatePolicy(policy: CompiledPolicy, runtime: EmitRuntime): PolicyProgram {
-  return parseProgram(new Function('$', programSource(policy)), runtime);
+  return generatedFunction<($: EmitRuntime) => PolicyProgram>(['$'], programSource(policy))(runtime);
 }
-
-// The shape is that of the source below, which is ours.
-const parseProgram = (build: Function, runtime: EmitRuntime): PolicyProgram => build(runtime) as PolicyProgram;
 
 /** The whole program: `$` is its only free name. */
 export function programSource(policy: CompiledPolicy): string {
   const live = policy.rules.filter((rule) => rule.mode !== 'off');
   const chunks: string[] = [];
-  for (let i = 0; i < live.length; i += RULES_A_CHUNK) chunks.push(chunkSource(live.slice(i, i + RULES_A_CHUNK)));
+  for (let i = 0; i < live.length; i += RULES_A_CHUNK) {
+    chunks.push(chunkSource(live.slice(i, i + RULES_A_CHUNK)));
+  }
   const names = chunks.map((_, i) => `c${i}`);
   return [
-    '"use strict";',
     ...chunks.map((source, i) => `const ${names[i]}=${source};`),
     'return {',
     `params:${paramsSource(policy.params)},`,
@@ -71,7 +74,10 @@ function enclosed(unit: EmitUnit, args: string, body: string): string {
   return `(()=>{${unit.constants()}return (${args})=>{${unit.locals()}${body}};})()`;
 }
 
-/** Kleene: an exception that is known to hold makes an unknown rule a miss; one that is unknown never excepts. */
+/**
+ * Kleene: an exception that is known to hold makes an unknown rule a miss; one that is unknown never
+ * excepts.
+ */
 function chunkSource(rules: readonly Rule[]): string {
   const unit = new EmitUnit();
   const lines = rules.map((rule) => {
@@ -92,7 +98,8 @@ function paramsSource(params: readonly Param[]): string {
 function paramSource({ value, type }: Param, unit: EmitUnit): string {
   if (value.kind === 'fixed') return emitExpression(value.value, { unit });
   if (value.kind === 'cases') {
-    const cases = [...value.cases].map(([key, expr]) => `[${JSON.stringify(key)},${emitExpression(expr, { unit })}]`);
+    const cases = [...value.cases].map(([key, expr]) =>
+      `[${JSON.stringify(key)},${emitExpression(expr, { unit })}]`);
     const map = unit.constant(`new Map([${cases.join(',')}])`);
     const by = emitExpression(value.by, { unit });
     const found = unit.local();
@@ -105,6 +112,7 @@ function paramSource({ value, type }: Param, unit: EmitUnit): string {
 
 function explainSource(rule: Rule): string {
   const unit = new EmitUnit();
-  const parts = explanationParts(explanationOf(rule)).map((part) => emitExpression(part, { unit, salt: rule.id }));
+  const parts = explanationParts(explanationOf(rule)).map(
+    (part) => emitExpression(part, { unit, salt: rule.id }));
   return enclosed(unit, 'e,f,p', `return [${parts.join(',\n')}];`);
 }

@@ -1,6 +1,6 @@
 /**
- * The judge of the generated program and of `Decider`: the whole policy, slowly, from the trees and the rules of the
- * language alone. It shares with them the choice of facts and the forms of values, and nothing else.
+ * The judge of the generated program and of `Decider`: the whole policy, slowly, from the trees and the rules
+ * of the language alone. It shares with them the choice of facts and the forms of values, and nothing else.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { AxisResult, Reason, UnknownRule } from '#domain/decision.ts';
@@ -14,7 +14,9 @@ import type { World } from '#expression/world.ts';
 import type { CompiledPolicy, Param, Rule } from './compiled-policy.ts';
 import { factsIn } from './facts.ts';
 import { formatCell, sayCell } from './format-cell.ts';
-import { EXCEPTED, HIT, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleAnswer } from './policy-result.ts';
+import {
+  EXCEPTED, HIT, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleAnswer,
+} from './policy-result.ts';
 import { nodesOf } from './walk.ts';
 
 /** What the judge has to be told: the values of the features, and the world beside them. */
@@ -50,6 +52,8 @@ export function paramValue(param: Param, event: ParsedEvent, world: World): Valu
   return interpret(chosen ?? value.otherwise, world);
 }
 
+interface AxisJudgement { readonly result: AxisResult; readonly holds: readonly PolicyEffect[] }
+
 class Judge {
   readonly #policy: CompiledPolicy;
   readonly #event: ParsedEvent;
@@ -62,9 +66,14 @@ class Judge {
   }
 
   #world(salt: string): World {
-    const { feature, inList, rates, mark } = this.#given;
+    const given = this.#given;
     const world: World = {
-      current: this.#event, salt, rates, mark, inList, feature: (index) => feature(index),
+      current: this.#event,
+      salt,
+      rates: given.rates,
+      mark: (path, value, name, tMs) => given.mark(path, value, name, tMs),
+      inList: (list, value, tMs) => given.inList(list, value, tMs),
+      feature: (index) => given.feature(index),
       param: (index, name) => {
         const param = this.#policy.params[index];
         return param === undefined ? missing('absent', name) : paramValue(param, this.#event, world);
@@ -89,7 +98,7 @@ class Judge {
     /** Rules whose `then` takes effect. */
     const acting = rules.filter((rule, i) => rule.mode === 'live' &&
       ((answers[i] === HIT && !replaced.has(i)) || (answers[i] === UNKNOWN && rule.unknown === 'hit')));
-    const axis = (name: Axis): { result: AxisResult; holds: readonly PolicyEffect[] } => this.#axis(name, answers, acting);
+    const axis = (name: Axis): AxisJudgement => this.#axis(name, answers, acting);
     const [fraud, aml] = [axis('fraud'), axis('aml')];
     return {
       outcome: gravest([fraud.result.outcome, aml.result.outcome]),
@@ -104,23 +113,27 @@ class Judge {
   #replacedBy(answers: readonly RuleAnswer[]): ReadonlySet<number> {
     const replaced = new Set<number>();
     this.#policy.rules.forEach((rule, i) => {
-      if (answers[i] === HIT && rule.mode === 'live' && !replaced.has(i)) rule.replaces.forEach((other) => replaced.add(other));
+      const acts = answers[i] === HIT && rule.mode === 'live' && !replaced.has(i);
+      if (acts) rule.replaces.forEach((other) => replaced.add(other));
     });
     return replaced;
   }
 
-  #axis(axis: Axis, answers: readonly RuleAnswer[], acting: readonly Rule[]): { result: AxisResult; holds: readonly PolicyEffect[] } {
+  #axis(axis: Axis, answers: readonly RuleAnswer[], acting: readonly Rule[]): AxisJudgement {
     const { rules, scoring } = this.#policy;
     const { counts, floor, cap, bands } = scoring[axis];
     const mine = acting.filter((rule) => rule.axis === axis);
-    const total = mine.filter((rule) => counts[rule.index] === true).reduce((sum, rule) => sum + rule.then.score, 0);
+    const counted = mine.filter((rule) => counts[rule.index] === true);
+    const total = counted.reduce((sum, rule) => sum + rule.does.score, 0);
     const score = total < floor ? floor : total > cap ? cap : total;
     const band = bands.find((one) => score < one.below);
     if (band === undefined) throw new Error('no band');
-    const unsure = rules.filter((rule, i) => rule.axis === axis && rule.mode === 'live' && answers[i] === UNKNOWN)
+    const unsure = rules.filter((rule, i) => rule.axis === axis && rule.mode === 'live' &&
+      answers[i] === UNKNOWN)
       .flatMap((rule) => (rule.unknown === 'miss' || rule.unknown === 'hit' ? [] : [rule.unknown]));
-    const actions = mine.flatMap((rule) => (rule.then.action === undefined ? [] : [rule.then.action]));
-    const until = band.holdMs === undefined ? undefined : (this.#event.numbers[T_SLOT] ?? Number.NaN) + band.holdMs;
+    const actions = mine.flatMap((rule) => (rule.does.action === undefined ? [] : [rule.does.action]));
+    const until = band.holdMs === undefined ? undefined
+      : (this.#event.numbers[T_SLOT] ?? Number.NaN) + band.holdMs;
     return {
       result: { outcome: gravest([...actions, ...unsure, band.action]), score, band: band.name },
       holds: until === undefined ? [] : [{ kind: 'hold', rule: `${axis}-score`, untilMs: until }],
@@ -131,11 +144,12 @@ class Judge {
     const value = interpret(rule.when, this.#world(rule.id));
     if (value.kind !== 'missing') throw new Error(`${rule.id} is known`);
     const because = { name: value.because, reason: value.reason };
-    return { rule: rule.id, axis: rule.axis, because, effect: rule.mode === 'shadow' ? 'shadow' : rule.unknown };
+    const effect = rule.mode === 'shadow' ? 'shadow' : rule.unknown;
+    return { rule: rule.id, axis: rule.axis, because, effect };
   }
 
   #effects(rule: Rule): readonly PolicyEffect[] {
-    const { then, id } = rule;
+    const { does: then, id } = rule;
     const effects: PolicyEffect[] = [];
     if (then.report !== undefined) effects.push({ kind: 'report', rule: id, report: then.report });
     if (then.queue !== undefined) effects.push({ kind: 'queue', rule: id, queue: then.queue });
@@ -149,7 +163,8 @@ class Judge {
     if (then.action === 'hold') effects.push({ kind: 'hold', rule: id, untilMs });
     const value = then.label && this.#event.texts[then.label.on.textSlot];
     if (then.label !== undefined && value !== undefined) {
-      effects.push({ kind: 'label', rule: id, field: then.label.on, value, name: then.label.name, fromMs: now, untilMs });
+      const { name, on: field } = then.label;
+      effects.push({ kind: 'label', rule: id, field, value, name, fromMs: now, untilMs });
     }
     return effects;
   }
@@ -178,16 +193,21 @@ class Judge {
 
   #reason(rule: Rule, effect: string): Reason {
     const world = this.#world(rule.id);
-    const cell = (expr: Expr): ReturnType<typeof cellOfValue> => cellOfValue(interpret(expr, world), typeOf(expr));
-    const form = (expr: Expr): ReturnType<typeof formatCell> => formatCell(cell(expr), typeOf(expr), this.#currency(expr));
+    const cell = (expr: Expr): ReturnType<typeof cellOfValue> =>
+      cellOfValue(interpret(expr, world), typeOf(expr));
+    const form = (expr: Expr): ReturnType<typeof formatCell> =>
+      formatCell(cell(expr), typeOf(expr), this.#currency(expr));
     const facts = factsIn(rule.when)
       .filter((fact) => cell(fact.condition) === (fact.holds ? 2 : 0))
       .map(({ name, value, threshold }) =>
-        (threshold === undefined ? { name, value: form(value) } : { name, value: form(value), threshold: form(threshold) }));
+        (threshold === undefined ? { name, value: form(value) }
+          : { name, value: form(value), threshold: form(threshold) }));
     const words = rule.reason.map((part) =>
-      (part.kind === 'text' ? part.text : sayCell(cell(part.expr), typeOf(part.expr), this.#currency(part.expr))));
+      (part.kind === 'text' ? part.text : sayCell(
+        cell(part.expr), typeOf(part.expr), this.#currency(part.expr))));
     return {
-      code: rule.then.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect, text: words.join(''), facts,
+      code: rule.does.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect,
+      text: words.join(''), facts,
       references: rule.because.map((key) => this.#policy.references.get(key)?.text ?? key),
     };
   }
@@ -195,19 +215,22 @@ class Judge {
   #currency(expr: Expr): string | undefined {
     const type = typeOf(expr);
     if (type.kind !== 'money' || type.currency !== null) return undefined;
-    const first = [...nodesOf(expr)].find((node) => node.kind === 'field' && node.field.type.kind === 'money');
+    const first = [...nodesOf(expr)].find(
+      (node) => node.kind === 'field' && node.field.type.kind === 'money');
     return first?.kind === 'field' ? this.#event.texts[first.field.textSlot] : undefined;
   }
 }
 
-function plainEffect({ then }: Rule): string {
-  return then.action ?? (then.report !== undefined ? 'report' : then.score === 0 && then.label !== undefined ? 'label' : 'score');
+function plainEffect({ does: then }: Rule): string {
+  if (then.action !== undefined) return then.action;
+  if (then.report !== undefined) return 'report';
+  return then.score === 0 && then.label !== undefined ? 'label' : 'score';
 }
 
 const gravest = (outcomes: readonly Outcome[]): Outcome =>
   OUTCOMES.findLast((outcome) => outcomes.includes(outcome)) ?? 'approve';
 
 const byGravity = (rules: readonly Rule[]): readonly Rule[] => {
-  const rank = (rule: Rule): number => OUTCOMES.indexOf(rule.then.action ?? 'approve');
-  return rules.toSorted((a, b) => rank(b) - rank(a) || b.then.score - a.then.score || a.index - b.index);
+  const rank = (rule: Rule): number => OUTCOMES.indexOf(rule.does.action ?? 'approve');
+  return rules.toSorted((a, b) => rank(b) - rank(a) || b.does.score - a.does.score || a.index - b.index);
 };

@@ -1,4 +1,7 @@
-/** Lists: who is on them, and when. An index is immutable; a new version is a new index, swapped by reference. */
+/**
+ * Lists: who is on them, and when. An index is immutable; a new version is a new index, swapped by
+ * reference.
+ */
 import { createHash } from 'node:crypto';
 import { parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -29,6 +32,7 @@ export interface ListDeclaration {
 }
 
 interface Stay { readonly fromMs: number; readonly untilMs: number }
+type Stays = ReadonlyMap<string | number, Stay | readonly Stay[]>;
 const ALWAYS: Stay = { fromMs: -Infinity, untilMs: Infinity };
 
 export class ListIndex {
@@ -36,20 +40,22 @@ export class ListIndex {
   /** sha256 of the entries, the same for the same entries in any order. */
   readonly version: string;
   readonly size: number;
-  readonly #stays: ReadonlyMap<string | number, Stay | readonly Stay[]>;
+  readonly #stays: Stays;
 
-  private constructor(name: string, entries: readonly ListEntry[], stays: ReadonlyMap<string | number, Stay | readonly Stay[]>) {
+  private constructor(name: string, entries: readonly ListEntry[], stays: Stays) {
     this.name = name;
     this.size = entries.length;
     this.#stays = stays;
-    const lines = entries.map((entry) => JSON.stringify([entry.value, entry.from ?? '', entry.until ?? ''])).toSorted();
+    const lines = entries.map((entry) => JSON.stringify(
+      [entry.value, entry.from ?? '', entry.until ?? ''])).toSorted();
     this.version = `sha256:${createHash('sha256').update(lines.join('\n')).digest('hex')}`;
   }
 
   /** Checks the entries; the problems are sentences. */
   static of(source: ListSource): { index: ListIndex } | { problems: readonly string[] } {
     if (source.entries.length > LIMITS.listEntryCountMax) {
-      return { problems: [`${source.name} has ${source.entries.length} entries; the limit is ${LIMITS.listEntryCountMax}`] };
+      const count = `${source.name} has ${source.entries.length} entries`;
+      return { problems: [`${count}; the limit is ${LIMITS.listEntryCountMax}`] };
     }
     const problems: string[] = [];
     const stays = new Map<string | number, Stay | Stay[]>();
@@ -80,8 +86,9 @@ function stayOf(entry: ListEntry): Stay | string {
   if (entry.from === undefined && entry.until === undefined) return ALWAYS;
   const fromMs = entry.from === undefined ? -Infinity : parseInstant(entry.from);
   const untilMs = entry.until === undefined ? Infinity : parseInstant(entry.until);
-  if (fromMs === undefined) return `is listed from ${entry.from}, which is not an instant such as 2026-05-01T00:00:00Z`;
-  if (untilMs === undefined) return `is listed until ${entry.until}, which is not an instant such as 2026-05-01T00:00:00Z`;
+  const wanted = 'which is not an instant such as 2026-05-01T00:00:00Z';
+  if (fromMs === undefined) return `is listed from ${entry.from}, ${wanted}`;
+  if (untilMs === undefined) return `is listed until ${entry.until}, ${wanted}`;
   if (fromMs >= untilMs) return 'is listed until before it is listed';
   return { fromMs, untilMs };
 }
@@ -89,13 +96,13 @@ function stayOf(entry: ListEntry): Stay | string {
 /** The lists of one policy, in the order of its declarations. */
 export interface BoundLists {
   /** What `EmitRuntime.inList` asks. */
-  inList(list: number, value: string | number, tMs: number): 0 | 2;
+  readonly inList: (list: number, value: string | number, tMs: number) => 0 | 2;
   readonly versions: Readonly<Record<string, string>>;
 }
 
 /**
- * Joins a policy's declarations with what is published. A managed list that nobody has published yet is empty. The
- * problems are sentences; `validity: required` is held here, where the entries are known.
+ * Joins a policy's declarations with what is published. A managed list that nobody has published yet is
+ * empty. The problems are sentences; `validity: required` is held here, where the entries are known.
  */
 export function bindLists(
   declarations: readonly ListDeclaration[], published: ReadonlyMap<string, ListSource>,
@@ -117,8 +124,9 @@ export function bindLists(
 }
 
 function sourceOf(declaration: ListDeclaration, published: ReadonlyMap<string, ListSource>): ListSource {
-  if (declaration.values === undefined) return published.get(declaration.name) ?? { name: declaration.name, entries: [] };
-  return { name: declaration.name, entries: declaration.values.map((value) => ({ value })) };
+  const { name } = declaration;
+  if (declaration.values === undefined) return published.get(name) ?? { name, entries: [] };
+  return { name, entries: declaration.values.map((value) => ({ value })) };
 }
 
 function misfits(declaration: ListDeclaration, source: ListSource): readonly string[] {
@@ -127,8 +135,10 @@ function misfits(declaration: ListDeclaration, source: ListSource): readonly str
     const shown = `${declaration.name}: ${JSON.stringify(entry.value)}`;
     if (typeof entry.value !== wanted) return [`${shown} is not a ${wanted}`];
     const bounded = entry.from !== undefined || entry.until !== undefined;
-    if (declaration.validity === 'none' && bounded) return [`${shown} has dates; the list is declared without validity`];
-    if (declaration.validity === 'required' && entry.until === undefined) return [`${shown} has no end; the list requires one`];
+    const { validity } = declaration;
+    if (validity === 'none' && bounded) return [`${shown} has dates; the list is declared without validity`];
+    const endless = validity === 'required' && entry.until === undefined;
+    if (endless) return [`${shown} has no end; the list requires one`];
     return [];
   });
 }

@@ -1,4 +1,7 @@
-/** A test world on the definitions alone: lists of events filtered by hand, trees interpreted. Slow, and the judge. */
+/**
+ * A test world on the definitions alone: lists of events filtered by hand, trees interpreted. Slow, and the
+ * judge.
+ */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { RateTable } from '#domain/rates.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -61,7 +64,8 @@ class NaiveWorld implements TestWorld {
     const base = {
       current: event,
       rates: this.#rates,
-      inList: (list: number, value: string | number, tMs: number) => this.#lists.inList(list, value, tMs) === 2,
+      inList: (list: number, value: string | number, tMs: number) =>
+        this.#lists.inList(list, value, tMs) === 2,
       mark: (path: string, entity: string, name: string, tMs: number) =>
         this.#marks.filter((mark) => mark.path === path && mark.entity === entity && mark.name === name)
           .filter((mark) => mark.fromMs <= tMs).toSorted((a, b) => a.fromMs - b.fromMs).at(-1),

@@ -1,4 +1,7 @@
-/** YAML 1.2, core schema, and of it only what cannot surprise: no anchors, tags, merges, directives or second keys. */
+/**
+ * YAML 1.2, core schema, and of it only what cannot surprise: no anchors, tags, merges, directives or
+ * second keys.
+ */
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from 'yaml';
 import type { Document, ParsedNode, YAMLError } from 'yaml';
 import { LIMITS } from '#domain/limits.ts';
@@ -12,20 +15,24 @@ const CHARS_SHOWN_MAX = 60;
 export function parseDocument(source: string, findings: Findings): MapNode | undefined {
   if (isTooLarge(source, findings)) return undefined;
   if (source.startsWith('%')) {
-    findings.report('P002', { start: 0, end: 1 }, 'a policy has no YAML directives', 'Remove the line that starts with `%`.');
+    findings.report('P002', { start: 0, end: 1 }, 'a policy has no YAML directives',
+      'Remove the line that starts with `%`.');
     return undefined;
   }
   const documents = parseAllDocuments(source, {
-    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, merge: false, prettyErrors: false, logLevel: 'silent',
+    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, merge: false, prettyErrors: false,
+      logLevel: 'silent',
   });
   const [first, second] = 'empty' in documents ? [] : documents;
   if (first === undefined || first.contents === null) {
-    findings.report('P004', { start: 0, end: 0 }, 'the document is empty', 'A policy starts with `policy: its-name`.');
+    findings.report('P004', { start: 0, end: 0 }, 'the document is empty',
+      'A policy starts with `policy: its-name`.');
     return undefined;
   }
   if (second !== undefined) {
     const start = Math.max(0, source.lastIndexOf('---', second.range[0]));
-    findings.report('P004', { start, end: start + 3 }, 'a second document starts here', 'One file holds one policy.');
+    findings.report('P004', { start, end: start + 3 }, 'a second document starts here',
+      'One file holds one policy.');
     return undefined;
   }
   for (const error of first.errors) reportYamlError(error, source, findings);
@@ -42,7 +49,10 @@ function rootMap(document: Document.Parsed, findings: Findings): MapNode | undef
   return undefined;
 }
 
-/** Bytes, and rules counted by their indentation: a document of 10,000 rules is refused without reading it whole. */
+/**
+ * Bytes, and rules counted by their indentation: a document of 10,000 rules is refused without reading it
+ * whole.
+ */
 function isTooLarge(source: string, findings: Findings): boolean {
   const bytes = Buffer.byteLength(source);
   if (bytes > LIMITS.policyBytesMax) {
@@ -83,15 +93,18 @@ function reportYamlError(error: YAMLError, source: string, findings: Findings): 
   const place = { start: Math.min(start, source.length), end: Math.min(end, source.length) };
   if (error.code === 'DUPLICATE_KEY') {
     const key = /^["']?[^\s:"']+/.exec(source.slice(start))?.[0] ?? '';
-    findings.report('P003', { start, end: start + key.length }, `the key \`${key}\` is there twice`, 'Keep one of the two.');
+    findings.report('P003', { start, end: start + key.length }, `the key \`${key}\` is there twice`,
+      'Keep one of the two.');
     return;
   }
-  if (error.code === 'MULTIPLE_ANCHORS' || error.code === 'BAD_ALIAS' || error.code === 'TAG_RESOLVE_FAILED') {
+  if (error.code === 'MULTIPLE_ANCHORS' || error.code === 'BAD_ALIAS' ||
+    error.code === 'TAG_RESOLVE_FAILED') {
     findings.report('P002', place, 'a policy has no anchors, aliases or tags', 'Write the value out.');
     return;
   }
   const sentence = error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\s+/g, ' ');
-  findings.report('P001', place, `this is not YAML: ${sentence.slice(0, 120)}`, YAML_HELP[error.code] ?? UNCLEAR);
+  findings.report('P001', place, `this is not YAML: ${sentence.slice(0, 120)}`, YAML_HELP[error.code] ??
+    UNCLEAR);
 }
 
 type Found = ParsedNode | null;
@@ -115,7 +128,8 @@ class Reader {
     if (found.tag !== undefined) this.#forbid(place, 'a tag');
     if (depth > DOCUMENT_DEPTH_MAX) {
       this.#findings.report('P005', { start, end: start + 1 },
-        `the document is nested more than ${DOCUMENT_DEPTH_MAX} deep`, 'A policy needs no more than six levels.');
+        `the document is nested more than ${DOCUMENT_DEPTH_MAX} deep`,
+          'A policy needs no more than six levels.');
       return { kind: 'scalar', text: '', style: 'plain', ...place };
     }
     if (isScalar(found)) return this.#scalar(found, place);
@@ -126,7 +140,8 @@ class Reader {
   }
 
   #scalar(found: { source?: string; type?: string; value: unknown }, place: Place): DocumentNode {
-    const style = found.type === 'PLAIN' ? 'plain' : found.type?.startsWith('QUOTE') === true ? 'quoted' : 'block';
+    const style = found.type === 'PLAIN' ? 'plain' : found.type?.startsWith('QUOTE') === true ? 'quoted'
+      : 'block';
     const text = found.source ?? (typeof found.value === 'string' ? found.value : '');
     return { kind: 'scalar', text: style === 'block' ? text.trimEnd() : text, style, ...place };
   }
@@ -138,7 +153,8 @@ class Reader {
       const key = this.node(pair.key, outer, depth + 1);
       const keyPlace = { start: key.start, end: key.end };
       if (key.kind !== 'scalar') {
-        this.#findings.report('P103', { start: key.start, end: key.start + 1 }, 'a key is a word', 'Write a plain key.');
+        this.#findings.report('P103', { start: key.start, end: key.start + 1 }, 'a key is a word',
+          'Write a plain key.');
         continue;
       }
       if (key.text === '<<') this.#forbid(keyPlace, 'a merge key');
@@ -149,7 +165,8 @@ class Reader {
 
   #forbid(place: Place, what: string): void {
     const end = Math.min(place.end, place.start + CHARS_SHOWN_MAX);
-    this.#findings.report('P002', { start: place.start, end }, `${what}: a policy has no anchors, aliases, tags or merge keys`,
+    this.#findings.report('P002', { start: place.start, end },
+      `${what}: a policy has no anchors, aliases, tags or merge keys`,
       'Write the value out; what is shared belongs under `params` or `define`.');
   }
 }

@@ -1,4 +1,7 @@
-/** Everything of the document that is not an expression: who it is, what it decides, when, and under which name. */
+/**
+ * Everything of the document that is not an expression: who it is, what it decides, when, and under which
+ * name.
+ */
 import { KINDS, type EventSchema } from '#domain/field.ts';
 import { parseDate, parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -11,12 +14,14 @@ import { parseSpan } from './parse-value.ts';
 import { didYouMean, type Shape } from './shape.ts';
 
 export const POLICY_KEYS = [
-  'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'approvals', 'references', 'event', 'kinds', 'currency',
+  'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'approvals', 'references', 'event',
+    'kinds', 'currency',
   'time', 'params', 'lists', 'define', 'features', 'rules', 'scoring', 'fallback', 'tests',
 ] as const;
 
 export type Head = Pick<CompiledPolicy,
-  | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'kinds' | 'currency' | 'time'
+  | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'kinds' | 'currency'
+  | 'time'
   | 'fallback' | 'references'>;
 
 type Entries = ReadonlyMap<string, MapEntry>;
@@ -73,20 +78,27 @@ function texts(node: DocumentNode | undefined, what: string, shape: Shape): read
 
 function checkKebab(name: string, node: DocumentNode | undefined, shape: Shape): void {
   if (node === undefined || name === '' || KEBAB.test(name)) return;
-  shape.findings.report('P105', node, `\`${name}\` cannot be the name of a policy`, 'Small letters and digits, parts joined by `-`.');
+  shape.findings.report('P105', node, `\`${name}\` cannot be the name of a policy`,
+    'Small letters and digits, parts joined by `-`.');
 }
 
-/** A policy written for `transaction.v1` fits every installation of it, whatever custom fields that declares. */
-function checkEvent(event: string | undefined, node: DocumentNode | undefined, schema: EventSchema, shape: Shape): void {
+/**
+ * A policy written for `transaction.v1` fits every installation of it, whatever custom fields that
+ * declares.
+ */
+function checkEvent(event: string | undefined, node: DocumentNode | undefined, schema: EventSchema,
+  shape: Shape): void {
   if (event === undefined || node === undefined) return;
   const base = schema.name.split('+')[0] ?? schema.name;
   if (event === base || event === schema.name) return;
-  shape.findings.report('P109', node, `this engine's events are \`${base}\`, not \`${event}\``, `Write \`event: ${base}\`.`);
+  shape.findings.report('P109', node, `this engine's events are \`${base}\`, not \`${event}\``,
+    `Write \`event: ${base}\`.`);
 }
 
 function parseKinds(node: DocumentNode | undefined, shape: Shape): readonly string[] {
   if (node === undefined) return [];
-  return shape.scalars(node, 'a kind').flatMap((scalar) => shape.word(scalar, KINDS, 'a kind of payment') ?? []);
+  return shape.scalars(node, 'a kind').flatMap(
+    (scalar) => shape.word(scalar, KINDS, 'a kind of payment') ?? []);
 }
 
 function parseFallback(node: DocumentNode | undefined, shape: Shape): Outcome {
@@ -159,14 +171,16 @@ function parseApprovals(node: DocumentNode | undefined, shape: Shape): readonly 
     };
     const approval = { role: read('role'), by: read('by'), at: read('at'), hash: read('hash') };
     if (approval.at !== '' && parseInstant(approval.at) === undefined) {
-      shape.findings.report('P106', item, `\`${approval.at}\` is not an instant such as 2026-03-20T09:10:00Z`);
+      shape.findings.report('P106', item,
+        `\`${approval.at}\` is not an instant such as 2026-03-20T09:10:00Z`);
     }
     return [approval];
   });
 }
 
 /** The references a rule names under `because`. */
-export function parseBecause(node: DocumentNode | undefined, references: Head['references'], shape: Shape): readonly string[] {
+export function parseBecause(node: DocumentNode | undefined, references: Head['references'],
+  shape: Shape): readonly string[] {
   if (node === undefined) return [];
   return shape.scalars(node, 'a reference').map((scalar) => {
     if (!references.has(scalar.text)) {

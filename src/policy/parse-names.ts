@@ -16,7 +16,8 @@ import { nodesOf } from './walk.ts';
 
 const DAY_MS = 86_400_000;
 
-export function parseParams(node: DocumentNode | undefined, scope: PolicyScope, shape: Shape): readonly Param[] {
+export function parseParams(node: DocumentNode | undefined, scope: PolicyScope,
+  shape: Shape): readonly Param[] {
   const map = node === undefined ? undefined : shape.anyMap(node, '`params`');
   const params: Param[] = [];
   for (const entry of map?.entries ?? []) {
@@ -76,7 +77,8 @@ class ParamReader {
     const scalar = this.#shape.scalar(node, `parameter \`${this.#name}\``);
     if (scalar === undefined) return undefined;
     // A quoted text is a text; in an expression it would need a second pair of quotes.
-    const text = scalar.style === 'quoted' && !scalar.text.startsWith('"') ? JSON.stringify(scalar.text) : scalar.text;
+    const text = scalar.style === 'quoted' &&
+      !scalar.text.startsWith('"') ? JSON.stringify(scalar.text) : scalar.text;
     const expr = this.#scope.expression({ node: scalar, from: text === scalar.text ? 0 : -1, text });
     if (expr === undefined) return undefined;
     const fixed = expr.kind === 'literal' || (expr.kind === 'unary' && expr.operand.kind === 'literal');
@@ -105,7 +107,8 @@ class ParamReader {
     const values = new Map<string, Expr>();
     for (const entry of map.entries) {
       if (type.kind === 'enum' && !type.values.includes(entry.key)) {
-        shape.findings.report('P104', entry.keyPlace, `\`${entry.key}\` is never a value of ${scalar?.text}: it is ${typeName(type)}`);
+        shape.findings.report('P104', entry.keyPlace,
+          `\`${entry.key}\` is never a value of ${scalar?.text}: it is ${typeName(type)}`);
       }
       const value = this.#literal(entry.value);
       if (value !== undefined) values.set(entry.key, value);
@@ -116,7 +119,8 @@ class ParamReader {
   #textField(scalar: ScalarNode): Expr | undefined {
     const expr = this.#scope.expression(written(scalar));
     if (expr === undefined || isText(typeOf(expr))) return expr;
-    this.#shape.findings.report('P204', scalar, `cases are told apart by a text; this is ${typeName(typeOf(expr))}`,
+    this.#shape.findings.report('P204', scalar,
+      `cases are told apart by a text; this is ${typeName(typeOf(expr))}`,
       'Write a field such as `debtor.segment`.');
     return undefined;
   }
@@ -137,24 +141,30 @@ class ParamReader {
       const value = this.#literal(is.value);
       const days = scalar && parseDate(scalar.text);
       if (scalar !== undefined && days === undefined) {
-        shape.findings.report('P106', scalar, `\`${scalar.text}\` is not a date such as 2026-04-01`, 'It starts at 00:00 UTC of that day.');
+        shape.findings.report('P106', scalar, `\`${scalar.text}\` is not a date such as 2026-04-01`,
+          'It starts at 00:00 UTC of that day.');
       } else if (days !== undefined && (values.at(-1)?.fromMs ?? -Infinity) >= days * DAY_MS) {
-        shape.findings.report('P205', item, `the values of \`${this.#name}\` are not in the order of their dates`, 'Write the oldest first.');
+        shape.findings.report(
+          'P205', item, `the values of \`${this.#name}\` are not in the order of their dates`,
+          'Write the oldest first.');
       } else if (days !== undefined && value !== undefined) values.push({ fromMs: days * DAY_MS, value });
     }
-    if (values.length > 0 || shape.findings.hasErrors) return values.length > 0 ? { kind: 'dated', values } : undefined;
+    if (values.length > 0 || shape.findings.hasErrors) return values.length > 0 ? { kind: 'dated', values }
+      : undefined;
     return undefined;
   }
 }
 
 const LIST_OF = ['string', 'int', ...ENTITY_KINDS] as const;
 
-export function parseLists(node: DocumentNode | undefined, scope: PolicyScope, shape: Shape): readonly ListDeclaration[] {
+export function parseLists(node: DocumentNode | undefined, scope: PolicyScope,
+  shape: Shape): readonly ListDeclaration[] {
   const map = node === undefined ? undefined : shape.anyMap(node, '`lists`');
   const lists: ListDeclaration[] = [];
   for (const { key, keyPlace, value } of map?.entries ?? []) {
     if (!/^[a-z][a-z0-9_]*$/.test(key)) {
-      shape.findings.report('P105', keyPlace, `\`${key}\` cannot be the name of a list`, 'Small letters, digits and `_`, a letter first.');
+      shape.findings.report('P105', keyPlace, `\`${key}\` cannot be the name of a list`,
+        'Small letters, digits and `_`, a letter first.');
     }
     const list = parseList(key, value, shape);
     if (list === undefined) continue;
@@ -171,7 +181,8 @@ function parseList(name: string, node: DocumentNode, shape: Shape): ListDeclarat
   if (entries === undefined) return undefined;
   const [ofEntry, values, managed, validity, review] =
     ['of', 'values', 'managed', 'validity', 'review_every'].map((key) => entries.get(key));
-  if (ofEntry === undefined) shape.missing(node, 'of', what, 'Add `of: string`, or the kind of entity it lists.');
+  if (ofEntry === undefined) shape.missing(
+    node, 'of', what, 'Add `of: string`, or the kind of entity it lists.');
   const word = (ofEntry && shape.word(ofEntry.value, LIST_OF, 'what it is a list of')) ?? 'string';
   const of: Type = word === 'string' ? STRING : word === 'int' ? INT : { kind: 'entity', entity: word };
   const isManaged = managed !== undefined && shape.flag(managed.value, '`managed`');
@@ -183,12 +194,16 @@ function parseList(name: string, node: DocumentNode, shape: Shape): ListDeclarat
   if (review !== undefined && parseSpan(shape.text(review.value, '`review_every`') ?? '1d') === undefined) {
     shape.findings.report('P106', review.value, '`review_every` is a duration such as 90d');
   }
-  const kept = (validity && shape.word(validity.value, ['true', 'false', 'required'], '`validity`')) ?? 'false';
-  const declared = { name, of, validity: kept === 'true' ? 'optional' : kept === 'required' ? 'required' : 'none' } as const;
-  return values === undefined ? declared : { ...declared, values: parseEntries(values.value, of, name, shape) };
+  const kept = (validity && shape.word(validity.value, ['true', 'false', 'required'], '`validity`')) ??
+    'false';
+  const declared = { name, of, validity: kept === 'true' ? 'optional' : kept === 'required' ? 'required'
+    : 'none' } as const;
+  return values === undefined ? declared
+    : { ...declared, values: parseEntries(values.value, of, name, shape) };
 }
 
-function parseEntries(node: DocumentNode, of: Type, name: string, shape: Shape): readonly (string | number)[] {
+function parseEntries(node: DocumentNode, of: Type, name: string, shape: Shape): readonly (
+  string | number)[] {
   const items = shape.list(node, `the values of list ${name}`)?.items ?? [];
   if (items.length > LIMITS.inlineListEntryCountMax) {
     shape.findings.report('P108', { start: node.start, end: node.start + 1 },
@@ -206,8 +221,11 @@ function parseEntries(node: DocumentNode, of: Type, name: string, shape: Shape):
   });
 }
 
-/** Named conditions and values. Each is checked once by itself, so that a mistake is shown where it stands. */
-export function parseDefines(node: DocumentNode | undefined, scope: PolicyScope, shape: Shape): ReadonlyMap<string, Expr> {
+/**
+ * Named conditions and values. Each is checked once by itself, so that a mistake is shown where it stands.
+ */
+export function parseDefines(node: DocumentNode | undefined, scope: PolicyScope,
+  shape: Shape): ReadonlyMap<string, Expr> {
   const map = node === undefined ? undefined : shape.anyMap(node, '`define`');
   const defines = new Map<string, Expr>();
   for (const { key, keyPlace, value } of map?.entries ?? []) {

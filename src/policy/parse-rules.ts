@@ -13,14 +13,16 @@ import { parseReason, plainReason } from './reason-text.ts';
 import { didYouMean, type Shape } from './shape.ts';
 
 export const RULE_KEYS = [
-  'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces', 'owner',
+  'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces',
+    'owner',
 ] as const;
 type RuleKey = (typeof RULE_KEYS)[number];
 
 /** Words that mean something else where a test expects a rule by its id. */
 export const EXPECTATION_WORDS = ['outcome', 'fraud', 'aml', 'fraud_score', 'aml_score'] as const;
 
-const UNKNOWN_WORDS: readonly UnknownEffect[] = ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
+const UNKNOWN_WORDS: readonly UnknownEffect[] =
+  ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
 export const RISING: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'approve');
 
 export function parseRules(
@@ -37,7 +39,8 @@ export function parseRules(
   return resolveReplacements(rules, map, shape);
 }
 
-interface Parts { readonly references: Head['references']; readonly scope: PolicyScope; readonly shape: Shape }
+interface Parts { readonly references: Head['references']; readonly scope: PolicyScope;
+  readonly shape: Shape }
 
 class RuleReader {
   readonly #entry: MapEntry;
@@ -62,7 +65,8 @@ class RuleReader {
     if (!this.#entries.has('when')) shape.missing(this.#entry.keyPlace, 'when', `rule ${id}`);
     const unless = this.#condition('unless');
     const thenNode = this.#node('then');
-    if (thenNode === undefined) shape.missing(this.#entry.keyPlace, 'then', `rule ${id}`, 'Say what a hit does: `then: { score: 10 }`.');
+    if (thenNode === undefined) shape.missing(this.#entry.keyPlace, 'then', `rule ${id}`,
+      'Say what a hit does: `then: { score: 10 }`.');
     const then = thenNode && parseThen(thenNode, id, this.#scope, shape);
     const title = this.#text('title') ?? id;
     const reason = this.#node('reason');
@@ -77,10 +81,11 @@ class RuleReader {
     const axis = this.#node('axis');
     if (when === undefined || then === undefined) return undefined;
     return {
-      id, index, title, when, unless, then, unknown, final,
+      id, index, title, when, unless, does: then, unknown, final,
       axis: (axis && shape.word(axis, AXES, 'the axis')) ?? 'fraud',
       because: parseBecause(this.#node('because'), this.#references, shape),
-      reason: reasonText === undefined ? plainReason(title) : parseReason(reasonText, when, this.#scope, shape.findings),
+      reason: reasonText === undefined ? plainReason(title)
+        : parseReason(reasonText, when, this.#scope, shape.findings),
       mode: (mode && shape.word(mode, RULE_MODES, 'the mode')) ?? 'live',
       replaces: [],
       owner: this.#text('owner'),
@@ -91,9 +96,11 @@ class RuleReader {
     const place = this.#entry.keyPlace;
     const { findings } = this.#shape;
     if (!KEBAB.test(id)) {
-      findings.report('P105', place, `\`${id}\` cannot be the id of a rule`, 'Small letters and digits, parts joined by `-`.');
+      findings.report('P105', place, `\`${id}\` cannot be the id of a rule`,
+        'Small letters and digits, parts joined by `-`.');
     } else if (EXPECTATION_WORDS.some((word) => word === id) || this.#scope.declaredNames.includes(id)) {
-      findings.report('P107', place, `\`${id}\` means something else in a test's expectations`, 'Choose another id.');
+      findings.report('P107', place, `\`${id}\` means something else in a test's expectations`,
+        'Choose another id.');
     }
   }
 
@@ -102,7 +109,8 @@ class RuleReader {
     const scalar = node && this.#shape.scalar(node, `\`${key}\``);
     const expr = scalar && this.#scope.expressionOf(written(scalar), ['bool'], `\`${key}\``);
     if (expr !== undefined && scalar !== undefined && isConstant(expr)) {
-      this.#shape.findings.report('P605', scalar, `\`${key}\` is the same for every payment`, 'Compare a field or a feature, or remove it.');
+      this.#shape.findings.report('P605', scalar, `\`${key}\` is the same for every payment`,
+        'Compare a field or a feature, or remove it.');
     }
     return expr;
   }
@@ -142,7 +150,10 @@ class RuleReader {
   }
 }
 
-/** `replaces` may only take the effect of a rule that is not final, no graver, on the same axis, and further down no loop. */
+/**
+ * `replaces` may only take the effect of a rule that is not final, no graver, on the same axis, and further
+ * down no loop.
+ */
 function resolveReplacements(rules: readonly Rule[], map: MapNode, shape: Shape): readonly Rule[] {
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   const resolved = rules.map((rule): Rule => {
@@ -152,12 +163,14 @@ function resolveReplacements(rules: readonly Rule[], map: MapNode, shape: Shape)
     const replaces = shape.scalars(entry.value, 'a replaced rule').flatMap((scalar) => {
       const other = byId.get(scalar.text);
       if (other === undefined) {
-        shape.findings.report('P304', scalar, `there is no rule \`${scalar.text}\``, didYouMean(scalar.text, [...byId.keys()]));
+        shape.findings.report('P304', scalar, `there is no rule \`${scalar.text}\``,
+          didYouMean(scalar.text, [...byId.keys()]));
         return [];
       }
       const because = whyNot(rule, other);
       if (because === undefined) return [other.index];
-      shape.findings.report('P304', scalar, `${rule.id} cannot replace ${other.id}: ${because}`, 'Let both have their effect.');
+      shape.findings.report('P304', scalar, `${rule.id} cannot replace ${other.id}: ${because}`,
+        'Let both have their effect.');
       return [];
     });
     return { ...rule, replaces };
@@ -166,12 +179,13 @@ function resolveReplacements(rules: readonly Rule[], map: MapNode, shape: Shape)
 }
 
 function whyNot(rule: Rule, other: Rule): string | undefined {
-  const rank = (one: Rule): number => (one.then.action === undefined ? 0 : outcomeRank(one.then.action));
+  const rank = (one: Rule): number => (one.does.action === undefined ? 0 : outcomeRank(one.does.action));
   if (rule === other) return 'it is the same rule';
   if (other.final) return 'it is final';
   if (rule.axis !== other.axis) return 'it is on the other axis';
   if (rank(other) > rank(rule)) return 'it is the graver one';
-  if (other.then.report !== undefined && other.then.report !== rule.then.report) return `it owes a ${other.then.report} report`;
+  if (other.does.report !== undefined &&
+    other.does.report !== rule.does.report) return `it owes a ${other.does.report} report`;
   if (other.index < rule.index) return 'it stands above; the replacing rule stands first';
   return undefined;
 }

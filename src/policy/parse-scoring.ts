@@ -13,18 +13,20 @@ export function parseScoring(
   entry: MapEntry | undefined, rules: readonly Rule[], root: Place, shape: Shape,
 ): Readonly<Record<Axis, Scoring>> {
   const axes = entry === undefined ? undefined : shape.map(entry.value, AXES, '`scoring`');
-  const read = (axis: Axis): Scoring => parseAxis(axis, axes?.get(axis), rules, entry?.keyPlace ?? root, shape);
+  const read = (axis: Axis): Scoring =>
+    parseAxis(axis, axes?.get(axis), rules, entry?.keyPlace ?? root, shape);
   return { fraud: read('fraud'), aml: read('aml') };
 }
 
-function parseAxis(axis: Axis, entry: MapEntry | undefined, rules: readonly Rule[], around: Place, shape: Shape): Scoring {
-  const scored = rules.filter((rule) => rule.axis === axis && rule.then.score !== 0);
+function parseAxis(axis: Axis, entry: MapEntry | undefined, rules: readonly Rule[], around: Place,
+  shape: Shape): Scoring {
+  const scored = rules.filter((rule) => rule.axis === axis && rule.does.score !== 0);
   const what = `scoring of ${axis}`;
   if (entry === undefined) {
     if (scored.length > 0) {
       shape.findings.report('P102', { start: around.start, end: around.start + 1 },
         `rule ${scored[0]?.id} gives a score, but nothing says what a ${axis} score means`,
-        `Add bands: \`scoring: { ${axis}: { bands: [{ below: 50, action: approve }, { else: review }] } }\`.`);
+        `Write \`scoring: { ${axis}: { bands: [{ below: 50, action: approve }, { else: review }] } }\`.`);
     }
     return { counts: rules.map(() => false), floor: 0, cap: SCORE_MAX, bands: NO_BANDS };
   }
@@ -35,7 +37,8 @@ function parseAxis(axis: Axis, entry: MapEntry | undefined, rules: readonly Rule
   const cap = (capEntry && shape.integer(capEntry.value, floor, SCORE_MAX, 'the cap')) ?? SCORE_MAX;
   const named = sum && new Set(parseSum(sum.value, axis, rules, shape));
   return {
-    counts: rules.map((rule) => rule.axis === axis && rule.then.score !== 0 && (named === undefined || named.has(rule.id))),
+    counts: rules.map((rule) => rule.axis === axis && rule.does.score !== 0 &&
+      (named === undefined || named.has(rule.id))),
     floor,
     cap,
     bands: bands === undefined ? NO_BANDS : new BandReader(axis, cap, shape).bands(bands.value),
@@ -47,10 +50,11 @@ function parseSum(node: DocumentNode, axis: Axis, rules: readonly Rule[], shape:
     const rule = rules.find(({ id }) => id === scalar.text);
     const problem = rule === undefined ? `there is no rule \`${scalar.text}\``
       : rule.axis !== axis ? `rule ${rule.id} is on the ${rule.axis} axis`
-      : rule.then.score === 0 ? `rule ${rule.id} gives no score` : undefined;
+      : rule.does.score === 0 ? `rule ${rule.id} gives no score` : undefined;
     if (problem !== undefined) {
-      const ids = rules.filter((one) => one.axis === axis && one.then.score !== 0).map((one) => one.id);
-      shape.findings.report('P402', scalar, problem, rule === undefined ? didYouMean(scalar.text, ids) : 'Take it out of the sum.');
+      const ids = rules.filter((one) => one.axis === axis && one.does.score !== 0).map((one) => one.id);
+      shape.findings.report('P402', scalar, problem,
+        rule === undefined ? didYouMean(scalar.text, ids) : 'Take it out of the sum.');
     }
     return scalar.text;
   });
@@ -77,7 +81,8 @@ class BandReader {
       bands.push(band);
     });
     if (bands.length > 0) return bands;
-    if (items.length === 0) this.#report(node, `the bands of ${this.#axis} are empty`, 'Write at least `[{ else: review }]`.');
+    if (items.length === 0) this.#report(node, `the bands of ${this.#axis} are empty`,
+      'Write at least `[{ else: review }]`.');
     return NO_BANDS;
   }
 
@@ -100,7 +105,8 @@ class BandReader {
     const word = shape.word(action.value, OUTCOMES, 'the action of a band') ?? 'approve';
     const name = entries.get('name');
     return {
-      below: below === undefined ? Infinity : (shape.integer(below.value, -SCORE_MAX, SCORE_MAX, '`below`') ?? 0),
+      below: below === undefined ? Infinity
+        : (shape.integer(below.value, -SCORE_MAX, SCORE_MAX, '`below`') ?? 0),
       action: word,
       name: (name && shape.text(name.value, 'the name of a band')) ?? word,
       holdMs: this.#hold(entries.get('for'), word),
@@ -112,23 +118,28 @@ class BandReader {
     if (scalar === undefined) return undefined;
     const ms = parseSpan(scalar.text);
     if (ms !== undefined && ms > 0 && action === 'hold') return ms;
-    this.#report(scalar, ms === undefined || ms <= 0 ? '`for` is a duration such as 30m' : '`for` goes with `action: hold`', undefined);
+    this.#report(scalar, ms === undefined || ms <= 0 ? '`for` is a duration such as 30m'
+      : '`for` goes with `action: hold`', undefined);
     return undefined;
   }
 
   #checkOrder(before: Band | undefined, band: Band, node: DocumentNode): void {
     if (before === undefined) return;
-    if (band.below <= before.below) this.#report(node, `a band below ${band.below} stands after one below ${before.below}`, 'Write them in rising order.');
+    if (band.below <= before.below) this.#report(node,
+      `a band below ${band.below} stands after one below ${before.below}`, 'Write them in rising order.');
     if (outcomeRank(band.action) < outcomeRank(before.action)) {
-      this.#report(node, `a higher score would ${band.action} where a lower one would ${before.action}`, 'Outcomes only rise with the score.');
+      this.#report(node, `a higher score would ${band.action} where a lower one would ${before.action}`,
+        'Outcomes only rise with the score.');
     }
     if (before.below > this.#cap) {
       this.#shape.findings.report('P604', { start: node.start, end: Math.min(node.end, node.start + 40) },
-        `no score reaches this band: it starts at ${before.below} and the cap is ${this.#cap}`, 'Raise the cap or remove the band.');
+        `no score reaches this band: it starts at ${before.below} and the cap is ${this.#cap}`,
+          'Raise the cap or remove the band.');
     }
   }
 
   #report(node: DocumentNode, message: string, help: string | undefined): void {
-    this.#shape.findings.report('P401', { start: node.start, end: Math.min(node.end, node.start + 40) }, message, help);
+    this.#shape.findings.report('P401', { start: node.start, end: Math.min(node.end, node.start + 40) },
+      message, help);
   }
 }

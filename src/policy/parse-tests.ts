@@ -1,4 +1,7 @@
-/** Reads the tests of a policy; what they say about the policy is checked here, so that a test cannot be idle. */
+/**
+ * Reads the tests of a policy; what they say about the policy is checked here, so that a test cannot be
+ * idle.
+ */
 import { EVENT_TYPES, type EventSchema, type FieldDefinition } from '#domain/field.ts';
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { parseInstant } from '#domain/instant.ts';
@@ -10,7 +13,9 @@ import type { DocumentNode, MapEntry, MapNode } from './document.ts';
 import type { ListDeclaration, ListEntry } from './lists.ts';
 import { EXPECTATION_WORDS } from './parse-rules.ts';
 import { parseSpan, readValue } from './parse-value.ts';
-import { EXPECTED_ANSWERS, type Expectation, type PolicyTest, type TestLine, type TestStep } from './policy-test.ts';
+import {
+  EXPECTED_ANSWERS, type Expectation, type PolicyTest, type TestLine, type TestStep,
+} from './policy-test.ts';
 import { didYouMean, type Shape } from './shape.ts';
 
 /** A Thursday, noon in London: far from a day's, week's and month's end. */
@@ -26,7 +31,8 @@ export interface Tested {
   readonly features: readonly FeatureDefinition[];
 }
 
-export function parseTests(node: DocumentNode | undefined, tested: Tested, shape: Shape): readonly PolicyTest[] {
+export function parseTests(node: DocumentNode | undefined, tested: Tested,
+  shape: Shape): readonly PolicyTest[] {
   const items = node === undefined ? [] : (shape.list(node, '`tests`')?.items ?? []);
   return items.flatMap((item) => parseTest(item, tested, shape) ?? []);
 }
@@ -43,7 +49,8 @@ function parseTest(node: DocumentNode, tested: Tested, shape: Shape): PolicyTest
   const items = given === undefined ? [] : (shape.list(given.value, '`given`')?.items ?? []);
   const lines = items.flatMap((item, i) => reader.line(item, i) ?? []);
   if (lines.length > 0 && lines.every((line) => line.expect.length === 0) && !shape.findings.hasErrors) {
-    shape.findings.report('P501', nameEntry?.value ?? node, `test "${name}" expects nothing`, 'Add `expect: { outcome: approve }` to a line.');
+    shape.findings.report('P501', nameEntry?.value ?? node, `test "${name}" expects nothing`,
+      'Add `expect: { outcome: approve }` to a line.');
   }
   const place = { start: node.start, end: Math.min(node.end, node.start + 40) };
   return { name, place, startMs, lines, lists: parseTestLists(lists?.value, tested.lists, shape) };
@@ -66,7 +73,8 @@ function parseTestLists(
   const lists = new Map<string, readonly ListEntry[]>();
   for (const entry of map?.entries ?? []) {
     if (!managed.includes(entry.key)) {
-      shape.findings.report('P502', entry.keyPlace, `there is no managed list \`${entry.key}\``, didYouMean(entry.key, managed));
+      shape.findings.report('P502', entry.keyPlace, `there is no managed list \`${entry.key}\``,
+        didYouMean(entry.key, managed));
     }
     const items = shape.list(entry.value, `the entries of ${entry.key}`)?.items ?? [];
     lists.set(entry.key, items.flatMap((item) => parseListEntry(item, shape) ?? []));
@@ -101,7 +109,8 @@ class LineReader {
     const shape = this.#shape;
     const map = shape.anyMap(node, 'a line of a test');
     if (map === undefined) return undefined;
-    const own = new Map(map.entries.filter((entry) => LINE_KEYS.includes(entry.key)).map((entry) => [entry.key, entry]));
+    const own = new Map(map.entries.filter((entry) => LINE_KEYS.includes(entry.key)).map(
+      (entry) => [entry.key, entry]));
     const [at, x, expect] = [own.get('at'), own.get('x'), own.get('expect')];
     if (at === undefined) {
       shape.missing(node, 'at', 'a line of a test', 'Say when: `at: 0s`, or an instant.');
@@ -111,7 +120,8 @@ class LineReader {
     const atMs = scalar && this.#moment(scalar.text);
     if (scalar === undefined) return undefined;
     if (atMs === undefined) {
-      shape.findings.report('P501', scalar, `\`${scalar.text}\` is not a time`, 'Write `59m59s` after the start of the test, or an instant.');
+      shape.findings.report('P501', scalar, `\`${scalar.text}\` is not a time`,
+        'Write `59m59s` after the start of the test, or an instant.');
       return undefined;
     }
     const step = this.#step(map, own, atMs, index);
@@ -134,7 +144,8 @@ class LineReader {
   #step(map: MapNode, own: ReadonlyMap<string, MapEntry>, atMs: number, index: number): TestStep | undefined {
     const shape = this.#shape;
     const [typeEntry, idEntry, about] = [own.get('event'), own.get('id'), own.get('transaction')];
-    const type = (typeEntry && shape.word(typeEntry.value, EVENT_TYPES, 'the type of an event')) ?? 'transaction';
+    const type = (typeEntry && shape.word(typeEntry.value, EVENT_TYPES, 'the type of an event')) ??
+      'transaction';
     const { schema } = this.#tested;
     const event: ParsedEvent = {
       type, tenant: 'test', position: -1, receivedAtMs: this.#startMs + atMs,
@@ -150,7 +161,8 @@ class LineReader {
     const value = event.texts[schema.byPath.get(type)?.textSlot ?? -1];
     const transactionId = about && shape.text(about.value, '`transaction`');
     if (transactionId === undefined || value === undefined) {
-      shape.missing(map, transactionId === undefined ? 'transaction' : type, `a ${type} event`, `Write \`{ at: 1h, event: ${type}, transaction: ID, ${type}: ... }\`.`);
+      shape.missing(map, transactionId === undefined ? 'transaction' : type, `a ${type} event`,
+        `Write \`{ at: 1h, event: ${type}, transaction: ID, ${type}: ... }\`.`);
       return undefined;
     }
     return { kind: 'change', transactionId, what: type, value };
@@ -166,14 +178,17 @@ class LineReader {
     const field = byPath.get(aliases.get(entry.key) ?? entry.key);
     const { findings } = this.#shape;
     if (field === undefined || field.path === 't') {
-      const names = [...LINE_KEYS, ...byPath.keys(), ...aliases.keys()].filter((name) => name !== 't' && name !== 'occurred_at');
-      findings.report('P501', entry.keyPlace, `an event has no field \`${entry.key}\``, didYouMean(entry.key, names));
+      const names = [...LINE_KEYS, ...byPath.keys(), ...aliases.keys()].filter(
+        (name) => name !== 't' && name !== 'occurred_at');
+      findings.report('P501', entry.keyPlace, `an event has no field \`${entry.key}\``,
+        didYouMean(entry.key, names));
       return;
     }
     const scalar = this.#shape.scalar(entry.value, `\`${entry.key}\``);
     if (scalar === undefined) return;
     const read = readValue(scalar.text, typeOfField(field), event.numbers[T_SLOT] ?? 0);
-    if ('problem' in read) findings.report('P501', scalar, `\`${entry.key}\` is ${read.problem}, not \`${scalar.text}\``);
+    if ('problem' in read) findings.report(
+      'P501', scalar, `\`${entry.key}\` is ${read.problem}, not \`${scalar.text}\``);
     else setField(event, field, read);
   }
 
@@ -183,7 +198,8 @@ class LineReader {
     if (step.kind === 'event' && step.event.type === 'transaction') {
       return map.entries.flatMap((entry) => this.#expectation(entry, atMs) ?? []);
     }
-    this.#shape.findings.report('P501', map, 'nothing is decided about this event', 'Expect something of a transaction after it.');
+    this.#shape.findings.report('P501', map, 'nothing is decided about this event',
+      'Expect something of a transaction after it.');
     return [];
   }
 
@@ -202,18 +218,21 @@ class LineReader {
     }
     if (key === 'fraud_score' || key === 'aml_score') {
       const score = shape.integer(value, -1_000_000_000, 1_000_000_000, 'a score');
-      return score === undefined ? undefined : { kind: 'score', of: key === 'fraud_score' ? 'fraud' : 'aml', score, ...place };
+      return score === undefined ? undefined
+        : { kind: 'score', of: key === 'fraud_score' ? 'fraud' : 'aml', score, ...place };
     }
     const feature = features.findIndex(({ name }) => name === key);
     if (feature === -1) {
       const names = [...rules.map(({ id }) => id), ...features.map(({ name }) => name), ...EXPECTATION_WORDS];
-      shape.findings.report('P502', keyPlace, `the policy has no rule or feature \`${key}\``, didYouMean(key, names));
+      shape.findings.report('P502', keyPlace, `the policy has no rule or feature \`${key}\``,
+        didYouMean(key, names));
       return undefined;
     }
     return this.#featureExpectation(feature, value, atMs, place);
   }
 
-  #featureExpectation(feature: number, value: DocumentNode, atMs: number, place: { start: number; end: number }): Expectation | undefined {
+  #featureExpectation(feature: number, value: DocumentNode, atMs: number,
+    place: { start: number; end: number }): Expectation | undefined {
     const scalar = this.#shape.scalar(value, 'the value of a feature');
     const type = this.#tested.features[feature]?.type;
     if (scalar === undefined || type === undefined) return undefined;
@@ -230,8 +249,10 @@ class LineReader {
   }
 }
 
-function setField(event: ParsedEvent, field: FieldDefinition, read: { number?: number; second?: number; text?: string }): void {
+function setField(event: ParsedEvent, field: FieldDefinition,
+  read: { number?: number; second?: number; text?: string }): void {
   if (field.numberSlot >= 0 && read.number !== undefined) event.numbers[field.numberSlot] = read.number;
-  if (field.secondNumberSlot >= 0 && read.second !== undefined) event.numbers[field.secondNumberSlot] = read.second;
+  if (field.secondNumberSlot >= 0 && read.second !== undefined) event.numbers[field.secondNumberSlot] =
+    read.second;
   if (field.textSlot >= 0 && read.text !== undefined) event.texts[field.textSlot] = read.text;
 }

@@ -12,7 +12,8 @@ const WORD = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const SCORE_MAX = 1_000_000;
 
 /** What a hit does. */
-export function parseThen(node: DocumentNode, rule: string, scope: PolicyScope, shape: Shape): Then | undefined {
+export function parseThen(node: DocumentNode, rule: string, scope: PolicyScope,
+  shape: Shape): Then | undefined {
   const entries = shape.map(node, THEN_KEYS, `\`then\` of rule ${rule}`);
   if (entries === undefined) return undefined;
   const action = parseAction(entries.get('action'), shape);
@@ -27,8 +28,10 @@ export function parseThen(node: DocumentNode, rule: string, scope: PolicyScope, 
     label,
     lasts: parseLasting(entries.get('for'), scope, shape),
   };
-  if (then.action === undefined && !entries.has('score') && then.report === undefined && label === undefined && then.queue === undefined) {
-    shape.findings.report('P303', { start: node.start, end: Math.min(node.end, node.start + 40) }, `a hit of rule ${rule} does nothing`,
+  if (then.action === undefined && !entries.has('score') && then.report === undefined &&
+    label === undefined && then.queue === undefined) {
+    shape.findings.report('P303', { start: node.start, end: Math.min(node.end, node.start + 40) },
+      `a hit of rule ${rule} does nothing`,
       'Give it an action, a score, a report or a label; to only watch it, `mode: shadow`.');
   }
   checkLasting(then, entries, rule, shape);
@@ -49,19 +52,23 @@ function parseAction(entry: MapEntry | undefined, shape: Shape): Then['action'] 
 function word(entry: MapEntry | undefined, what: string, shape: Shape): string | undefined {
   const scalar = entry && shape.scalar(entry.value, what);
   if (scalar === undefined || WORD.test(scalar.text)) return scalar?.text;
-  shape.findings.report('P105', scalar, `\`${scalar.text}\` cannot be ${what}`, 'Letters, digits, `-` and `_`, at most 64.');
+  shape.findings.report('P105', scalar, `\`${scalar.text}\` cannot be ${what}`,
+    'Letters, digits, `-` and `_`, at most 64.');
   return undefined;
 }
 
-function parseLabel(entries: ReadonlyMap<string, MapEntry>, rule: string, scope: PolicyScope, shape: Shape): Then['label'] {
+function parseLabel(entries: ReadonlyMap<string, MapEntry>, rule: string, scope: PolicyScope,
+  shape: Shape): Then['label'] {
   const [label, on] = [entries.get('label'), entries.get('on')];
   const name = word(label, 'a label', shape);
   if (label === undefined && on !== undefined) {
-    shape.findings.report('P306', on.keyPlace, `\`on\` of rule ${rule} goes with a label`, 'Add `label: its_name`, or remove `on`.');
+    shape.findings.report('P306', on.keyPlace, `\`on\` of rule ${rule} goes with a label`,
+      'Add `label: its_name`, or remove `on`.');
   }
   if (name === undefined || label === undefined) return undefined;
   if (on === undefined || !entries.has('for')) {
-    shape.findings.report('P306', label.keyPlace, `the label of rule ${rule} needs \`on\`, an entity, and \`for\`, a duration`,
+    shape.findings.report('P306', label.keyPlace,
+      `the label of rule ${rule} needs \`on\`, an entity, and \`for\`, a duration`,
       'For example `then: { label: drain_hold, on: debtor, for: 24h }`.');
     return undefined;
   }
@@ -96,7 +103,9 @@ function parseLasting(entry: MapEntry | undefined, scope: PolicyScope, shape: Sh
 
 function checkLasting(then: Then, entries: ReadonlyMap<string, MapEntry>, rule: string, shape: Shape): void {
   const entry = entries.get('for');
-  if (entry === undefined || then.label !== undefined || then.action === 'hold' || entries.has('label')) return;
-  shape.findings.report('P306', entry.keyPlace, `\`for\` of rule ${rule} is about a hold or a label, and there is none`,
+  if (entry === undefined || then.label !== undefined || then.action === 'hold' ||
+    entries.has('label')) return;
+  shape.findings.report('P306', entry.keyPlace,
+    `\`for\` of rule ${rule} is about a hold or a label, and there is none`,
     'Remove it, or write `action: hold`.');
 }

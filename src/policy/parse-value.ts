@@ -59,7 +59,8 @@ function readRatio(text: string): ReadValue {
 
 function readMoney(text: string, currency: string | null): ReadValue {
   const match = /^(-?[0-9][0-9_]*(?:\.[0-9]+)?) ([A-Z]{3})$/.exec(text);
-  const parsed = match === null ? undefined : parseMoneyText((match[1] ?? '').replaceAll('_', ''), match[2] ?? '');
+  const parsed = match === null ? undefined
+    : parseMoneyText((match[1] ?? '').replaceAll('_', ''), match[2] ?? '');
   if (match === null || parsed === undefined) return { problem: `money such as 25_000 ${currency ?? 'EUR'}` };
   if ('problem' in parsed) return { problem: `money: ${parsed.detail}` };
   if (currency !== null && match[2] !== currency) return { problem: `money in ${currency}` };

@@ -1,7 +1,7 @@
 /**
- * What a policy costs before it has seen a payment: a model, not a measurement. A feature reads its entity's log from
- * the newest event to the end of its window; features of one key share the pass, so the longest window is paid once
- * and each aggregate for every event it tests. A rule costs its nodes.
+ * What a policy costs before it has seen a payment: a model, not a measurement. A feature reads its entity's
+ * log from the newest event to the end of its window; features of one key share the pass, so the longest
+ * window is paid once and each aggregate for every event it tests. A rule costs its nodes.
  */
 import type { Expr } from '#expression/ast.ts';
 import { nodeCountOf } from '#expression/tree.ts';
@@ -53,7 +53,8 @@ export function policyCost(policy: Pick<CompiledPolicy, 'features' | 'rules'>): 
 
 function featureCost(feature: FeatureDefinition): CostLine {
   const parts: readonly (Expr | undefined)[] = [feature.value, feature.of, feature.where, feature.since];
-  const nodes = parts.reduce((sum, part) => sum + (part === undefined ? 0 : nodeCountOf(part)), feature.alsoEqual.length * 2);
+  const nodes = parts.reduce((sum, part) => sum + (part === undefined ? 0 : nodeCountOf(part)),
+    feature.alsoEqual.length * 2);
   const events = eventsOf(feature);
   const micros = (events * (AGGREGATE_NANOS + nodes * NODE_NANOS)) / 1_000;
   return { kind: 'feature', name: feature.name, events, nodes, micros };
@@ -71,14 +72,16 @@ function eventsOf({ window }: FeatureDefinition): number {
 }
 
 /** At least four: a burst fills a short window. */
-const expected = (ms: number): number => Math.min(EVENTS_MAX, Math.max(4, Math.ceil((ms / DAY_MS) * EVENTS_A_DAY)));
+const expected = (ms: number): number =>
+  Math.min(EVENTS_MAX, Math.max(4, Math.ceil((ms / DAY_MS) * EVENTS_A_DAY)));
 
 export function checkCost(policy: CompiledPolicy, place: Place, findings: Findings): void {
   const cost = policyCost(policy);
   if (cost.micros <= COST_MICROS_MAX) return;
-  const dearest = cost.lines.slice(0, 5).map((line) => `${line.name} (${Math.round(line.micros)} us)`).join(', ');
-  findings.report('P503', place,
-    `the policy costs about ${Math.round(cost.micros)} us a payment at a busy entity; the limit is ${COST_MICROS_MAX} us`,
+  const dearest = cost.lines.slice(0, 5).map((line) => `${line.name} (${Math.round(line.micros)} us)`).join(
+    ', ');
+  const about = `the policy costs about ${Math.round(cost.micros)} us a payment at a busy entity`;
+  findings.report('P503', place, `${about}; the limit is ${COST_MICROS_MAX} us`,
     `Dearest: ${dearest}. Shorten their windows, or let \`where\` ask less.`);
 }
 
@@ -88,8 +91,6 @@ export function renderCost(policy: CompiledPolicy): string {
   const rows = cost.lines.slice(0, 5).map((line) =>
     `${line.micros.toFixed(2).padStart(10)} us  ${line.kind.padEnd(7)}  ${line.name}` +
     (line.kind === 'feature' ? `  (${line.events} events, ${line.nodes} nodes)` : `  (${line.nodes} nodes)`));
-  return [
-    `${policy.name} v${policy.version}: about ${cost.micros.toFixed(1)} us a payment at a busy entity, of ${cost.microsMax} us`,
-    ...rows,
-  ].join('\n');
+  const total = `about ${cost.micros.toFixed(1)} us a payment at a busy entity, of ${cost.microsMax} us`;
+  return [`${policy.name} v${policy.version}: ${total}`, ...rows].join('\n');
 }

@@ -1,4 +1,7 @@
-/** JSON Schema of the document, for editors: structure, words and a line on each key. Expressions are texts in it. */
+/**
+ * JSON Schema of the document, for editors: structure, words and a line on each key. Expressions are texts
+ * in it.
+ */
 import { ENTITY_KINDS, KINDS, type EventSchema } from '#domain/field.ts';
 import { AXES, OUTCOMES } from '#domain/outcome.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -11,12 +14,14 @@ export interface JsonSchema { readonly [key: string]: JsonSchemaValue }
 type JsonSchemaValue = string | number | boolean | JsonSchema | readonly (string | boolean | JsonSchema)[];
 
 const text = (description: string): JsonSchema => ({ type: ['string', 'number', 'boolean'], description });
-const expression = (description: string): JsonSchema => ({ type: ['string', 'boolean', 'number'], description });
+const expression = (description: string): JsonSchema =>
+  ({ type: ['string', 'boolean', 'number'], description });
 const word = (words: readonly string[], description: string): JsonSchema => ({ enum: words, description });
 const flag = (description: string): JsonSchema => ({ type: 'boolean', description });
 const whole = (description: string): JsonSchema => ({ type: 'integer', description });
 const list = (items: JsonSchema, description: string): JsonSchema => ({ type: 'array', items, description });
-const oneOrMore = (items: JsonSchema, description: string): JsonSchema => ({ anyOf: [items, { type: 'array', items }], description });
+const oneOrMore = (items: JsonSchema, description: string): JsonSchema =>
+  ({ anyOf: [items, { type: 'array', items }], description });
 const closed = (properties: JsonSchema, required: readonly string[], description: string): JsonSchema =>
   ({ type: 'object', properties, required, additionalProperties: false, description });
 const named = (values: JsonSchema, pattern: string, description: string): JsonSchema =>
@@ -33,24 +38,31 @@ export function policyJsonSchema(schema: EventSchema): JsonSchema {
     version: whole('Rises with every change. A decision records it, and the hash of the content.'),
     owner: text('Who answers for it.'),
     reviewers: oneOrMore({ type: 'string' }, 'Roles that must approve this very content.'),
-    effective: closed({ from: text('First day.'), until: text('First day after.') }, [], 'When it is meant to hold.'),
-    approvals: list(closed({ role: text('Role.'), by: text('Who.'), at: text('When.'), hash: text('Of what.') },
+    effective: closed({ from: text('First day.'), until: text('First day after.') }, [],
+      'When it is meant to hold.'),
+    approvals: list(closed({ role: text('Role.'), by: text('Who.'), at: text('When.'),
+      hash: text('Of what.') },
       ['role', 'by', 'at', 'hash'], 'One approval.'), 'Written by the tool; not part of the hash.'),
-    references: named(closed({ text: text('As cited.'), url: text('Where to read it.') }, ['text'], 'A source.'), '^.+$',
+    references: named(closed({ text: text('As cited.'), url: text('Where to read it.') }, ['text'],
+      'A source.'), '^.+$',
       'Laws and manuals that rules name under `because`.'),
     event: { const: event, description: 'The event schema it is checked against.' },
     kinds: oneOrMore(word(KINDS, 'A kind of payment.'), 'Kinds of payment it decides.'),
-    currency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'For reports; never an implied conversion.' },
+    currency: { type: 'string', pattern: '^[A-Z]{3}$',
+      description: 'For reports; never an implied conversion.' },
     time: closed({
       ahead: text('How far occurred_at may be after arrival.'), behind: text('How far before.'),
       outside: word(['clamp', 'refuse'], 'What happens otherwise.'),
     }, [], 'Tolerance of event time.'),
     params: named(paramSchema(), SNAKE, 'Named values, fixed, by segment or by date.'),
     lists: named(listSchema(), SNAKE, 'Lists for `in list("name")`.'),
-    define: named(expression('A named condition or value; it is inlined where it is used.'), SNAKE, 'Named parts of expressions.'),
+    define: named(expression('A named condition or value; it is inlined where it is used.'), SNAKE,
+      'Named parts of expressions.'),
     features: named(expression('One aggregate, such as count(by card over 1h).'), SNAKE, 'Windows, by name.'),
-    rules: { ...named(ruleSchema(), KEBAB, 'Rules by id; all of them run.'), maxProperties: LIMITS.ruleCountMax },
-    scoring: closed(Object.fromEntries(AXES.map((axis) => [axis, scoringSchema()])), [], 'What totals mean, by axis.'),
+    rules: { ...named(ruleSchema(), KEBAB, 'Rules by id; all of them run.'),
+      maxProperties: LIMITS.ruleCountMax },
+    scoring: closed(Object.fromEntries(AXES.map((axis) => [axis, scoringSchema()])), [],
+      'What totals mean, by axis.'),
     fallback: word(OUTCOMES, 'Outcome where the policy cannot be applied.'),
     tests: list(testSchema(), 'Events in the order they arrive, and what is expected of them.'),
   };
@@ -64,16 +76,19 @@ function paramSchema(): JsonSchema {
   const value = text('A value, such as 10_000 USD.');
   return { anyOf: [
     value,
-    closed({ by: text('A text field.'), cases: { type: 'object', additionalProperties: value }, otherwise: value },
+    closed({ by: text('A text field.'), cases: { type: 'object', additionalProperties: value },
+      otherwise: value },
       ['by', 'cases', 'otherwise'], 'By the value of a field.'),
-    list(closed({ from: text('First day, UTC.'), is: value }, ['from', 'is'], 'From a day on.'), 'By date, oldest first.'),
+    list(closed({ from: text('First day, UTC.'), is: value }, ['from', 'is'], 'From a day on.'),
+      'By date, oldest first.'),
   ] };
 }
 
 function listSchema(): JsonSchema {
   return closed({
     of: word(['string', 'int', ...ENTITY_KINDS], 'What it lists.'),
-    values: { type: 'array', maxItems: LIMITS.inlineListEntryCountMax, description: 'Entries that stand here.' },
+    values: { type: 'array', maxItems: LIMITS.inlineListEntryCountMax,
+      description: 'Entries that stand here.' },
     managed: flag('Entries are published apart.'),
     validity: { enum: [true, false, 'required'], description: 'Whether entries may, or must, have an end.' },
     review_every: text('How often people look through it.'),
@@ -87,8 +102,10 @@ function ruleSchema(): JsonSchema {
     because: oneOrMore({ type: 'string' }, 'References.'),
     when: expression('The condition.'),
     unless: expression('A named exception: it takes the effect away and is reported.'),
+    // oxlint-disable-next-line unicorn/no-thenable -- the key is a word of the language
     then: thenSchema(),
-    unknown: word(['miss', 'hit', ...OUTCOMES.slice(1)], 'What to do when it cannot be decided; stated by every rule that can stop a payment.'),
+    unknown: word(['miss', 'hit', ...OUTCOMES.slice(1)],
+      'What to do when it cannot be decided; stated by every rule that can stop a payment.'),
     reason: text('What people read; values in braces.'),
     final: flag('Nothing may except or replace it.'),
     mode: word(RULE_MODES, 'shadow: reported, no effect.'),
@@ -119,7 +136,8 @@ function scoringSchema(): JsonSchema {
   }, [], 'A band of scores.');
   return closed({
     sum: oneOrMore({ type: 'string' }, 'Rules that count; all with a score if it is left out.'),
-    floor: whole('Least total.'), cap: whole('Greatest total.'), bands: list(band, 'Rising; the last is `else`.'),
+    floor: whole('Least total.'), cap: whole('Greatest total.'),
+      bands: list(band, 'Rising; the last is `else`.'),
   }, ['bands'], 'The score of one axis.');
 }
 
@@ -128,12 +146,15 @@ function testSchema(): JsonSchema {
     type: 'object', required: ['at'], description: 'An event; other keys are its fields.',
     properties: {
       at: text('After the start: 59m59s; or an instant.'), x: whole('How many times.'), id: text('Its id.'),
-      event: text('Its type, if it is no transaction.'), transaction: text('The payment a status or label is about.'),
-      expect: { type: 'object', description: 'Rule: hit, miss, unknown or excepted; outcome, fraud, aml; feature: value.' },
+      event: text('Its type, if it is no transaction.'),
+        transaction: text('The payment a status or label is about.'),
+      expect: { type: 'object',
+        description: 'Rule: hit, miss, unknown or excepted; outcome, fraud, aml; feature: value.' },
     },
   };
   return closed({
     name: text('What it shows.'), start: text('What `at: 0s` is.'),
-    lists: { type: 'object', description: 'Entries of managed lists.' }, given: list(line, 'Events in the order they arrive.'),
+    lists: { type: 'object', description: 'Entries of managed lists.' },
+      given: list(line, 'Events in the order they arrive.'),
   }, ['name', 'given'], 'A test.');
 }

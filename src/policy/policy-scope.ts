@@ -16,7 +16,10 @@ import type { Findings, Place } from './diagnostic.ts';
 import { offsetInScalar, type ScalarNode } from './document.ts';
 import { namesIn } from './walk.ts';
 
-/** A stretch of a scalar that holds an expression: all of it, or what stands between braces in a reason text. */
+/**
+ * A stretch of a scalar that holds an expression: all of it, or what stands between braces in a reason
+ * text.
+ */
 export interface Written {
   readonly node: ScalarNode;
   readonly from: number;
@@ -65,7 +68,8 @@ export class PolicyScope {
     const parsed = NAME.test(name) ? parseExpression(name) : undefined;
     if (parsed === undefined || !('expr' in parsed) || parsed.expr.kind !== 'name') {
       this.#findings.report('P105', place, `\`${name}\` cannot be the name of ${what}`,
-        parsed === undefined ? 'Small letters, digits and `_`, a letter first.' : 'It is a word of the language; choose another.');
+        parsed === undefined ? 'Small letters, digits and `_`, a letter first.'
+          : 'It is a word of the language; choose another.');
       return false;
     }
     const taken = this.#takenBy(name);
@@ -73,7 +77,8 @@ export class PolicyScope {
       this.places.set(name, place);
       return true;
     }
-    this.#findings.report('P107', place, `\`${name}\` is already the name of ${taken}`, 'Choose another name.');
+    this.#findings.report('P107', place, `\`${name}\` is already the name of ${taken}`,
+      'Choose another name.');
     return false;
   }
 
@@ -176,7 +181,9 @@ export class PolicyScope {
     const text = printAggregate(aggregate);
     const same = this.#byText.get(text);
     if (same !== undefined) {
-      this.#findings.report('P107', place, `this is the feature \`${this.features[same]?.name}\` once more`, 'Use that one, or change what it counts.');
+      this.#findings.report(
+        'P107', place, `this is the feature \`${this.features[same]?.name}\` once more`,
+        'Use that one, or change what it counts.');
       return same;
     }
     const index = this.features.length;
@@ -184,7 +191,8 @@ export class PolicyScope {
     this.features.push(featureDefinition(name, aggregate, type));
     this.aggregates.push(aggregate);
     if (this.features.length === LIMITS.featureCountMax + 1) {
-      this.#findings.report('P108', place, `this is feature ${this.features.length}; the limit is ${LIMITS.featureCountMax}`,
+      this.#findings.report(
+        'P108', place, `this is feature ${this.features.length}; the limit is ${LIMITS.featureCountMax}`,
         'Aggregates with the same text count once: share them.');
     }
     return index;

@@ -30,7 +30,8 @@ export interface TestLine {
 export type TestStep =
   | { readonly kind: 'event'; readonly event: ParsedEvent }
   /** A status or label of an earlier transaction, known from the time of the line. */
-  | { readonly kind: 'change'; readonly transactionId: string; readonly what: 'status' | 'label'; readonly value: string };
+  | { readonly kind: 'change'; readonly transactionId: string; readonly what: 'status' | 'label';
+    readonly value: string };
 
 export type Expectation = Place & (
   | { readonly kind: 'rule'; readonly rule: number; readonly answer: ExpectedAnswer }

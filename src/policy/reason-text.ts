@@ -1,4 +1,7 @@
-/** Reason texts: words with values in braces, `{declines_1h} declines; the limit is {limit}`. `{{` is a brace. */
+/**
+ * Reason texts: words with values in braces, `{declines_1h} declines; the limit is {limit}`. `{{` is a
+ * brace.
+ */
 import type { Expr } from '#expression/ast.ts';
 import type { Findings } from './diagnostic.ts';
 import type { ScalarNode } from './document.ts';
@@ -14,7 +17,8 @@ type NamedExpr = Extract<Expr, { kind: 'feature' | 'param' | 'local' }>;
 
 export const plainReason = (text: string): ReasonText => [{ kind: 'text', text }];
 
-export function parseReason(node: ScalarNode, when: Expr | undefined, scope: PolicyScope, findings: Findings): ReasonText {
+export function parseReason(node: ScalarNode, when: Expr | undefined, scope: PolicyScope,
+  findings: Findings): ReasonText {
   const parts: ReasonPart[] = [];
   let words = '';
   for (let i = 0; i < node.text.length; i++) {
@@ -26,7 +30,8 @@ export function parseReason(node: ScalarNode, when: Expr | undefined, scope: Pol
       const end = closingBrace(node.text, i);
       if (end === -1) {
         const start = scope.placeIn({ node, from: i, text: '' }, 0);
-        findings.report('P106', { start, end: start + 1 }, 'a brace is not closed', 'Close it with `}`, or write `{{` for a brace.');
+        findings.report('P106', { start, end: start + 1 }, 'a brace is not closed',
+          'Close it with `}`, or write `{{` for a brace.');
         return plainReason(node.text);
       }
       if (words !== '') parts.push({ kind: 'text', text: words });
@@ -56,7 +61,8 @@ function warnOfNumbers(
   node: ScalarNode, parts: ReasonText, when: Expr | undefined, scope: PolicyScope, findings: Findings,
 ): void {
   for (const part of parts) {
-    const number = part.kind === 'text' ? /(?<![\p{L}\d])\d[\d.,_]*(?:\s?(?:%|[a-z]+))?/u.exec(part.text) : null;
+    const number = part.kind === 'text' ? /(?<![\p{L}\d])\d[\d.,_]*(?:\s?(?:%|[a-z]+))?/u.exec(part.text)
+      : null;
     if (number === null) continue;
     const start = scope.placeIn({ node, from: Math.max(0, node.text.indexOf(number[0])), text: '' }, 0);
     const param = when && [...nodesOf(when)].find((inside): inside is NamedExpr => inside.kind === 'param');
@@ -64,7 +70,8 @@ function warnOfNumbers(
       param === undefined
         ? `the reason mentions ${number[0]} as text; it stays when the rule changes`
         : `the reason mentions ${number[0]} as text; the rule uses ${param.name}`,
-      param === undefined ? 'Put the number under `params` and write its name in braces.' : `Write {${param.name}}.`);
+      param === undefined ? 'Put the number under `params` and write its name in braces.'
+        : `Write {${param.name}}.`);
     return;
   }
 }

@@ -44,5 +44,6 @@ export function renderDiagnostic(found: PolicyDiagnostic, source: string, fileNa
   return lines.join('\n');
 }
 
-export const renderDiagnostics = (found: readonly PolicyDiagnostic[], source: string, fileName: string): string =>
+export const renderDiagnostics = (found: readonly PolicyDiagnostic[], source: string,
+  fileName: string): string =>
   found.map((one) => renderDiagnostic(one, source, fileName)).join('\n\n');

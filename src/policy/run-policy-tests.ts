@@ -1,12 +1,15 @@
-/** Runs the tests that stand in a policy, each in a world of its own, and says of a failure what the value was. */
-import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
+/**
+ * Runs the tests that stand in a policy, each in a world of its own, and says of a failure what the value
+ * was.
+ */
+import type { ParsedEvent } from '#domain/event.ts';
 import { emptyRateTable, type RateTable } from '#domain/rates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { explainFailure } from './explain-failure.ts';
 import { bindLists, type ListSource } from './lists.ts';
 import { sameCell } from './parse-value.ts';
 import type { Expectation, PolicyTest, TestLine } from './policy-test.ts';
-import { linePlace } from './render-diagnostic.ts';
+import { linePlace, type LinePlace } from './render-diagnostic.ts';
 import { formatCell } from './format-cell.ts';
 import { EXCEPTED, HIT, MISS, UNKNOWN } from './policy-result.ts';
 import type { Judged, OpenTestWorld, TestWorld } from './test-world.ts';
@@ -29,10 +32,11 @@ export interface TestResult {
   readonly failures: readonly string[];
 }
 
-export const ANSWER_WORDS = { [MISS]: 'miss', [UNKNOWN]: 'unknown', [HIT]: 'hit', [EXCEPTED]: 'excepted' } as const;
+const ANSWER_WORDS = { [MISS]: 'miss', [UNKNOWN]: 'unknown', [HIT]: 'hit',
+  [EXCEPTED]: 'excepted' } as const;
 
 /** `hit` for 2, and so on. */
-export const answerWord = (answer: number | undefined): string =>
+const answerWord = (answer: number | undefined): string =>
   Object.entries(ANSWER_WORDS).find(([code]) => Number(code) === answer)?.[1] ?? 'nothing';
 
 export function runPolicyTests(policy: CompiledPolicy, options: TestOptions): TestReport {
@@ -45,11 +49,14 @@ export function runPolicyTests(policy: CompiledPolicy, options: TestOptions): Te
 export interface SentEvent { readonly event: ParsedEvent; readonly number: number; readonly at: string }
 
 function runTest(policy: CompiledPolicy, test: PolicyTest, options: TestOptions): readonly string[] {
-  const published = new Map<string, ListSource>([...test.lists].map(([name, entries]) => [name, { name, entries }]));
+  const published = new Map<string, ListSource>(
+    [...test.lists].map(([name, entries]) => [name, { name, entries }]));
   const lists = bindLists(policy.lists, published);
   const { line } = linePlace(policy.source, test.place.start);
-  if ('problems' in lists) return [`${policy.fileName}:${line} test "${test.name}": ${lists.problems.join('; ')}`];
+  const name = `test "${test.name}"`;
+  if ('problems' in lists) return [`${policy.fileName}:${line} ${name}: ${lists.problems.join('; ')}`];
   const world = options.open(policy, lists, options.rates ?? emptyRateTable(policy.currency ?? 'EUR'));
+  const at = (where: LinePlace): string => `${policy.fileName}:${where.line}:${where.column}`;
   const sent: SentEvent[] = [];
   return test.lines.flatMap((step, index) => {
     const judged = send(step, index + 1, test, world, sent);
@@ -59,14 +66,16 @@ function runTest(policy: CompiledPolicy, test: PolicyTest, options: TestOptions)
       if (problem === undefined) return [];
       const where = linePlace(policy.source, expected.start);
       const why = expected.kind === 'rule' ? explainFailure(policy, expected.rule, judged, sent) : [];
-      const head = `${policy.fileName}:${where.line}:${where.column} test "${test.name}": event ${index + 1} (${step.at}) ${problem}`;
+      const head =
+        `${at(where)} ${name}: event ${index + 1} (${step.at}) ${problem}`;
       return [[head, ...why].join('\n    ')];
     });
   });
 }
 
 /** Sends the line as often as it says; what the last one was judged to be. */
-function send(line: TestLine, number: number, test: PolicyTest, world: TestWorld, sent: SentEvent[]): Judged | undefined {
+function send(line: TestLine, number: number, test: PolicyTest, world: TestWorld,
+  sent: SentEvent[]): Judged | undefined {
   const { step } = line;
   if (step.kind === 'change') {
     world.change(step.transactionId, step.what, step.value, test.startMs + line.atMs);
@@ -100,13 +109,15 @@ function mismatch(expected: Expectation, judged: Judged, policy: CompiledPolicy)
       const got = expected.of === 'outcome' ? result.outcome : result[expected.of].outcome;
       if (got === expected.outcome) return undefined;
       const because = result.reasons.map((reason) => `${reason.rule} (${reason.effect})`);
-      const unsure = result.unknown.filter(({ effect }) => effect !== 'miss').map(({ rule, effect }) => `${rule} unknown (${effect})`);
+      const unsure = result.unknown.filter(({ effect }) => effect !== 'miss').map(
+        ({ rule, effect }) => `${rule} unknown (${effect})`);
       const told = [...because, ...unsure].join(', ');
       return `expected ${expected.of} ${expected.outcome}, got ${got}${told === '' ? '' : `: ${told}`}`;
     }
     case 'score': {
       const { score } = result[expected.of];
-      return score === expected.score ? undefined : `expected a ${expected.of} score of ${expected.score}, got ${score}`;
+      return score === expected.score ? undefined
+        : `expected a ${expected.of} score of ${expected.score}, got ${score}`;
     }
     case 'feature': {
       const feature = policy.features[expected.feature];
@@ -118,6 +129,3 @@ function mismatch(expected: Expectation, judged: Judged, policy: CompiledPolicy)
     }
   }
 }
-
-/** t of an event, ms. */
-export const timeOf = (event: ParsedEvent): number => event.numbers[T_SLOT] ?? Number.NaN;

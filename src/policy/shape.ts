@@ -56,7 +56,8 @@ export class Shape {
   scalar(node: DocumentNode, what: string): ScalarNode | undefined {
     if (node.kind !== 'scalar') return this.#wrongShape(node, what, 'scalar');
     if (node.text !== '' || node.style === 'quoted') return node;
-    this.findings.report('P103', { start: node.start, end: node.start + 1 }, `${what} is empty`, 'Write a value, or remove the key.');
+    this.findings.report('P103', { start: node.start, end: node.start + 1 }, `${what} is empty`,
+      'Write a value, or remove the key.');
     return undefined;
   }
 
@@ -75,7 +76,8 @@ export class Shape {
     if (scalar === undefined) return undefined;
     const word = words.find((one) => one === scalar.text);
     if (word === undefined) {
-      this.findings.report('P104', scalar, `${what} is ${wordList(words)}, not \`${scalar.text}\``, didYouMean(scalar.text, words));
+      this.findings.report('P104', scalar, `${what} is ${wordList(words)}, not \`${scalar.text}\``,
+        didYouMean(scalar.text, words));
     }
     return word;
   }
@@ -85,7 +87,8 @@ export class Shape {
     if (scalar === undefined) return undefined;
     const value = /^-?\d{1,10}$/.test(scalar.text) ? Number(scalar.text) : Number.NaN;
     if (value >= low && value <= high) return value;
-    this.findings.report('P106', scalar, `${what} is a whole number from ${low} to ${high}, not \`${scalar.text}\``);
+    this.findings.report('P106', scalar,
+      `${what} is a whole number from ${low} to ${high}, not \`${scalar.text}\``);
     return undefined;
   }
 

@@ -21,7 +21,8 @@ export function latestMark(
     if (field === undefined) return undefined;
     let latest: RuntimeMark | undefined;
     for (const mark of store.marks(tenant, field, value)) {
-      if (mark.name === name && mark.fromMs <= tMs && mark.fromMs >= (latest?.fromMs ?? -Infinity)) latest = mark;
+      if (mark.name === name && mark.fromMs <= tMs &&
+        mark.fromMs >= (latest?.fromMs ?? -Infinity)) latest = mark;
     }
     return latest;
   };
@@ -31,10 +32,11 @@ export function latestMark(
 export const storeWorld = (openStore: (schema: EventSchema) => PersistentWindowStore): OpenTestWorld =>
   (policy, lists, rates) => openWorld(policy, lists, rates, openStore(policy.schema));
 
-function openWorld(policy: CompiledPolicy, lists: BoundLists, rates: RateTable, store: PersistentWindowStore): TestWorld {
+function openWorld(policy: CompiledPolicy, lists: BoundLists, rates: RateTable,
+  store: PersistentWindowStore): TestWorld {
   const runtime = makeRuntime({
     convert: rateConverter(rates),
-    inList: lists.inList,
+    inList: (list, value, tMs) => lists.inList(list, value, tMs),
     statusAt: (row, tMs) => store.statusAt(row, tMs),
     labelAt: (row, tMs) => store.labelAt(row, tMs),
     mark: latestMark(store, policy.schema, TENANT),
