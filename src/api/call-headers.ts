@@ -20,15 +20,26 @@ export function parseCallHeaders(headers: IncomingHttpHeaders): Said | Refusal {
   if (idempotencyKey === undefined && deadline === undefined && traceparent === undefined) return NOTHING;
   const said: { -readonly [name in keyof Said]: Said[name] } = {};
   if (idempotencyKey !== undefined) {
-    if (typeof idempotencyKey !== 'string' || idempotencyKey.length > LIMITS.idCharsMax || !PRINTABLE.test(idempotencyKey)) {
-      return refusal('bad_request', `Idempotency-Key must have 1 to ${LIMITS.idCharsMax} visible ASCII characters`);
+    if (
+      typeof idempotencyKey !== 'string' ||
+      idempotencyKey.length > LIMITS.idCharsMax ||
+      !PRINTABLE.test(idempotencyKey)
+    ) {
+      return refusal(
+        'bad_request',
+        `Idempotency-Key must have 1 to ${LIMITS.idCharsMax} visible ASCII characters`,
+      );
     }
     said.idempotencyKey = idempotencyKey;
   }
   if (deadline !== undefined) {
-    const ms = typeof deadline === 'string' && /^[1-9][0-9]{0,4}$/.test(deadline) ? Number(deadline) : Number.NaN;
+    const ms =
+      typeof deadline === 'string' && /^[1-9][0-9]{0,4}$/.test(deadline) ? Number(deadline) : Number.NaN;
     if (!(ms <= DEADLINE_HEADER_MS_MAX)) {
-      return refusal('bad_request', `Decision-Deadline-Ms must be a whole number from 1 to ${DEADLINE_HEADER_MS_MAX}`);
+      return refusal(
+        'bad_request',
+        `Decision-Deadline-Ms must be a whole number from 1 to ${DEADLINE_HEADER_MS_MAX}`,
+      );
     }
     said.deadlineMs = Math.min(ms, LIMITS.decisionDeadlineMsMax);
   }

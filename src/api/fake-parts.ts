@@ -4,30 +4,46 @@ import { eventSchema } from '#domain/field.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
 import type { Grant, Scope } from '#ports/key-store.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
-import type { ApiCall, ApiParts, Readiness } from './parts.ts';
+import type { ApiCall, ApiParts, PolicySummary, Readiness } from './parts.ts';
 
 export const RECEIVED_MS = Date.UTC(2026, 10, 23, 10, 0, 1);
 const CREATED_AT = new Date(RECEIVED_MS).toISOString();
 const schema = eventSchema();
 
 export const payment = {
-  id: 'tx_1', occurred_at: '2026-11-23T10:00:00.123Z', kind: 'card', amount: { value: '120.50', currency: 'EUR' },
+  id: 'tx_1',
+  occurred_at: '2026-11-23T10:00:00.123Z',
+  kind: 'card',
+  amount: { value: '120.50', currency: 'EUR' },
   card: { id: 'c_1' },
 };
 
 /** A decision in which everything that can be there is there, on both axes. */
 export const fullDecision: Decision = {
-  id: 'dec_1', object: 'decision', transaction_id: 'tx_1', outcome: 'hold',
+  id: 'dec_1',
+  object: 'decision',
+  transaction_id: 'tx_1',
+  outcome: 'hold',
   fraud: { outcome: 'challenge', score: 40, band: 'middle' },
   aml: { outcome: 'hold', score: 90, band: 'high' },
   reasons: [
     {
-      code: 'CARD_TESTING', rule: 'many_small', axis: 'fraud', effect: 'challenge', text: '6 payments in an hour',
-      facts: [{ name: 'card_count_1h', value: 6, threshold: 5 }], references: [],
+      code: 'CARD_TESTING',
+      rule: 'many_small',
+      axis: 'fraud',
+      effect: 'challenge',
+      text: '6 payments in an hour',
+      facts: [{ name: 'card_count_1h', value: 6, threshold: 5 }],
+      references: [],
     },
     {
-      code: 'STRUCTURING', rule: 'just_below', axis: 'aml', effect: 'hold', text: 'just below the limit',
-      facts: [{ name: 'cash_sum_7d', value: '9900.00 EUR', threshold: '10000.00 EUR' }], references: ['AMLR art. 80'],
+      code: 'STRUCTURING',
+      rule: 'just_below',
+      axis: 'aml',
+      effect: 'hold',
+      text: 'just below the limit',
+      facts: [{ name: 'cash_sum_7d', value: '9900.00 EUR', threshold: '10000.00 EUR' }],
+      references: ['AMLR art. 80'],
     },
   ],
   unknown: [
@@ -61,8 +77,12 @@ export interface FakeParts extends ApiParts {
   failure: Error | undefined;
 }
 
-const grant = (keyId: string, tenant: string, ...scopes: Scope[]): Grant =>
-  ({ keyId, name: keyId, tenant, scopes: new Set(scopes) });
+const grant = (keyId: string, tenant: string, ...scopes: Scope[]): Grant => ({
+  keyId,
+  name: keyId,
+  tenant,
+  scopes: new Set(scopes),
+});
 
 /** Tokens are the names of what they may. */
 const GRANTS = new Map<string, Grant>([
@@ -72,11 +92,29 @@ const GRANTS = new Map<string, Grant>([
   ['other', grant('k_other', 'other', 'decide', 'aml')],
 ]);
 
+const CARDS: PolicySummary = {
+  name: 'cards',
+  version: 3,
+  hash: 'sha256:00',
+  title: 'Cards',
+  kinds: ['card'],
+  rule_count: 2,
+  feature_count: 3,
+};
+const RECORDED = {
+  object: 'event',
+  state: 'counted',
+  log_position: { position: 8 },
+  created_at: CREATED_AT,
+} as const;
+
 export function fakeParts(): FakeParts {
   const decisions = new Map<string, Decision>();
   const recorded = new Set<string>();
   const parts: FakeParts = {
-    calls: [], hold: undefined, failure: undefined,
+    calls: [],
+    hold: undefined,
+    failure: undefined,
     readiness: () => ({ ready: true }),
     async decide(call) {
       const decided = await parts.simulate(call);
@@ -93,7 +131,11 @@ export function fakeParts(): FakeParts {
       if (parts.failure !== undefined) throw parts.failure;
       const parsed = parseTransactionCall(call.bytes, schema, RECEIVED_MS, call.tenant);
       if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
-      return { kind: 'decided', decision: { ...fullDecision, transaction_id: parsed.event.id }, replayed: false };
+      return {
+        kind: 'decided',
+        decision: { ...fullDecision, transaction_id: parsed.event.id },
+        replayed: false,
+      };
     },
     recordEvent(call): Promise<RecordAnswer> {
       parts.calls.push(call);
@@ -102,18 +144,20 @@ export function fakeParts(): FakeParts {
       const { id, type } = parsed.event;
       const replayed = recorded.has(id);
       recorded.add(id);
-      return Promise.resolve({
-        kind: 'recorded', replayed,
-        recorded: { object: 'event', id, type, state: 'counted', log_position: { position: 8 }, created_at: CREATED_AT },
-      });
+      return Promise.resolve({ kind: 'recorded', replayed, recorded: { ...RECORDED, id, type } });
     },
     findDecision: (tenant, id) =>
-      Promise.resolve([...decisions].find(([key, found]) => key.startsWith(`${tenant} `) && found.id === id)?.[1]),
-    findByTransaction: (tenant, transactionId) => Promise.resolve(decisions.get(`${tenant} ${transactionId}`)),
-    policies: () => [{
-      name: 'cards', version: 3, hash: 'sha256:00', title: 'Cards', kinds: ['card'], rule_count: 2, feature_count: 3,
-    }],
-    measurements: () => ({ stages: {}, windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 }, logPosition: 7 }),
+      Promise.resolve(
+        [...decisions].find(([key, found]) => key.startsWith(`${tenant} `) && found.id === id)?.[1],
+      ),
+    findByTransaction: (tenant, transactionId) =>
+      Promise.resolve(decisions.get(`${tenant} ${transactionId}`)),
+    policies: () => [CARDS],
+    measurements: () => ({
+      stages: {},
+      windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 },
+      logPosition: 7,
+    }),
     schema: () => schema,
     keys: { find: (token) => GRANTS.get(token) },
   };

@@ -1,6 +1,6 @@
 /**
- * Measurements for Prometheus. On the path of a decision they are integers that grow and one histogram; all words are
- * made when they are asked for.
+ * Measurements for Prometheus. On the path of a decision they are integers that grow and one histogram; all
+ * words are made when they are asked for.
  */
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -65,20 +65,40 @@ export class Metrics {
     const outcomesOf = (axis: 'overall' | 'fraud' | 'aml'): Samples =>
       OUTCOMES.map((outcome: Outcome) => [{ axis, outcome }, this.#outcomes[axis][outcome]]);
     const families = [
-      family('assay_decisions_total', 'counter', 'New decisions by axis and outcome.',
-        [...AXES, 'overall' as const].flatMap(outcomesOf)),
-      family('assay_replays_total', 'counter', 'Stored decisions and events given again.', [[{}, this.replays]]),
+      family(
+        'assay_decisions_total',
+        'counter',
+        'New decisions by axis and outcome.',
+        [...AXES, 'overall' as const].flatMap(outcomesOf),
+      ),
+      family('assay_replays_total', 'counter', 'Stored decisions and events given again.', [
+        [{}, this.replays],
+      ]),
       family('assay_events_total', 'counter', 'New events and labels.', [[{}, this.events]]),
       family('assay_degraded_total', 'counter', 'New decisions with a part left out.', [[{}, this.degraded]]),
-      family('assay_refusals_total', 'counter', 'Refusals by code; shedding is the calls that were shed.',
-        CODES.map((code) => [{ code }, this.refusals[code]])),
-      family('assay_in_flight', 'gauge', 'Calls that have been taken and not answered.', [[{}, this.inFlight]]),
-      summary('assay_decision_duration_seconds', 'From the handler to the answer, durable write included.',
-        [[{}, this.duration]]),
-      summary('assay_stage_duration_seconds', 'By stage of the pipeline.',
-        Object.entries(engine.stages).map(([stage, histogram]) => [{ stage }, histogram])),
-      family('assay_event_loop_delay_seconds', 'gauge', 'Delay of the event loop since the last reading.',
-        QUANTILES.map((q) => [{ quantile: String(q / 100) }, delay.percentile(q) / 1e9])),
+      family(
+        'assay_refusals_total',
+        'counter',
+        'Refusals by code; shedding is the calls that were shed.',
+        CODES.map((code) => [{ code }, this.refusals[code]]),
+      ),
+      family('assay_in_flight', 'gauge', 'Calls that have been taken and not answered.', [
+        [{}, this.inFlight],
+      ]),
+      summary('assay_decision_duration_seconds', 'From the handler to the answer, durable write included.', [
+        [{}, this.duration],
+      ]),
+      summary(
+        'assay_stage_duration_seconds',
+        'By stage of the pipeline.',
+        Object.entries(engine.stages).map(([stage, histogram]) => [{ stage }, histogram]),
+      ),
+      family(
+        'assay_event_loop_delay_seconds',
+        'gauge',
+        'Delay of the event loop since the last reading.',
+        QUANTILES.map((q) => [{ quantile: String(q / 100) }, delay.percentile(q) / 1e9]),
+      ),
       family('assay_window_store_events', 'gauge', 'Events in the window store.', [[{}, store.events]]),
       family('assay_window_store_entities', 'gauge', 'Entities in the window store.', [[{}, store.entities]]),
       family('assay_window_store_bytes', 'gauge', 'Memory of the window store.', [[{}, store.bytes]]),
@@ -94,20 +114,28 @@ function family(name: string, type: 'counter' | 'gauge', help: string, samples: 
 }
 
 function summary(
-  name: string, help: string, histograms: readonly (readonly [labels: Labels, histogram: StageHistogram])[],
+  name: string,
+  help: string,
+  histograms: readonly (readonly [labels: Labels, histogram: StageHistogram])[],
 ): string {
   const lines = histograms.flatMap(([labels, histogram]) => [
-    ...(histogram.count === 0 ? [] : QUANTILES.map((q) =>
-      line(name, { ...labels, quantile: String(q / 100) }, histogram.percentile(q) / 1e6))),
+    ...(histogram.count === 0
+      ? []
+      : QUANTILES.map((q) =>
+          line(name, { ...labels, quantile: String(q / 100) }, histogram.percentile(q) / 1e6),
+        )),
     line(`${name}_sum`, labels, histogram.count === 0 ? 0 : (histogram.mean * histogram.count) / 1e6),
     line(`${name}_count`, labels, histogram.count),
   ]);
   return head(name, 'summary', help) + lines.join('');
 }
 
-const head = (name: string, type: string, help: string): string => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+const head = (name: string, type: string, help: string): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
 
 function line(name: string, labels: Labels, value: number): string {
-  const inside = Object.entries(labels).map(([label, text]) => `${label}="${text}"`).join(',');
+  const inside = Object.entries(labels)
+    .map(([label, text]) => `${label}="${text}"`)
+    .join(',');
   return `${name}${inside === '' ? '' : `{${inside}}`} ${Number.isFinite(value) ? value : 'NaN'}\n`;
 }

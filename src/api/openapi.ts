@@ -11,19 +11,26 @@ const inJson = (name: string) => ({ 'application/json': { schema: ref(name) } })
 export function openApi(schema: EventSchema): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const [operationId, route] of Object.entries(ROUTES)) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(operationId, route) };
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: operationOf(operationId, route),
+    };
   }
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Assay', version: schema.name,
-      description: 'Decides every payment for fraud and money-laundering risk while the payer waits, and shows why.',
+      title: 'Assay',
+      version: schema.name,
+      description:
+        'Decides every payment for fraud and money-laundering risk while the payer waits, and shows why.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
     components: {
       schemas: components(schema),
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'an API key with the scope named' } },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'an API key with the scope named' },
+      },
     },
   };
 }
@@ -35,7 +42,11 @@ function operationOf(operationId: string, route: Route): object {
     security: route.scope === undefined ? [] : [{ key: [route.scope] }],
     parameters: [
       ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-        name, in: 'path', required: true, schema: { type: 'string' }, description: 'of the decision',
+        name,
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+        description: 'of the decision',
       })),
       ...route.query.map((parameter) => ({ ...parameter, in: 'query' })),
       ...route.headers.map((parameter) => ({ ...parameter, in: 'header' })),
@@ -47,16 +58,28 @@ function operationOf(operationId: string, route: Route): object {
 
 const answerOf = (route: Route): object => ({
   description: route.summary,
-  ...(route.headers.length === 0 ? {} : {
-    headers: { 'Idempotency-Replayed': { schema: { type: 'string', enum: ['true'] }, description: 'it was answered before' } },
-  }),
+  ...(route.headers.length === 0
+    ? {}
+    : {
+        headers: {
+          'Idempotency-Replayed': {
+            schema: { type: 'string', enum: ['true'] },
+            description: 'it was answered before',
+          },
+        },
+      }),
   ...(route.answer === undefined ? {} : { content: inJson(route.answer) }),
 });
 
 function refusalsOf(route: Route): Record<string, object> {
   const byStatus = Object.groupBy(route.refusals, (code) => REFUSAL_STATUS[code]);
-  return Object.fromEntries(Object.entries(byStatus).map(([status, codes = []]) => [status, {
-    description: codes.map((code) => `\`${code}\`: ${PROBLEM_TITLE[code]}`).join(' '),
-    content: { [PROBLEM_TYPE]: { schema: ref('Problem') } },
-  }]));
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, codes]) => [
+      status,
+      {
+        description: codes.map((code) => `\`${code}\`: ${PROBLEM_TITLE[code]}`).join(' '),
+        content: { [PROBLEM_TYPE]: { schema: ref('Problem') } },
+      },
+    ]),
+  );
 }

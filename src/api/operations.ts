@@ -1,4 +1,5 @@
 /** What each address does, once the caller is known and there is room for the call. */
+import type { Decision } from '#domain/decision.ts';
 import { parseLabelCall } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
@@ -27,15 +28,35 @@ export interface Answer {
   readonly replayed?: boolean;
 }
 
-export type Operations = Readonly<Record<Operation, (incoming: Incoming) => Promise<Answer | Refusal> | Answer | Refusal>>;
+type Step = (incoming: Incoming) => Promise<Answer | Refusal> | Answer | Refusal;
+export type Operations = Readonly<Record<Operation, Step>>;
 
 export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => boolean): Operations {
+  return {
+    ...deciding(parts, metrics),
+    ...telling(parts, metrics),
+    ...finding(parts),
+    ...watching(parts, metrics, isDraining),
+  };
+}
+
+function deciding(parts: ApiParts, metrics: Metrics) {
   const decided = (answer: DecideAnswer, { grant, query }: Incoming, counts: boolean): Answer | Refusal => {
     if (answer.kind === 'refused') return answer.refusal;
     const { decision, replayed } = answer;
     if (counts) metrics.decided(decision, replayed);
-    return { text: renderDecision(decision, { aml: seesAml(grant), explain: explains(query), replayed }), replayed };
+    const view = { aml: seesAml(grant), explain: explains(query), replayed };
+    return { text: renderDecision(decision, view), replayed };
   };
+  return {
+    decide: async (incoming) =>
+      badQuery(incoming) ?? decided(await parts.decide(incoming.call), incoming, true),
+    simulate: async (incoming) =>
+      badQuery(incoming) ?? decided(await parts.simulate(incoming.call), incoming, false),
+  } satisfies Partial<Operations>;
+}
+
+function telling(parts: ApiParts, metrics: Metrics) {
   const recorded = (answer: RecordAnswer): Answer | Refusal => {
     if (answer.kind === 'refused') return answer.refusal;
     const { replayed } = answer;
@@ -44,28 +65,28 @@ export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => 
     const { created_at: createdAt, ...event } = answer.recorded;
     return { text: JSON.stringify({ ...event, replayed, created_at: createdAt }), replayed };
   };
-  const found = async ({ call, decisionId }: Incoming) =>
-    (await parts.findDecision(call.tenant, decisionId)) ?? refusal('not_found', 'no decision has that id');
-
   return {
-    decide: async (incoming) => badQuery(incoming) ?? decided(await parts.decide(incoming.call), incoming, true),
-    simulate: async (incoming) => badQuery(incoming) ?? decided(await parts.simulate(incoming.call), incoming, false),
     recordEvent: async ({ call }) => recorded(await parts.recordEvent(call)),
     async label(incoming) {
       const parsed = parseLabelCall(incoming.call.bytes);
       if ('code' in parsed) return parsed;
-      const decision = await found(incoming);
+      const decision = await findIn(parts, incoming);
       if ('code' in decision) return decision;
       const { label } = parsed;
-      const event = {
-        ...label, id: label.id ?? `${decision.id}:${label.label}`, type: 'label', transaction_id: decision.transaction_id,
-      };
-      return recorded(await parts.recordEvent({ ...incoming.call, bytes: Buffer.from(JSON.stringify({ event })) }));
+      const id = label.id ?? `${decision.id}:${label.label}`;
+      const event = { ...label, id, type: 'label', transaction_id: decision.transaction_id };
+      const bytes = Buffer.from(JSON.stringify({ event }));
+      return recorded(await parts.recordEvent({ ...incoming.call, bytes }));
     },
+  } satisfies Partial<Operations>;
+}
+
+function finding(parts: ApiParts) {
+  return {
     async findDecision(incoming) {
       const wrong = badQuery(incoming);
       if (wrong !== undefined) return wrong;
-      const decision = await found(incoming);
+      const decision = await findIn(parts, incoming);
       if ('code' in decision) return decision;
       return { text: renderDecision(decision, viewOf(incoming)) };
     },
@@ -81,11 +102,16 @@ export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => 
       return { text: JSON.stringify({ object: 'list', data }) };
     },
     async explain(incoming) {
-      const decision = await found(incoming);
+      const decision = await findIn(parts, incoming);
       if ('code' in decision) return decision;
       return { text: explainDecision(decision, seesAml(incoming.grant)) };
     },
     policies: ({ call }) => ({ text: JSON.stringify({ object: 'list', data: parts.policies(call.tenant) }) }),
+  } satisfies Partial<Operations>;
+}
+
+function watching(parts: ApiParts, metrics: Metrics, isDraining: () => boolean) {
+  return {
     live: () => ({ text: '{"status":"live"}' }),
     ready() {
       if (isDraining()) return refusal('draining', 'answers what it has taken, and takes no more');
@@ -93,20 +119,27 @@ export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => 
       return readiness.ready ? { text: '{"status":"ready"}' } : refusal(readiness.code, readiness.detail);
     },
     metrics: async () => ({
-      text: await metrics.text(parts.measurements()), type: 'text/plain; version=0.0.4; charset=utf-8',
+      text: await metrics.text(parts.measurements()),
+      type: 'text/plain; version=0.0.4; charset=utf-8',
     }),
     contract: () => ({ text: JSON.stringify(openApi(parts.schema())) }),
-  };
+  } satisfies Partial<Operations>;
 }
 
+const findIn = async (parts: ApiParts, { call, decisionId }: Incoming): Promise<Decision | Refusal> =>
+  (await parts.findDecision(call.tenant, decisionId)) ?? refusal('not_found', 'no decision has that id');
 const seesAml = (grant: Grant | undefined): boolean => grant?.scopes.has('aml') ?? false;
 const explains = (query: Incoming['query']): boolean => query['explain'] === 'full';
-const viewOf = ({ grant, query }: Incoming) =>
-  ({ aml: seesAml(grant), explain: explains(query), replayed: false });
+const viewOf = ({ grant, query }: Incoming) => ({
+  aml: seesAml(grant),
+  explain: explains(query),
+  replayed: false,
+});
 
 /** A misspelt question gets no half answer. */
 function badQuery({ query }: Incoming): Refusal | undefined {
   const { explain } = query;
   return explain === undefined || explain === 'full'
-    ? undefined : refusal('bad_request', '`explain` can only be `full`');
+    ? undefined
+    : refusal('bad_request', '`explain` can only be `full`');
 }

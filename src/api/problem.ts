@@ -40,5 +40,8 @@ export function problemText(refusal: Refusal, request: RequestId): string {
   });
 }
 
-export const refusal = (code: RefusalCode, detail: string, pointer?: string): Refusal =>
-  ({ code, detail, errors: pointer === undefined ? [] : [{ pointer, detail }] });
+export const refusal = (code: RefusalCode, detail: string, pointer?: string): Refusal => ({
+  code,
+  detail,
+  errors: pointer === undefined ? [] : [{ pointer, detail }],
+});

@@ -6,27 +6,34 @@ import { fullDecision } from './fake-parts.ts';
 import { renderDecision } from './render-decision.ts';
 
 const views = [true, false].flatMap((aml) =>
-  [true, false].flatMap((explain) => [true, false].map((replayed) => ({ aml, explain, replayed }))));
+  [true, false].flatMap((explain) => [true, false].map((replayed) => ({ aml, explain, replayed }))),
+);
 const parse = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
 describe('the answer to a decision', () => {
   test('in full, byte for byte', () => {
-    equal(renderDecision(fullDecision, { aml: true, explain: true, replayed: false }), '{"id":"dec_1","object":"decision",'
-      + '"transaction_id":"tx_1","outcome":"hold","fraud":{"outcome":"challenge","score":40,"band":"middle"},'
-      + '"aml":{"outcome":"hold","score":90,"band":"high"},"reasons":[{"code":"CARD_TESTING","rule":"many_small",'
-      + '"axis":"fraud","effect":"challenge","text":"6 payments in an hour","facts":[{"name":"card_count_1h","value":6,'
-      + '"threshold":5}],"references":[]},{"code":"STRUCTURING","rule":"just_below","axis":"aml","effect":"hold",'
-      + '"text":"just below the limit","facts":[{"name":"cash_sum_7d","value":"9900.00 EUR","threshold":"10000.00 EUR"}],'
-      + '"references":["AMLR art. 80"]}],"unknown":[{"rule":"far","axis":"fraud","because":{"name":"location",'
-      + '"reason":"absent"},"effect":"miss"},{"rule":"tipped","axis":"aml","because":{"name":"cash_sum_30d",'
-      + '"reason":"degraded"},"effect":"review"}],"tasks":[{"kind":"queue","rule":"many_small","axis":"fraud",'
-      + '"value":"cards"},{"kind":"report","rule":"just_below","axis":"aml","value":"ctr"}],"features":{"card_count_1h":6,"cash_sum_7d":"9900.00 EUR",'
-      + '"cash_sum_30d":null},"precision":{"card_count_1h":{"precision":"tiled","hop_ms":60000,"low":6,"high":7},'
-      + '"cash_sum_7d":{"precision":"tiled","hop_ms":60000,"low":"9900.00 EUR","high":"9901.00 EUR"}},'
-      + '"screening":{"status":"not_configured","hits":0,"list_version":null},"policy":{"name":"cards","version":3,'
-      + '"hash":"sha256:00"},"log_position":{"position":7},"degraded":[{"part":"windows","cause":"late",'
-      + '"fallback":"unknown"}],"adjusted":{"occurred_at":{"from":"2026-01-01T00:00:00.000Z",'
-      + '"to":"2026-11-16T10:00:01.000Z"}},"replayed":false,"created_at":"2026-11-23T10:00:01.000Z"}');
+    equal(
+      renderDecision(fullDecision, { aml: true, explain: true, replayed: false }),
+      '{"id":"dec_1","object":"decision","transaction_id":"tx_1","outcome":"hold",' +
+        '"fraud":{"outcome":"challenge","score":40,"band":"middle"},"aml":{"outcome":"hold","score":90,' +
+        '"band":"high"},"reasons":[{"code":"CARD_TESTING","rule":"many_small","axis":"fraud",' +
+        '"effect":"challenge","text":"6 payments in an hour","facts":[{"name":"card_count_1h","value":6,' +
+        '"threshold":5}],"references":[]},{"code":"STRUCTURING","rule":"just_below","axis":"aml",' +
+        '"effect":"hold","text":"just below the limit","facts":[{"name":"cash_sum_7d",' +
+        '"value":"9900.00 EUR","threshold":"10000.00 EUR"}],"references":["AMLR art. 80"]}],' +
+        '"unknown":[{"rule":"far","axis":"fraud","because":{"name":"location","reason":"absent"},' +
+        '"effect":"miss"},{"rule":"tipped","axis":"aml","because":{"name":"cash_sum_30d",' +
+        '"reason":"degraded"},"effect":"review"}],"tasks":[{"kind":"queue","rule":"many_small",' +
+        '"axis":"fraud","value":"cards"},{"kind":"report","rule":"just_below","axis":"aml","value":"ctr"}],' +
+        '"features":{"card_count_1h":6,"cash_sum_7d":"9900.00 EUR","cash_sum_30d":null},' +
+        '"precision":{"card_count_1h":{"precision":"tiled","hop_ms":60000,"low":6,"high":7},' +
+        '"cash_sum_7d":{"precision":"tiled","hop_ms":60000,"low":"9900.00 EUR","high":"9901.00 EUR"}},' +
+        '"screening":{"status":"not_configured","hits":0,"list_version":null},"policy":{"name":"cards",' +
+        '"version":3,"hash":"sha256:00"},"log_position":{"position":7},"degraded":[{"part":"windows",' +
+        '"cause":"late","fallback":"unknown"}],' +
+        '"adjusted":{"occurred_at":{"from":"2026-01-01T00:00:00.000Z","to":"2026-11-16T10:00:01.000Z"}},' +
+        '"replayed":false,"created_at":"2026-11-23T10:00:01.000Z"}',
+    );
   });
   test('is the same bytes after a way through the log, in whatever order its keys were', () => {
     const { id, object, ...rest } = fullDecision;
@@ -34,13 +41,22 @@ describe('the answer to a decision', () => {
     for (const view of views) equal(renderDecision(stored, view), renderDecision(fullDecision, view));
   });
   test('leaves out nothing that is recorded', () => {
-    const shown = Object.keys(parse(renderDecision(fullDecision, { aml: true, explain: true, replayed: false })));
-    deepEqual(shown.toSorted(), Object.keys(fullDecision).map((name) => (name === 'aml_features' ? 'replayed' : name)).toSorted());
+    const shown = Object.keys(
+      parse(renderDecision(fullDecision, { aml: true, explain: true, replayed: false })),
+    );
+    deepEqual(
+      shown.toSorted(),
+      Object.keys(fullDecision)
+        .map((name) => (name === 'aml_features' ? 'replayed' : name))
+        .toSorted(),
+    );
   });
   test('differs for a replay in one word', () => {
     const first = renderDecision(fullDecision, { aml: true, explain: false, replayed: false });
-    equal(renderDecision(fullDecision, { aml: true, explain: false, replayed: true }),
-      first.replace('"replayed":false', '"replayed":true'));
+    equal(
+      renderDecision(fullDecision, { aml: true, explain: false, replayed: true }),
+      first.replace('"replayed":false', '"replayed":true'),
+    );
   });
   test('has features and their precision only when asked to explain', () => {
     for (const view of views) {
@@ -51,18 +67,37 @@ describe('the answer to a decision', () => {
 });
 
 describe('without the scope aml, nothing of that axis is said (no tipping off)', () => {
-  const AML_WORDS = ['aml', 'STRUCTURING', 'just_below', 'just below', 'cash_sum', 'tipped', 'AMLR', '9900', 'ctr'];
+  const AML_WORDS = [
+    'aml',
+    'STRUCTURING',
+    'just_below',
+    'just below',
+    'cash_sum',
+    'tipped',
+    'AMLR',
+    '9900',
+    'ctr',
+  ];
   test('in any view', () => {
     for (const view of views.filter(({ aml }) => !aml)) {
       const answer = renderDecision(fullDecision, view);
-      deepEqual(AML_WORDS.filter((word) => answer.includes(word)), []);
+      deepEqual(
+        AML_WORDS.filter((word) => answer.includes(word)),
+        [],
+      );
     }
   });
   test('in the explanation', () => {
     const explained = explainDecision(fullDecision, false);
-    deepEqual(AML_WORDS.filter((word) => explained.toLowerCase().includes(word.toLowerCase())), []);
+    deepEqual(
+      AML_WORDS.filter((word) => explained.toLowerCase().includes(word.toLowerCase())),
+      [],
+    );
     const seen = explainDecision(fullDecision, true);
-    deepEqual(AML_WORDS.filter((word) => !seen.includes(word)), []);
+    deepEqual(
+      AML_WORDS.filter((word) => !seen.includes(word)),
+      [],
+    );
   });
   test('but what both axes read, and all of fraud, is there', () => {
     const answer = parse(renderDecision(fullDecision, { aml: false, explain: true, replayed: false }));
@@ -78,13 +113,13 @@ describe('without the scope aml, nothing of that axis is said (no tipping off)',
 test('a decision in words names the outcome, the rules, what they measured and what they missed', () => {
   const { text } = JSON.parse(explainDecision(fullDecision, true)) as { text: string[] };
   deepEqual(text, [
-    'Payment tx_1 got hold from policy cards version 3.',
+    'Payment tx_1: hold, by cards version 3.',
     'Fraud: challenge, score 40, band middle.',
     'AML: hold, score 90, band high.',
     'Rule many_small (fraud, challenge): 6 payments in an hour (card_count_1h is 6, threshold 5)',
     'Rule just_below (aml, hold): just below the limit (cash_sum_7d is 9900.00 EUR, threshold 10000.00 EUR)',
-    'Rule far (fraud) could not say: location is missing (absent); counted as miss.',
-    'Rule tipped (aml) could not say: cash_sum_30d is missing (degraded); counted as review.',
+    'Rule far (fraud) could not say: location is missing (absent); so miss.',
+    'Rule tipped (aml) could not say: cash_sum_30d is missing (degraded); so review.',
     'Rule many_small (fraud) asks: queue cards.',
     'Rule just_below (aml) asks: report ctr.',
     'Left out: windows (late); instead: unknown.',

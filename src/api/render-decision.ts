@@ -3,7 +3,9 @@ import type { Axis } from '#domain/outcome.ts';
 
 /** Who looks, and how closely. */
 export interface View {
-  /** The caller has the aml scope; without it nothing of that axis is said, not even that it was looked at. */
+  /**
+   * The caller has the aml scope; without it nothing of that axis is said, not even that it was looked at.
+   */
   readonly aml: boolean;
   /** `?explain=full`: with all features. */
   readonly explain: boolean;
@@ -11,10 +13,12 @@ export interface View {
 }
 
 /**
- * The body of the answer. Pure, and in one order of keys: the same decision and view give the same bytes, today and
- * from the log in ten years. The overall outcome is shown to everyone, because everyone must act on it.
+ * The body of the answer. Pure, and in one order of keys: the same decision and view give the same bytes,
+ * today and from the log in ten years. The overall outcome is shown to everyone, because everyone must act on
+ * it.
  */
-export const renderDecision = (decision: Decision, view: View): string => JSON.stringify(viewDecision(decision, view));
+export const renderDecision = (decision: Decision, view: View): string =>
+  JSON.stringify(viewDecision(decision, view));
 
 /** As renderDecision, before it is text. */
 export function viewDecision(decision: Decision, view: View): object {
@@ -32,7 +36,8 @@ export function viewDecision(decision: Decision, view: View): object {
     unknown: visible(decision.unknown),
     tasks: visible(decision.tasks),
     features: view.explain ? seen(decision.features, decision, aml) : undefined,
-    precision: decision.precision === undefined || !view.explain ? undefined : seen(decision.precision, decision, aml),
+    precision:
+      decision.precision === undefined || !view.explain ? undefined : seen(decision.precision, decision, aml),
     screening: decision.screening,
     policy: decision.policy,
     log_position: decision.log_position,
@@ -44,7 +49,11 @@ export function viewDecision(decision: Decision, view: View): object {
 }
 
 /** What is told of each feature, without the features that only aml rules read. */
-function seen<T>(byName: Readonly<Record<string, T>>, decision: Decision, aml: boolean): Readonly<Record<string, T>> {
+function seen<T>(
+  byName: Readonly<Record<string, T>>,
+  decision: Decision,
+  aml: boolean,
+): Readonly<Record<string, T>> {
   if (aml || decision.aml_features.length === 0) return byName;
   const hidden = new Set(decision.aml_features);
   return Object.fromEntries(Object.entries(byName).filter(([name]) => !hidden.has(name)));

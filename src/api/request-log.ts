@@ -1,4 +1,7 @@
-/** One line for each refusal and each failure. INVARIANT: no payload, no id of a person or payment, no key, no message. */
+/**
+ * One line for each refusal and each failure. INVARIANT: no payload, no id of a person or payment, no key, no
+ * message.
+ */
 import { pino } from 'pino';
 import type { DestinationStream, LevelWithSilent } from 'pino';
 import { REFUSAL_STATUS } from '#domain/refusal.ts';

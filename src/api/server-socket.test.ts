@@ -1,4 +1,5 @@
-// What only a real socket shows: slow and broken clients, keep-alive, and stopping while calls are on their way.
+// What only a real socket shows: slow and broken clients, keep-alive, and stopping while calls are on their
+// way.
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { connect } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -43,13 +44,17 @@ function talk(port: number, words: readonly string[], enough?: RegExp) {
 
 const body = (id: string) => JSON.stringify({ transaction: { ...payment, id } });
 const post = (text: string, length = Buffer.byteLength(text)) =>
-  `POST /v1/decisions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer all\r\nContent-Type: application/json\r\n`
-  + `Content-Length: ${length}\r\n\r\n${text}`;
+  `POST /v1/decisions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer all\r\n` +
+  `Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`;
 const problemIn = (text: string) => {
   const [head = '', json = ''] = text.split('\r\n\r\n');
   const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
   equal(Buffer.byteLength(json), length, 'Content-Length is right');
-  return { status: Number(head.split(' ')[1]), head, ...JSON.parse(json) as { code: string; instance: string } };
+  return {
+    status: Number(head.split(' ')[1]),
+    head,
+    ...(JSON.parse(json) as { code: string; instance: string }),
+  };
 };
 
 describe('a slow client is hung up on, with a problem', () => {
@@ -80,11 +85,24 @@ describe('a slow client is hung up on, with a problem', () => {
 describe('broken HTTP is answered and hung up on', () => {
   for (const [what, words, status, code] of [
     ['noise', ['\u0000\u0001\u0002 hello\r\n\r\n'], 400, 'bad_request'],
-    ['two lengths', ['POST /v1/decisions HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'], 400, 'bad_request'],
-    ['a length and chunks', [
-      'POST /v1/decisions HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-    ], 400, 'bad_request'],
-    ['headers without end', ['GET / HTTP/1.1\r\nHost: a\r\n', ...Array<string>(40).fill(`X: ${'y'.repeat(1_000)}\r\n`)], 413, 'too_large'],
+    [
+      'two lengths',
+      ['POST /v1/decisions HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+      400,
+      'bad_request',
+    ],
+    [
+      'a length and chunks',
+      ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+      400,
+      'bad_request',
+    ],
+    [
+      'headers without end',
+      ['GET / HTTP/1.1\r\nHost: a\r\n', ...Array<string>(40).fill(`X: ${'y'.repeat(1_000)}\r\n`)],
+      413,
+      'too_large',
+    ],
   ] as const) {
     test(what, async () => {
       const { port } = await start();
@@ -101,9 +119,11 @@ describe('broken HTTP is answered and hung up on', () => {
   test('a body in chunks is stopped at the limit', async () => {
     const { parts, port } = await start();
     const chunk = `2710\r\n${'x'.repeat(10_000)}\r\n`;
-    const { said } = talk(port, [
-      post('').replace('Content-Length: 0', 'Transfer-Encoding: chunked'), ...Array<string>(8).fill(chunk),
-    ], /"instance":"[^"]+"\}/);
+    const { said } = talk(
+      port,
+      [post('').replace('Content-Length: 0', 'Transfer-Encoding: chunked'), ...Array<string>(8).fill(chunk)],
+      /"instance":"[^"]+"\}/,
+    );
     deepEqual([problemIn(await said).code, parts.calls.length], ['too_large', 0]);
   });
 });
@@ -111,7 +131,9 @@ describe('broken HTTP is answered and hung up on', () => {
 test('a client that hangs up before its answer breaks nothing', async () => {
   const { parts, port } = await start();
   let release = (): void => undefined;
-  parts.hold = new Promise((resolve) => { release = resolve; });
+  parts.hold = new Promise((resolve) => {
+    release = resolve;
+  });
   const { socket } = talk(port, [post(body('tx_1'))]);
   while (parts.calls.length < 1) await new Promise(setImmediate);
   socket.destroy();
@@ -122,15 +144,24 @@ test('a client that hangs up before its answer breaks nothing', async () => {
 
 test('one connection carries many calls', async () => {
   const { port } = await start();
-  const { said } = talk(port, [post(body('tx_1')), post(body('tx_2')), post('{'), post(body('tx_1'))], /"replayed":true/);
-  deepEqual([...(await said).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status), ['200', '200', '400', '200']);
+  const { said } = talk(
+    port,
+    [post(body('tx_1')), post(body('tx_2')), post('{'), post(body('tx_1'))],
+    /"replayed":true/,
+  );
+  deepEqual(
+    [...(await said).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
+    ['200', '200', '400', '200'],
+  );
 });
 
 describe('stopping', () => {
   test('answers what it has taken, takes no more, and closes', async () => {
     const { parts, port, server } = await start();
     let release = (): void => undefined;
-    parts.hold = new Promise((resolve) => { release = resolve; });
+    parts.hold = new Promise((resolve) => {
+      release = resolve;
+    });
     const taken = talk(port, [post(body('tx_1'))]);
     const idle = talk(port, []);
     while (parts.calls.length < 1) await new Promise(setImmediate);

@@ -6,7 +6,13 @@ import { fakeParts, payment } from './fake-parts.ts';
 import { requestLog } from './request-log.ts';
 import { buildServer, SERVER_LIMITS } from './server.ts';
 
-interface Sent { method?: 'GET' | 'POST' | 'PUT' | 'DELETE'; url?: string; key?: string | null; body?: unknown; headers?: object }
+interface Sent {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url?: string;
+  key?: string | null;
+  body?: unknown;
+  headers?: object;
+}
 
 function start(limits: Partial<typeof SERVER_LIMITS> = {}) {
   const parts = fakeParts();
@@ -15,15 +21,21 @@ function start(limits: Partial<typeof SERVER_LIMITS> = {}) {
   const server = buildServer(parts, log, { ...SERVER_LIMITS, ...limits });
   const send = async ({ method = 'POST', url = '/v1/decisions', key = 'all', body, headers }: Sent) => {
     const response = await server.http.inject({
-      method, url,
+      method,
+      url,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.statusCode, headers: response.headers, text: response.body,
-      json: () => response.json<Record<string, any>>() };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      json: (): ReturnType<typeof JSON.parse> => JSON.parse(response.body),
+    };
   };
   return { parts, server, send, lines };
 }
@@ -36,7 +48,10 @@ describe('a decision', () => {
     const again = await send(decide());
     deepEqual([first.status, again.status], [200, 200]);
     equal(first.headers['content-type'], 'application/json; charset=utf-8');
-    deepEqual([first.headers['idempotency-replayed'], again.headers['idempotency-replayed']], [undefined, 'true']);
+    deepEqual(
+      [first.headers['idempotency-replayed'], again.headers['idempotency-replayed']],
+      [undefined, 'true'],
+    );
     equal(again.text, first.text.replace('"replayed":false', '"replayed":true'));
     equal(first.json()['aml']['outcome'], 'hold');
   });
@@ -52,18 +67,29 @@ describe('a decision', () => {
   test('passes on what the headers say', async () => {
     const { parts, send } = start();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await send({ ...decide(), headers: { 'idempotency-key': 'k-1', 'decision-deadline-ms': '20', traceparent } });
+    await send({
+      ...decide(),
+      headers: { 'idempotency-key': 'k-1', 'decision-deadline-ms': '20', traceparent },
+    });
     await send({ ...decide(), headers: { 'decision-deadline-ms': '9000', traceparent: 'nonsense' } });
     await send(decide());
-    deepEqual(parts.calls.map(({ bytes: _bytes, ...said }) => said), [
-      { tenant: 'acme', idempotencyKey: 'k-1', deadlineMs: 20, traceparent },
-      { tenant: 'acme', deadlineMs: 50 }, { tenant: 'acme' },
-    ]);
+    deepEqual(
+      parts.calls.map(({ bytes: _bytes, ...said }) => said),
+      [
+        { tenant: 'acme', idempotencyKey: 'k-1', deadlineMs: 20, traceparent },
+        { tenant: 'acme', deadlineMs: 50 },
+        { tenant: 'acme' },
+      ],
+    );
     equal(Buffer.from(parts.calls[0]?.bytes ?? []).toString(), JSON.stringify(decide().body));
   });
   for (const headers of [
-    { 'idempotency-key': 'x'.repeat(129) }, { 'idempotency-key': '' }, { 'idempotency-key': 'a b' },
-    { 'decision-deadline-ms': '0' }, { 'decision-deadline-ms': '1e3' }, { 'decision-deadline-ms': '60001' },
+    { 'idempotency-key': 'x'.repeat(129) },
+    { 'idempotency-key': '' },
+    { 'idempotency-key': 'a b' },
+    { 'decision-deadline-ms': '0' },
+    { 'decision-deadline-ms': '1e3' },
+    { 'decision-deadline-ms': '60001' },
   ]) {
     test(`is refused with ${JSON.stringify(headers).slice(0, 50)}`, async () => {
       const { parts, send } = start();
@@ -76,7 +102,10 @@ describe('a decision', () => {
     const made = (await send(decide())).text;
     const get = (url: string, key = 'all') => send({ method: 'GET', url, key });
     equal((await get('/v1/decisions/dec_1')).text, made);
-    deepEqual((await get('/v1/decisions?transaction_id=tx_1')).json(), { object: 'list', data: [JSON.parse(made)] });
+    deepEqual((await get('/v1/decisions?transaction_id=tx_1')).json(), {
+      object: 'list',
+      data: [JSON.parse(made)],
+    });
     deepEqual((await get('/v1/decisions?transaction_id=tx_9')).json(), { object: 'list', data: [] });
     equal((await get('/v1/decisions')).status, 400);
     equal((await get('/v1/decisions/dec_1/explain')).json()['object'], 'explanation');
@@ -98,7 +127,12 @@ describe('what happened is told', () => {
     const body = { event: { id: 'ev_1', type: 'login', occurred_at: '2026-11-23T10:00:00Z' } };
     const first = await send({ url: '/v1/events', body, key: 'events' });
     deepEqual(first.json(), {
-      object: 'event', id: 'ev_1', type: 'login', state: 'counted', log_position: { position: 8 }, replayed: false,
+      object: 'event',
+      id: 'ev_1',
+      type: 'login',
+      state: 'counted',
+      log_position: { position: 8 },
+      replayed: false,
       created_at: '2026-11-23T10:00:01.000Z',
     });
     const again = await send({ url: '/v1/events', body, key: 'events' });
@@ -107,14 +141,25 @@ describe('what happened is told', () => {
   test('as a label of a decision', async () => {
     const { parts, send } = start();
     await send(decide());
-    const body = { label: 'chargeback', occurred_at: '2026-11-23T10:00:00Z', known_at: '2026-11-24T10:00:00Z' };
-    equal((await send({ url: '/v1/decisions/dec_1/labels', body, key: 'events' })).json()['id'], 'dec_1:chargeback');
+    const body = {
+      label: 'chargeback',
+      occurred_at: '2026-11-23T10:00:00Z',
+      known_at: '2026-11-24T10:00:00Z',
+    };
+    equal(
+      (await send({ url: '/v1/decisions/dec_1/labels', body, key: 'events' })).json()['id'],
+      'dec_1:chargeback',
+    );
     deepEqual(JSON.parse(Buffer.from(parts.calls.at(-1)?.bytes ?? []).toString()), {
       event: { ...body, id: 'dec_1:chargeback', type: 'label', transaction_id: 'tx_1' },
     });
     equal((await send({ url: '/v1/decisions/dec_9/labels', body })).status, 404);
-    deepEqual((await send({ url: '/v1/decisions/dec_1/labels', body: { label: 'x' } })).json()['errors']
-      .map(({ pointer }: { pointer: string }) => pointer), ['/occurred_at', '/label']);
+    deepEqual(
+      (await send({ url: '/v1/decisions/dec_1/labels', body: { label: 'x' } }))
+        .json()
+        ['errors'].map(({ pointer }: { pointer: string }) => pointer),
+      ['/occurred_at', '/label'],
+    );
   });
 });
 
@@ -131,7 +176,7 @@ describe('a key opens what its scopes say', () => {
     [{ method: 'GET', url: '/v1/decisions/dec_1', key: 'events' }, 403, 'forbidden'],
   ];
   for (const [sent, status, code] of cases) {
-    test(`${sent.method ?? 'POST'} ${sent.url ?? '/v1/decisions'} with ${sent.key ?? 'none'}: ${code}`, async () => {
+    test(`${sent.url ?? '/v1/decisions'} with the key ${sent.key ?? 'none'}: ${code}`, async () => {
       const { parts, send } = start();
       const answer = await send(sent);
       deepEqual([answer.status, answer.json()['code'], parts.calls.length], [status, code, 0]);
@@ -150,7 +195,11 @@ describe('every refusal is a problem document', () => {
     ['neither body nor type', {}, 'not_json'],
     ['not JSON', { body: '{"transaction":' }, 'not_json'],
     ['a schema error', decide({ colour: 1 }), 'invalid'],
-    ['a form', { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 'unsupported_media_type'],
+    [
+      'a form',
+      { body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      'unsupported_media_type',
+    ],
     ['text', { body: 'hi', headers: { 'content-type': 'text/plain' } }, 'unsupported_media_type'],
     ['10 MB', { body: 'x'.repeat(10_000_000) }, 'too_large'],
     ['an unknown address', { method: 'GET', url: '/nowhere' }, 'not_found'],
@@ -167,17 +216,22 @@ describe('every refusal is a problem document', () => {
       const answer = await send(sent);
       const problem = answer.json();
       equal(answer.headers['content-type'], 'application/problem+json');
-      deepEqual([answer.status, problem['status'], problem['code'], problem['type']],
-        [REFUSAL_STATUS[code], REFUSAL_STATUS[code], code, `urn:assay:problem:${code}`]);
+      deepEqual(
+        [answer.status, problem['status'], problem['code'], problem['type']],
+        [REFUSAL_STATUS[code], REFUSAL_STATUS[code], code, `urn:assay:problem:${code}`],
+      );
       match(problem['instance'], /^urn:assay:request:[0-9a-z]+-[0-9a-z]+$/);
       deepEqual(Object.keys(problem), ['type', 'title', 'status', 'code', 'detail', 'errors', 'instance']);
     });
   }
   test('with the pointers of the body', async () => {
     const { send } = start();
-    deepEqual((await send(decide({ kind: 'crad' }))).json()['errors'], [{
-      pointer: '/transaction/kind', detail: 'must be one of card, transfer, cash, wallet, crypto; did you mean card?',
-    }]);
+    deepEqual((await send(decide({ kind: 'crad' }))).json()['errors'], [
+      {
+        pointer: '/transaction/kind',
+        detail: 'must be one of card, transfer, cash, wallet, crypto; did you mean card?',
+      },
+    ]);
   });
   test('405 says what is allowed', async () => {
     const { send } = start();
@@ -198,30 +252,42 @@ describe('every refusal is a problem document', () => {
     const { parts, send } = start();
     parts.failure = new LogUnavailable('disk_full', 'no space left');
     const answer = await send(decide());
-    deepEqual([answer.status, answer.json()['code'], answer.headers['retry-after']], [503, 'log_unavailable', '1']);
+    deepEqual(
+      [answer.status, answer.json()['code'], answer.headers['retry-after']],
+      [503, 'log_unavailable', '1'],
+    );
   });
   test('refusals are logged by code and key, without what was sent', async () => {
     const { send, lines } = start();
     await send({ ...decide({ reference: 7, card: { id: 'SECRET' } }), key: 'decide' });
     await send({ ...decide(), key: 'SECRET' });
-    deepEqual(lines.map((line) => JSON.parse(line)).map(({ msg, code, status, operation, keyId }) =>
-      ({ msg, code, status, operation, keyId })), [
-      { msg: 'refused', code: 'invalid', status: 422, operation: 'decide', keyId: 'k_decide' },
-      { msg: 'refused', code: 'unauthenticated', status: 401, operation: 'decide', keyId: undefined },
-    ]);
+    deepEqual(
+      lines
+        .map((line) => JSON.parse(line))
+        .map(({ msg, code, status, operation, keyId }) => ({ msg, code, status, operation, keyId })),
+      [
+        { msg: 'refused', code: 'invalid', status: 422, operation: 'decide', keyId: 'k_decide' },
+        { msg: 'refused', code: 'unauthenticated', status: 401, operation: 'decide', keyId: undefined },
+      ],
+    );
     ok(!lines.join('').includes('SECRET'));
   });
 });
 
 describe('too much to do', () => {
-  test('calls that can be repeated are shed first, decisions last, health never, and nothing is recorded', async () => {
+  test('what can be repeated is shed first, decisions last, health never; nothing is recorded', async () => {
     const { parts, send } = start({ inFlightMax: 10 });
     let release = (): void => undefined;
-    parts.hold = new Promise((resolve) => { release = resolve; });
+    parts.hold = new Promise((resolve) => {
+      release = resolve;
+    });
     const waiting = Array.from({ length: 7 }, (_, i) => send(decide({ id: `tx_${i}` })));
     while (parts.calls.length < 7) await new Promise(setImmediate);
     const simulated = await send({ ...decide(), url: '/v1/simulate' });
-    deepEqual([simulated.status, simulated.json()['code'], simulated.headers['retry-after']], [429, 'shedding', '1']);
+    deepEqual(
+      [simulated.status, simulated.json()['code'], simulated.headers['retry-after']],
+      [429, 'shedding', '1'],
+    );
     waiting.push(...[7, 8, 9].map((i) => send(decide({ id: `tx_${i}` }))));
     while (parts.calls.length < 10) await new Promise(setImmediate);
     equal((await send(decide({ id: 'tx_10' }))).status, 429);
@@ -230,7 +296,10 @@ describe('too much to do', () => {
       equal((await send({ method: 'GET', url, key: null })).status, 200, url);
     }
     release();
-    deepEqual((await Promise.all(waiting)).map(({ status }) => status), Array(10).fill(200));
+    deepEqual(
+      (await Promise.all(waiting)).map(({ status }) => status),
+      Array(10).fill(200),
+    );
     equal((await send(decide({ id: 'tx_10' }))).status, 200);
   });
 });
@@ -240,7 +309,10 @@ describe('health', () => {
     const { parts, send } = start();
     parts.readiness = () => ({ ready: false, code: 'starting', detail: 'read 3 of 9 records' });
     const answer = await send({ method: 'GET', url: '/health/ready', key: null });
-    deepEqual([answer.status, answer.json()['code'], answer.json()['detail']], [503, 'starting', 'read 3 of 9 records']);
+    deepEqual(
+      [answer.status, answer.json()['code'], answer.json()['detail']],
+      [503, 'starting', 'read 3 of 9 records'],
+    );
     equal((await send({ method: 'GET', url: '/health/live', key: null })).text, '{"status":"live"}');
   });
 });

@@ -7,6 +7,7 @@ import type { Refusal } from '#domain/refusal.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
 import type { Grant } from '#ports/key-store.ts';
 import { parseCallHeaders } from './call-headers.ts';
+import { Callers } from './callers.ts';
 import { Metrics } from './metrics.ts';
 import { operations } from './operations.ts';
 import type { Answer, Operations } from './operations.ts';
@@ -59,9 +60,18 @@ const RETRY_AFTER_S = '1';
 const NO_BODY = new Uint8Array(0);
 const NO_GRANT = { grant: undefined };
 /** Share of the room that calls other than decisions may fill. */
-const SHARE: Readonly<Record<Route['load'], number>> = { decision: 1, told: 0.9, asked: 0.7, always: Infinity };
+const SHARE: Readonly<Record<Route['load'], number>> = {
+  decision: 1,
+  told: 0.9,
+  asked: 0.7,
+  always: Infinity,
+};
 
-export function buildServer(parts: ApiParts, log: RequestLog, limits: ServerLimits = SERVER_LIMITS): ApiServer {
+export function buildServer(
+  parts: ApiParts,
+  log: RequestLog,
+  limits: ServerLimits = SERVER_LIMITS,
+): ApiServer {
   const door = new Door(parts, log, limits);
   const http = Fastify({
     logger: false,
@@ -80,7 +90,9 @@ export function buildServer(parts: ApiParts, log: RequestLog, limits: ServerLimi
   });
   http.removeAllContentTypeParsers();
   // The strict parser wants the bytes.
-  http.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  http.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
   http.setErrorHandler<FastifyError>((error, request, reply) => door.thrown(error, request, reply));
   http.setNotFoundHandler((request, reply) => door.nowhere(request, reply));
   for (const operation of Object.keys(ROUTES) as Operation[]) {
@@ -93,11 +105,11 @@ export function buildServer(parts: ApiParts, log: RequestLog, limits: ServerLimi
 }
 
 class Door {
-  readonly #parts: ApiParts;
   readonly #log: RequestLog;
   readonly #limits: ServerLimits;
   readonly #metrics = new Metrics();
   readonly #operations: Operations;
+  readonly #callers: Callers;
   #draining = false;
   #drained: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -105,9 +117,9 @@ class Door {
   readonly #start = Date.now().toString(36);
 
   constructor(parts: ApiParts, log: RequestLog, limits: ServerLimits) {
-    this.#parts = parts;
     this.#log = log;
     this.#limits = limits;
+    this.#callers = new Callers(parts.keys);
     this.#operations = operations(parts, this.#metrics, () => this.#draining);
   }
 
@@ -130,27 +142,35 @@ class Door {
     const call = { bytes, tenant: grant?.tenant ?? '', ...said };
     const incoming = { call, grant, query: parseRecord(request.query), decisionId: parseId(request.params) };
     this.#metrics.inFlight += 1;
-    Promise.try(() => this.#operations[operation](incoming)).then(
-      (answer) => {
-        if ('code' in answer) this.#refuse(answer, operation, grant, request, reply);
-        else this.#answer(answer, reply);
-      },
-      (error: unknown) => this.#fail(error, operation, grant, request, reply),
-    ).finally(() => this.#done(operation, startMs));
+    Promise.try(() => this.#operations[operation](incoming))
+      .then(
+        (answer) => {
+          if ('code' in answer) this.#refuse(answer, operation, grant, request, reply);
+          else this.#answer(answer, reply);
+        },
+        (error: unknown) => this.#fail(error, operation, grant, request, reply),
+      )
+      .finally(() => this.#done(operation, startMs));
   }
 
   /** The caller's grant, or why it may not or cannot come in. */
   #admit(route: Route, request: FastifyRequest): { readonly grant: Grant | undefined } | Refusal {
     if (route.scope === undefined) return NO_GRANT;
-    const authorization = request.headers.authorization ?? '';
-    const grant = /^bearer /i.test(authorization) ? this.#parts.keys.find(authorization.slice(7)) : undefined;
+    const grant = this.#callers.grantOf(request.raw.socket, request.headers.authorization);
     if (grant === undefined) return refusal('unauthenticated', 'send the header Authorization: Bearer KEY');
     if (!grant.scopes.has(route.scope)) {
-      return refusal('forbidden', `this needs the scope ${route.scope}; the key has ${[...grant.scopes].join(', ')}`);
+      return refusal(
+        'forbidden',
+        `this needs the scope ${route.scope}; the key has ${[...grant.scopes].join(', ')}`,
+      );
     }
-    if (this.#draining) return refusal('draining', 'the engine is stopping; ask another, or again in a second');
+    if (this.#draining)
+      return refusal('draining', 'the engine is stopping; ask another, or again in a second');
     if (this.#metrics.inFlight >= this.#limits.inFlightMax * SHARE[route.load]) {
-      return refusal('shedding', `${this.#metrics.inFlight} calls are waiting for their answer; nothing was recorded`);
+      return refusal(
+        'shedding',
+        `${this.#metrics.inFlight} calls are waiting for their answer; nothing was recorded`,
+      );
     }
     return { grant };
   }
@@ -163,25 +183,45 @@ class Door {
 
   #done(operation: Operation, startMs: number): void {
     this.#metrics.inFlight -= 1;
-    if (operation === 'decide') this.#metrics.duration.record(Math.max(1, Math.round((performance.now() - startMs) * 1e3)));
+    if (operation === 'decide')
+      this.#metrics.duration.record(Math.max(1, Math.round((performance.now() - startMs) * 1e3)));
     if (this.#metrics.inFlight === 0) this.#drained?.();
   }
 
-  #fail(error: unknown, operation: string, grant: Grant | undefined, request: FastifyRequest, reply: FastifyReply): void {
+  #fail(
+    error: unknown,
+    operation: string,
+    grant: Grant | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
     const id = this.#nextRequest();
     this.#log.failed(error, { request: id, operation, keyId: grant?.keyId, traceId: traceIdOf(request) });
-    const refused = error instanceof LogUnavailable
-      ? refusal('log_unavailable', 'the decision could not be made durable; it counts with its retry, or not at all')
-      : refusal('internal', 'the mistake is ours; it was logged under the instance below');
+    const refused =
+      error instanceof LogUnavailable
+        ? refusal(
+            'log_unavailable',
+            'the decision could not be made durable; it counts with its retry, or not at all',
+          )
+        : refusal('internal', 'the mistake is ours; it was logged under the instance below');
     this.#send(refused, id, reply);
   }
 
   #refuse(
-    refused: Refusal, operation: string, grant: Grant | undefined, request: FastifyRequest, reply: FastifyReply,
+    refused: Refusal,
+    operation: string,
+    grant: Grant | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
     allow?: string,
   ): void {
     const id = this.#nextRequest();
-    this.#log.refused(refused.code, { request: id, operation, keyId: grant?.keyId, traceId: traceIdOf(request) });
+    this.#log.refused(refused.code, {
+      request: id,
+      operation,
+      keyId: grant?.keyId,
+      traceId: traceIdOf(request),
+    });
     this.#send(refused, id, reply, allow);
   }
 
@@ -206,9 +246,17 @@ class Door {
   /** No such address, or not with this method. */
   nowhere(request: FastifyRequest, reply: FastifyReply): void {
     const path = request.url.split('?', 1)[0] ?? '';
-    const allowed = Object.values(ROUTES).filter((route) => pathPattern(route.path).test(path)).map(({ method }) => method);
+    const allowed = Object.values(ROUTES)
+      .filter((route) => pathPattern(route.path).test(path))
+      .map(({ method }) => method);
     if (allowed.length === 0) {
-      this.#refuse(refusal('not_found', 'no such address; /openapi.json lists them all'), 'none', undefined, request, reply);
+      this.#refuse(
+        refusal('not_found', 'no such address; /openapi.json lists them all'),
+        'none',
+        undefined,
+        request,
+        reply,
+      );
       return;
     }
     const refused = refusal('method_not_allowed', `this address takes ${allowed.join(' and ')}`);
@@ -274,11 +322,13 @@ function refusalOfFastify(error: FastifyError, limits: ServerLimits): Refusal | 
       return refusal('unsupported_media_type', 'send Content-Type: application/json');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return refusal('bad_request', 'the body is not as long as Content-Length says');
-    case 'FST_ERR_BAD_URL': case 'FST_ERR_MAX_PARAM_LENGTH':
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
       return refusal('not_found', 'no such address; /openapi.json lists them all');
     default:
       return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
-        ? refusal('bad_request', 'the request cannot be read') : undefined;
+        ? refusal('bad_request', 'the request cannot be read')
+        : undefined;
   }
 }
 
@@ -290,7 +340,8 @@ function traceIdOf({ headers }: FastifyRequest): string | undefined {
   return typeof traceparent === 'string' ? /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] : undefined;
 }
 
-const parseRecord = (value: unknown): Readonly<Record<string, unknown>> => value as Readonly<Record<string, unknown>>;
+const parseRecord = (value: unknown): Readonly<Record<string, unknown>> =>
+  value as Readonly<Record<string, unknown>>;
 const parseId = (params: unknown): string => {
   const { id } = parseRecord(params);
   return typeof id === 'string' ? id : '';

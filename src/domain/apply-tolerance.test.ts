@@ -4,8 +4,15 @@ import { applyTolerance } from './apply-tolerance.ts';
 import type { ParsedEvent } from './event.ts';
 
 const RECEIVED_MS = Date.UTC(2026, 10, 23, 10);
-const at = (t: number): ParsedEvent =>
-  ({ type: 'transaction', tenant: 'a', id: '1', position: -1, receivedAtMs: RECEIVED_MS, numbers: [t, 7], texts: [] });
+const at = (t: number): ParsedEvent => ({
+  type: 'transaction',
+  tenant: 'a',
+  id: '1',
+  position: -1,
+  receivedAtMs: RECEIVED_MS,
+  numbers: [t, 7],
+  texts: [],
+});
 const clamp = { aheadMs: 300_000, behindMs: 604_800_000, outside: 'clamp' } as const;
 const refuse = { ...clamp, outside: 'refuse' } as const;
 
@@ -37,7 +44,10 @@ describe('outside the tolerance, one ms or a century', () => {
     test(`${from} is refused by a policy that refuses`, () => {
       const result = applyTolerance(at(t), refuse);
       ok('code' in result);
-      deepEqual([result.code, result.errors[0]?.pointer], ['outside_time_tolerance', '/transaction/occurred_at']);
+      deepEqual(
+        [result.code, result.errors[0]?.pointer],
+        ['outside_time_tolerance', '/transaction/occurred_at'],
+      );
       ok(result.detail.includes(`${from} is ${side} ${to}`), result.detail);
     });
   }

@@ -35,6 +35,7 @@ function tooFar(event: ParsedEvent, sent: number, nearest: number): Refusal {
   const pointer = event.type === 'transaction' ? '/transaction/occurred_at' : '/event/occurred_at';
   const side = sent < nearest ? 'before' : 'after';
   const detail = `${formatInstant(sent)} is ${side} ${formatInstant(nearest)}, the ${
-    side === 'before' ? 'earliest' : 'latest'} that the policy accepts now`;
+    side === 'before' ? 'earliest' : 'latest'
+  } that the policy accepts now`;
   return { code: 'outside_time_tolerance', detail: `${pointer}: ${detail}`, errors: [{ pointer, detail }] };
 }

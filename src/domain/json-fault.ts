@@ -54,7 +54,9 @@ class FaultFinder {
     while (fault === undefined && this.#stack.length > 0) fault = this.#next();
     if (fault !== undefined) return fault;
     this.#blanks();
-    return this.#at === this.#text.length ? undefined : this.#fault('not_json', 'text after the end of the JSON');
+    return this.#at === this.#text.length
+      ? undefined
+      : this.#fault('not_json', 'text after the end of the JSON');
   }
 
   /** Where the reader stands. */
@@ -146,7 +148,8 @@ class FaultFinder {
     if (frame.keys.has(frame.key)) return this.#fault('invalid', `${show(frame.key)} is there twice`, from);
     frame.keys.add(frame.key);
     this.#blanks();
-    if (this.#text[this.#at] !== ':') return this.#fault('not_json', `":" is missing after ${show(frame.key)}`);
+    if (this.#text[this.#at] !== ':')
+      return this.#fault('not_json', `":" is missing after ${show(frame.key)}`);
     this.#at += 1;
     return this.#value();
   }
@@ -166,7 +169,9 @@ class FaultFinder {
       const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
       return this.#fault('invalid', `control character U+${code} in a text`, from);
     }
-    return value.isWellFormed() ? undefined : this.#fault('invalid', 'half of a surrogate pair in a text', from);
+    return value.isWellFormed()
+      ? undefined
+      : this.#fault('invalid', 'half of a surrogate pair in a text', from);
   }
 
   #number(): JsonFault | undefined {

@@ -2,9 +2,9 @@
 const NAME_CHARS_MAX = 64;
 
 /**
- * The candidate that was probably meant, or undefined where none is near: at most a third of its letters, and at
- * least one, are added, dropped, changed or swapped with a neighbour. Case and `-`, `_`, `.` count for nothing. Of
- * two equally near ones the first wins.
+ * The candidate that was probably meant, or undefined where none is near: at most a third of its letters, and
+ * at least one, are added, dropped, changed or swapped with a neighbour. Case and `-`, `_`, `.` count for
+ * nothing. Of two equally near ones the first wins.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(name);

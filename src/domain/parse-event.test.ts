@@ -22,21 +22,46 @@ const schema = eventSchema(custom);
 const RECEIVED_MS = Date.UTC(2026, 10, 23, 10, 0, 1);
 
 const least = {
-  id: 'tx_1', occurred_at: '2026-11-23T10:00:00.123Z', kind: 'card', amount: { value: '120.50', currency: 'EUR' },
+  id: 'tx_1',
+  occurred_at: '2026-11-23T10:00:00.123Z',
+  kind: 'card',
+  amount: { value: '120.50', currency: 'EUR' },
 };
 const party = (n: number) => ({
-  account_id: `acc_${n}`, customer_id: `cus_${n}`, name: `Name ${n}`, country: 'DE', birth_date: '1980-02-29',
-  type: 'individual', segment: 'retail', opened_at: '2020-01-01T00:00:00Z', added_at: '2021-01-01T00:00:00Z',
-  changed_at: '2022-01-01T00:00:00+01:00', balance: { value: '-1.00', currency: 'EUR' },
+  account_id: `acc_${n}`,
+  customer_id: `cus_${n}`,
+  name: `Name ${n}`,
+  country: 'DE',
+  birth_date: '1980-02-29',
+  type: 'individual',
+  segment: 'retail',
+  opened_at: '2020-01-01T00:00:00Z',
+  added_at: '2021-01-01T00:00:00Z',
+  changed_at: '2022-01-01T00:00:00+01:00',
+  balance: { value: '-1.00', currency: 'EUR' },
 });
 const full = {
-  ...least, direction: 'debit', channel: 'ecom', status: 'attempted', debtor: party(1), creditor: party(2),
-  card: { id: 'c_1', bin: '411111', country: 'DE' }, merchant: { id: 'm_1', mcc: '5732', country: 'NL' },
-  terminal: { id: 't_1' }, device: { id: 'd_1', ip: '2001:DB8::0001' }, location: { lat: -0, lon: 4.5 },
-  purpose: 'GDDS', reference: 'Rechnung 7 – Größe',
+  ...least,
+  direction: 'debit',
+  channel: 'ecom',
+  status: 'attempted',
+  debtor: party(1),
+  creditor: party(2),
+  card: { id: 'c_1', bin: '411111', country: 'DE' },
+  merchant: { id: 'm_1', mcc: '5732', country: 'NL' },
+  terminal: { id: 't_1' },
+  device: { id: 'd_1', ip: '2001:DB8::0001' },
+  location: { lat: -0, lon: 4.5 },
+  purpose: 'GDDS',
+  reference: 'Rechnung 7 – Größe',
   custom: {
-    vip: true, items: 3, ratio: 0.25, shop: 's', fee: { value: '7', currency: 'JPY' },
-    since: '2026-01-01T00:00:00Z', due: '1970-01-02',
+    vip: true,
+    items: 3,
+    ratio: 0.25,
+    shop: 's',
+    fee: { value: '7', currency: 'JPY' },
+    since: '2026-01-01T00:00:00Z',
+    due: '1970-01-02',
   },
 };
 
@@ -58,20 +83,29 @@ const bad = (result: object): [string, string[]] => {
 describe('a payment becomes a parsed event', () => {
   test('every field of the event schema can be sent and is read', () => {
     const { event, request } = good(parse(full));
-    const unread = schema.fields.filter((field) =>
-      (field.numberSlot < 0 || Number.isNaN(event.numbers[field.numberSlot]))
-      && (field.textSlot < 0 || event.texts[field.textSlot] === undefined));
-    deepEqual(unread.map(({ path }) => path), ['label']);
+    const unread = schema.fields.filter(
+      (field) =>
+        (field.numberSlot < 0 || Number.isNaN(event.numbers[field.numberSlot])) &&
+        (field.textSlot < 0 || event.texts[field.textSlot] === undefined),
+    );
+    deepEqual(
+      unread.map(({ path }) => path),
+      ['label'],
+    );
     deepEqual(request, JSON.parse(JSON.stringify(full)));
-    deepEqual([event.type, event.tenant, event.id, event.position, event.receivedAtMs],
-      ['transaction', 'acme', 'tx_1', -1, RECEIVED_MS]);
+    deepEqual(
+      [event.type, event.tenant, event.id, event.position, event.receivedAtMs],
+      ['transaction', 'acme', 'tx_1', -1, RECEIVED_MS],
+    );
   });
   test('values are exact', () => {
     const { event } = good(parse(full));
     const value = (path: string) => {
       const field = schema.byPath.get(path);
       ok(field);
-      return [field.numberSlot, field.secondNumberSlot].filter((slot) => slot >= 0).map((slot) => event.numbers[slot])
+      return [field.numberSlot, field.secondNumberSlot]
+        .filter((slot) => slot >= 0)
+        .map((slot) => event.numbers[slot])
         .concat(field.textSlot < 0 ? [] : [event.texts[field.textSlot] as never]);
     };
     deepEqual(value('t'), [Date.UTC(2026, 10, 23, 10, 0, 0, 123)]);
@@ -88,9 +122,16 @@ describe('a payment becomes a parsed event', () => {
   });
   test('absent and null are the same missing', () => {
     const absent = good(parse(least)).event;
-    const nulls = good(parse({
-      ...least, status: null, debtor: null, card: { id: null, bin: null }, location: null, custom: { fee: null },
-    })).event;
+    const nulls = good(
+      parse({
+        ...least,
+        status: null,
+        debtor: null,
+        card: { id: null, bin: null },
+        location: null,
+        custom: { fee: null },
+      }),
+    ).event;
     deepEqual(nulls, absent);
     equal(absent.numbers.length, schema.numberSlotCount);
     equal(absent.texts.length, schema.textSlotCount);
@@ -100,7 +141,8 @@ describe('a payment becomes a parsed event', () => {
     const names = Object.entries(properties).flatMap(([name, shape]) => {
       const inner = (shape as { properties?: object }).properties;
       return inner === undefined || ['amount', 'location'].includes(name)
-        ? [name] : Object.keys(inner).map((second) => `${name}.${second}`);
+        ? [name]
+        : Object.keys(inner).map((second) => `${name}.${second}`);
     });
     const known = schema.fields.map(({ path }) => (path === 't' ? 'occurred_at' : path));
     deepEqual(names.toSorted(), known.filter((path) => path !== 'event' && path !== 'label').toSorted());
@@ -147,9 +189,14 @@ describe('a bad payment is refused with a code and a pointer', () => {
     ['a fraction of an item', { custom: { items: 1.5 } }, [`${T}/custom/items`]],
     ['more than 2^53 items', { custom: { items: 2 ** 53 } }, [`${T}/custom/items`]],
     ['two faults', { kind: 'x', id: 1 }, [`${T}/id`, `${T}/kind`]],
-    ['two values that are none', {
-      amount: { value: '1.234', currency: 'EUR' }, device: { ip: 'x' },
-    }, [`${T}/amount/value`, `${T}/device/ip`]],
+    [
+      'two values that are none',
+      {
+        amount: { value: '1.234', currency: 'EUR' },
+        device: { ip: 'x' },
+      },
+      [`${T}/amount/value`, `${T}/device/ip`],
+    ],
   ];
   for (const [what, change, pointers] of cases) {
     test(what, () => deepEqual(bad(parse({ ...least, ...change })), ['invalid', pointers]));
@@ -159,15 +206,30 @@ describe('a bad payment is refused with a code and a pointer', () => {
     ['not an object', '[]', 'invalid', ''],
     ['null', 'null', 'invalid', ''],
     ['the payment without its envelope', JSON.stringify(least), 'invalid', '/transaction'],
-    ['a required field that is absent', JSON.stringify({ transaction: withoutKind }), 'invalid', '/transaction/kind'],
+    [
+      'a required field that is absent',
+      JSON.stringify({ transaction: withoutKind }),
+      'invalid',
+      '/transaction/kind',
+    ],
     ['two envelopes', JSON.stringify({ transaction: least, event: {} }), 'invalid', '/event'],
     ['a prototype', `{"transaction":{"__proto__":{"kind":"card"}}}`, 'invalid', '/transaction/__proto__'],
     ['a prototype outside', `{"__proto__":{},"transaction":{}}`, 'invalid', '/__proto__'],
-    ['an infinite latitude', `{"transaction":{"location":{"lat":1e400,"lon":0}}}`, 'invalid', '/transaction/location/lat'],
+    [
+      'an infinite latitude',
+      `{"transaction":{"location":{"lat":1e400,"lon":0}}}`,
+      'invalid',
+      '/transaction/location/lat',
+    ],
     ['a key twice', `{"transaction":{"id":"a","id":"b"}}`, 'invalid', '/transaction/id'],
     ['100,000 brackets', '['.repeat(100_000), 'too_large', ''],
     ['an id of 1 MB', JSON.stringify({ transaction: { ...least, id: 'x'.repeat(1e6) } }), 'too_large', ''],
-    ['an id of 60 kB', JSON.stringify({ transaction: { ...least, id: 'x'.repeat(6e4) } }), 'invalid', '/transaction/id'],
+    [
+      'an id of 60 kB',
+      JSON.stringify({ transaction: { ...least, id: 'x'.repeat(6e4) } }),
+      'invalid',
+      '/transaction/id',
+    ],
     ['not JSON', 'hello', 'not_json', ''],
   ];
   for (const [what, text, code, pointer] of texts) {
@@ -186,27 +248,34 @@ describe('a bad payment is refused with a code and a pointer', () => {
   });
   test('a slip is answered with what was probably meant', () => {
     const refusal = parse({ ...least, merchant: { mmc: '5732' } });
-    deepEqual(isRefusal(refusal) && refusal.errors,
-      [{ pointer: '/transaction/merchant/mmc', detail: 'unknown field; did you mean mcc?' }]);
+    deepEqual(isRefusal(refusal) && refusal.errors, [
+      { pointer: '/transaction/merchant/mmc', detail: 'unknown field; did you mean mcc?' },
+    ]);
   });
   test('any change to any value is a refusal or an event, never a throw', () => {
     const paths = [...schema.byPath.keys(), 'occurred_at', 'amount.value', 'amount.currency', 'location.lat'];
-    fc.assert(fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 3 }), (path, value) => {
-      const copy: Record<string, unknown> = structuredClone(full);
-      const [first = '', second] = path.split('.');
-      if (second === undefined) copy[first] = value;
-      else copy[first] = { ...(copy[first] as object), [second]: value };
-      const result = parse(copy);
-      if (isRefusal(result)) ok(result.errors.length > 0 && result.errors.every(({ pointer }) => pointer !== ''));
-      else equal(result.event.numbers.length, schema.numberSlotCount);
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 3 }), (path, value) => {
+        const copy: Record<string, unknown> = structuredClone(full);
+        const [first = '', second] = path.split('.');
+        if (second === undefined) copy[first] = value;
+        else copy[first] = { ...(copy[first] as object), [second]: value };
+        const result = parse(copy);
+        if (isRefusal(result))
+          ok(result.errors.length > 0 && result.errors.every(({ pointer }) => pointer !== ''));
+        else equal(result.event.numbers.length, schema.numberSlotCount);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 
 describe('an event says what its type needs', () => {
   const base = { id: 'ev_1', occurred_at: '2026-11-23T10:00:00Z' };
   const complete: Readonly<Record<string, object>> = {
-    login: { device: { id: 'd' } }, payee_added: {}, profile_change: {},
+    login: { device: { id: 'd' } },
+    payee_added: {},
+    profile_change: {},
     refund: { transaction_id: 'tx_1', amount: { value: '1.00', currency: 'EUR' } },
     status: { transaction_id: 'tx_1', status: 'charged_back' },
     label: { transaction_id: 'tx_1', label: 'chargeback', known_at: '2026-11-24T10:00:00Z' },
@@ -218,30 +287,49 @@ describe('an event says what its type needs', () => {
       equal(event.type, type);
       equal(event.texts[schema.byPath.get('event')?.textSlot ?? -1], type);
     });
-    for (const left of Object.keys(needs).filter((name) => name !== 'known_at' && name !== 'card' && name !== 'device')) {
+    for (const left of Object.keys(needs).filter(
+      (name) => name !== 'known_at' && name !== 'card' && name !== 'device',
+    )) {
       test(`${type} without ${left}`, () =>
-        deepEqual(bad(parseEvent({ ...base, type, ...needs, [left]: null })), ['invalid', [`/event/${left}`]]));
+        deepEqual(bad(parseEvent({ ...base, type, ...needs, [left]: null })), [
+          'invalid',
+          [`/event/${left}`],
+        ]));
     }
   }
   test('known_at is said, or else occurred_at', () => {
     const label = { ...base, type: 'label', ...complete['label'] };
     equal(good(parseEvent(label)).knownAtMs, Date.UTC(2026, 10, 24, 10));
     equal(good(parseEvent({ ...label, known_at: null })).knownAtMs, Date.UTC(2026, 10, 23, 10));
-    deepEqual(bad(parseEvent({ ...label, known_at: '2026-13-24T10:00:00Z' })), ['invalid', ['/event/known_at']]);
+    deepEqual(bad(parseEvent({ ...label, known_at: '2026-13-24T10:00:00Z' })), [
+      'invalid',
+      ['/event/known_at'],
+    ]);
   });
   test('a fact is about exactly one entity', () => {
-    const fact = { ...base, type: 'fact', fact: { name: 'n', value: -0, valid_until: '2026-12-01T00:00:00Z' } };
+    const fact = {
+      ...base,
+      type: 'fact',
+      fact: { name: 'n', value: -0, valid_until: '2026-12-01T00:00:00Z' },
+    };
     const { fact: found } = good(parseEvent({ ...fact, device: { ip: '::FFFF:10.0.0.1' } }));
-    deepEqual(found && { ...found, field: found.field.path },
-      { name: 'n', value: 0, untilMs: Date.UTC(2026, 11, 1), field: 'device.ip', entity: '10.0.0.1' });
+    deepEqual(found && { ...found, field: found.field.path }, {
+      name: 'n',
+      value: 0,
+      untilMs: Date.UTC(2026, 11, 1),
+      field: 'device.ip',
+      entity: '10.0.0.1',
+    });
     deepEqual(bad(parseEvent(fact)), ['invalid', ['/event']]);
     deepEqual(bad(parseEvent({ ...fact, card: { id: 'a' }, device: { id: 'b' } })), ['invalid', ['/event']]);
   });
   test('a transaction is not told as an event', () =>
     deepEqual(bad(parseEvent({ ...base, type: 'transaction' })), ['invalid', ['/event/type']]));
   test('every event type but transaction has a case here', () =>
-    deepEqual(Object.keys(complete).toSorted(),
-      (eventCallSchema(schema).properties.event.properties.type as { enum?: string[] }).enum?.toSorted()));
+    deepEqual(
+      Object.keys(complete).toSorted(),
+      (eventCallSchema(schema).properties.event.properties.type as { enum?: string[] }).enum?.toSorted(),
+    ));
 });
 
 test('a label call has a label, its time, and nothing else', () => {
@@ -256,19 +344,34 @@ test('a label call has a label, its time, and nothing else', () => {
 
 describe('an IP address has one spelling', () => {
   for (const [written, spelled] of [
-    ['1.2.3.4', '1.2.3.4'], ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'], ['::ffff:1.2.3.4', '1.2.3.4'], ['::1', '::1'],
-    ['01.2.3.4', undefined], ['1.2.3', undefined], ['1.2.3.4.', undefined], ['0x7f.1', undefined],
-    ['[::1]', undefined], ['fe80::1%eth0', undefined], ['', undefined], ['::1/64', undefined],
+    ['1.2.3.4', '1.2.3.4'],
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['::ffff:1.2.3.4', '1.2.3.4'],
+    ['::1', '::1'],
+    ['01.2.3.4', undefined],
+    ['1.2.3', undefined],
+    ['1.2.3.4.', undefined],
+    ['0x7f.1', undefined],
+    ['[::1]', undefined],
+    ['fe80::1%eth0', undefined],
+    ['', undefined],
+    ['::1/64', undefined],
   ] as const) {
     test(`${written} -> ${spelled}`, () => equal(parseIp(written), spelled));
   }
   test('what is an address is what node:net says', () => {
-    const letters = fc.string({ unit: fc.constantFrom('0', '1', '2', '9', 'a', 'f', ':', '.', 'F'), maxLength: 20 });
+    const letters = fc.string({
+      unit: fc.constantFrom('0', '1', '2', '9', 'a', 'f', ':', '.', 'F'),
+      maxLength: 20,
+    });
     const address = fc.oneof(letters, fc.ipV4(), fc.ipV6());
-    fc.assert(fc.property(address, (text) => {
-      equal(parseIp(text) !== undefined, isIP(text) !== 0, text);
-      const spelled = parseIp(text);
-      if (spelled !== undefined) equal(parseIp(spelled), spelled);
-    }), { numRuns: 3_000 });
+    fc.assert(
+      fc.property(address, (text) => {
+        equal(parseIp(text) !== undefined, isIP(text) !== 0, text);
+        const spelled = parseIp(text);
+        if (spelled !== undefined) equal(parseIp(spelled), spelled);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });

@@ -1,4 +1,7 @@
-/** The edge: bytes of a call in, a parsed event or a refusal out. HTTP, files and replay all come through here. */
+/**
+ * The edge: bytes of a call in, a parsed event or a refusal out. HTTP, files and replay all come through
+ * here.
+ */
 import type { ParsedEvent } from './event.ts';
 import type { EventSchema, EventType, FieldDefinition } from './field.ts';
 import { parseInstant } from './instant.ts';
@@ -10,7 +13,11 @@ import type { Refusal } from './refusal.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { eventCallSchema, labelCallSchema, transactionCallSchema } from './transaction-schema.ts';
 import type {
-  EventCall, EventRequest, LabelCall, TransactionCall, TransactionRequest,
+  EventCall,
+  EventRequest,
+  LabelCall,
+  TransactionCall,
+  TransactionRequest,
 } from './transaction-schema.ts';
 
 export interface ParsedTransaction {
@@ -69,7 +76,10 @@ function parsersOf(schema: EventSchema): Parsers {
 
 /** `{ "transaction": { ... } }`. The event's t is `occurred_at` as sent; see applyTolerance. */
 export function parseTransactionCall(
-  bytes: Uint8Array, schema: EventSchema, receivedAtMs: number, tenant: string,
+  bytes: Uint8Array,
+  schema: EventSchema,
+  receivedAtMs: number,
+  tenant: string,
 ): ParsedTransaction | Refusal {
   const json = parseStrictJson(bytes);
   if ('code' in json) return json;
@@ -84,7 +94,10 @@ export function parseTransactionCall(
 
 /** `{ "event": { ... } }`. */
 export function parseEventCall(
-  bytes: Uint8Array, schema: EventSchema, receivedAtMs: number, tenant: string,
+  bytes: Uint8Array,
+  schema: EventSchema,
+  receivedAtMs: number,
+  tenant: string,
 ): ParsedFact | Refusal {
   const json = parseStrictJson(bytes);
   if ('code' in json) return json;
@@ -128,8 +141,13 @@ const NEEDS: Readonly<Record<EventRequest['type'], readonly (keyof EventRequest)
 };
 
 function slotsOf(
-  parsers: Parsers, request: TransactionRequest | EventRequest, base: string, type: EventType, tenant: string,
-  receivedAtMs: number, faults: Fault[],
+  parsers: Parsers,
+  request: TransactionRequest | EventRequest,
+  base: string,
+  type: EventType,
+  tenant: string,
+  receivedAtMs: number,
+  faults: Fault[],
 ): ParsedEvent {
   const { reader } = parsers;
   const numbers = reader.noNumbers.slice();
@@ -147,7 +165,10 @@ function momentOf(text: string | null | undefined, pointer: string, faults: Faul
 }
 
 function factOf(
-  request: EventRequest, event: ParsedEvent, schema: EventSchema, faults: Fault[],
+  request: EventRequest,
+  event: ParsedEvent,
+  schema: EventSchema,
+  faults: Fault[],
 ): NamedFact | undefined {
   const about = schema.fields.filter((field) => field.indexed && event.texts[field.textSlot] !== undefined);
   const [field] = about;
@@ -158,5 +179,11 @@ function factOf(
   const sent = request.fact;
   if (field === undefined || sent === undefined || sent === null) return undefined;
   const untilMs = momentOf(sent.valid_until, '/event/fact/valid_until', faults) ?? Number.POSITIVE_INFINITY;
-  return { name: sent.name, value: sent.value + 0, untilMs, field, entity: event.texts[field.textSlot] ?? '' };
+  return {
+    name: sent.name,
+    value: sent.value + 0,
+    untilMs,
+    field,
+    entity: event.texts[field.textSlot] ?? '',
+  };
 }

@@ -2,8 +2,9 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){
 const IPV6_LETTERS = /^[0-9a-fA-F:]*:[0-9a-fA-F:.]*$/;
 
 /**
- * One spelling of an IP address, or undefined: an address is an entity, and two spellings would be two. IPv4 as
- * written, IPv6 as the URL standard writes it (lower case, zeros left out), IPv4 inside IPv6 as the IPv4 it is.
+ * One spelling of an IP address, or undefined: an address is an entity, and two spellings would be two. IPv4
+ * as written, IPv6 as the URL standard writes it (lower case, zeros left out), IPv4 inside IPv6 as the IPv4
+ * it is.
  */
 export function parseIp(text: string): string | undefined {
   if (IPV4.test(text)) return text;

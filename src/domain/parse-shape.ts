@@ -1,4 +1,7 @@
-/** A compiled JSON Schema that answers with a typed value, or with every fault, its pointer and what would be right. */
+/**
+ * A compiled JSON Schema that answers with a typed value, or with every fault, its pointer and what would be
+ * right.
+ */
 import { Ajv } from 'ajv';
 import type { ErrorObject } from 'ajv';
 import type { Static, TSchema } from 'typebox';
@@ -14,8 +17,14 @@ const FAULT_COUNT_MAX = 16;
 
 // INVARIANT: nothing is coerced, removed or filled in: what passes is what was sent.
 const ajv = new Ajv({
-  allErrors: true, verbose: true, allowUnionTypes: true, validateFormats: false, strictRequired: false,
-  coerceTypes: false, removeAdditional: false, useDefaults: false,
+  allErrors: true,
+  verbose: true,
+  allowUnionTypes: true,
+  validateFormats: false,
+  strictRequired: false,
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
 });
 
 /** Compiling takes some 10 ms: once for each schema, never for each call. */
@@ -30,7 +39,8 @@ export function compileShape<S extends TSchema>(schema: S): ParseShape<Static<S>
 export function invalid(faults: readonly Fault[]): Refusal {
   const [first] = faults;
   const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
-  const detail = first === undefined ? 'not what the schema says' : `${first.pointer}: ${first.detail}${more}`;
+  const detail =
+    first === undefined ? 'not what the schema says' : `${first.pointer}: ${first.detail}${more}`;
   return { code: 'invalid', detail, errors: faults.slice(0, FAULT_COUNT_MAX) };
 }
 
@@ -39,7 +49,11 @@ function faultOf(error: ErrorObject): Fault {
   const params: Readonly<Record<string, unknown>> = error.params;
   switch (error.keyword) {
     case 'additionalProperties':
-      return unknownField(at, String(params['additionalProperty']), Object.keys(fieldsOf(error.parentSchema)));
+      return unknownField(
+        at,
+        String(params['additionalProperty']),
+        Object.keys(fieldsOf(error.parentSchema)),
+      );
     case 'required': {
       const missing = String(params['missingProperty']);
       return { pointer: at + pointerStep(missing), detail: 'is required' };
@@ -70,9 +84,12 @@ const NAME_CHARS_SHOWN_MAX = 40;
 
 function unknownField(at: string, name: string, known: readonly string[]): Fault {
   const near = nearestName(name, known);
-  const hint = near === undefined
-    ? known.length === 0 ? 'no field is declared here' : `known here: ${known.join(', ')}`
-    : `did you mean ${near}?`;
+  const hint =
+    near === undefined
+      ? known.length === 0
+        ? 'no field is declared here'
+        : `known here: ${known.join(', ')}`
+      : `did you mean ${near}?`;
   return { pointer: at + pointerStep(name.slice(0, NAME_CHARS_SHOWN_MAX)), detail: `unknown field; ${hint}` };
 }
 

@@ -1,4 +1,6 @@
-/** Reads the fields of a transaction or event, whose shape has been checked, into the slots of a parsed event. */
+/**
+ * Reads the fields of a transaction or event, whose shape has been checked, into the slots of a parsed event.
+ */
 import { T_SLOT } from './event.ts';
 import type { EventSchema, FieldDefinition } from './field.ts';
 import { parseDate, parseInstant } from './instant.ts';
@@ -74,23 +76,41 @@ function blocksOf(schema: EventSchema): readonly Block[] {
 function readingOf(field: FieldDefinition): Reading {
   const { kind } = field.type;
   switch (kind) {
-    case 'string': case 'enum': return 'text';
-    case 'entity': return field.type.entity === 'ip' ? 'ip' : 'text';
-    case 'int': case 'decimal': return 'number';
-    case 'money': return field.path === 'amount' ? 'amount' : 'money';
-    case 'bool': case 'instant': case 'date': case 'geo': return kind;
-    case 'duration': throw new TypeError(`${field.path}: a duration has no form in JSON`);
-    default: return field.type satisfies never;
+    case 'string':
+    case 'enum':
+      return 'text';
+    case 'entity':
+      return field.type.entity === 'ip' ? 'ip' : 'text';
+    case 'int':
+    case 'decimal':
+      return 'number';
+    case 'money':
+      return field.path === 'amount' ? 'amount' : 'money';
+    case 'bool':
+    case 'instant':
+    case 'date':
+    case 'geo':
+      return kind;
+    case 'duration':
+      throw new TypeError(`${field.path}: a duration has no form in JSON`);
+    default:
+      return field.type satisfies never;
   }
 }
 
-// The shape has been checked; these say to the type system what the schema said. A wrong shape reads as nothing.
+// The shape has been checked; these say to the type system what the schema said. A wrong shape reads as
+// nothing.
 const parseText = (value: unknown): string => (typeof value === 'string' ? value : '');
 const parseNumber = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
 const parseMembers = (value: unknown): Members => value as Members;
 
 function readPlace(
-  place: Place, value: unknown, at: string, numbers: number[], texts: (string | undefined)[], faults: Fault[],
+  place: Place,
+  value: unknown,
+  at: string,
+  numbers: number[],
+  texts: (string | undefined)[],
+  faults: Fault[],
 ): void {
   const { field } = place;
   switch (place.reading) {
@@ -110,26 +130,35 @@ function readPlace(
       return;
     case 'ip': {
       const ip = parseIp(parseText(value));
-      if (ip === undefined) faults.push({ pointer: at + pointerStep(place.name), detail: 'is not an IP address' });
+      if (ip === undefined)
+        faults.push({ pointer: at + pointerStep(place.name), detail: 'is not an IP address' });
       texts[field.textSlot] = ip;
       return;
     }
-    case 'instant': case 'date': {
+    case 'instant':
+    case 'date': {
       const parsed = place.reading === 'date' ? parseDate(parseText(value)) : parseInstant(parseText(value));
       const detail = place.reading === 'date' ? 'is not a date such as 1980-02-29' : MOMENT;
       if (parsed === undefined) faults.push({ pointer: at + pointerStep(place.name), detail });
       else numbers[field.numberSlot] = parsed;
       return;
     }
-    case 'money': case 'amount':
+    case 'money':
+    case 'amount':
       readMoney(place, parseMembers(value), at + pointerStep(place.name), numbers, texts, faults);
       return;
-    default: place.reading satisfies never;
+    default:
+      place.reading satisfies never;
   }
 }
 
 function readMoney(
-  place: Place, money: Members, at: string, numbers: number[], texts: (string | undefined)[], faults: Fault[],
+  place: Place,
+  money: Members,
+  at: string,
+  numbers: number[],
+  texts: (string | undefined)[],
+  faults: Fault[],
 ): void {
   const value = parseText(money['value']);
   const currency = parseText(money['currency']);
@@ -138,7 +167,10 @@ function readMoney(
     const part = parsed.problem === 'unknown_currency' ? 'currency' : 'value';
     faults.push({ pointer: `${at}/${part}`, detail: parsed.detail });
   } else if (place.reading === 'amount' && value.startsWith('-')) {
-    faults.push({ pointer: `${at}/value`, detail: 'an amount is not negative; `direction` says which way it goes' });
+    faults.push({
+      pointer: `${at}/value`,
+      detail: 'an amount is not negative; `direction` says which way it goes',
+    });
   } else {
     numbers[place.field.numberSlot] = parsed.minor;
     texts[place.field.textSlot] = currency;

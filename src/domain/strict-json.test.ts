@@ -12,8 +12,16 @@ const verdict = (input: string | Uint8Array) => {
 
 describe('good JSON is read as JSON.parse reads it', () => {
   for (const text of [
-    '{}', ' [1, 2.5, -3e2, true, false, null, "a\\"b\\\\n\\u00e9"] ', '{"a":{"b":{"c":[{"d":"é😀"}]}}}',
-    '"\\ud83d\\ude00"', '{"":{"":1}}', '[[[[[[[[]]]]]]]]', '{"a":":{}[],","b":"\\\\"}', '-0', '1e300', '0e400',
+    '{}',
+    ' [1, 2.5, -3e2, true, false, null, "a\\"b\\\\n\\u00e9"] ',
+    '{"a":{"b":{"c":[{"d":"é😀"}]}}}',
+    '"\\ud83d\\ude00"',
+    '{"":{"":1}}',
+    '[[[[[[[[]]]]]]]]',
+    '{"a":":{}[],","b":"\\\\"}',
+    '-0',
+    '1e300',
+    '0e400',
   ]) {
     test(text, () => deepEqual(verdict(text), ['value', JSON.parse(text)]));
   }
@@ -26,7 +34,12 @@ describe('good JSON is read as JSON.parse reads it', () => {
 });
 
 describe('bad JSON is refused with a code and a pointer', () => {
-  const cases: readonly (readonly [what: string, text: string | Uint8Array, code: string, pointer: string])[] = [
+  const cases: readonly (readonly [
+    what: string,
+    text: string | Uint8Array,
+    code: string,
+    pointer: string,
+  ])[] = [
     ['nothing', '', 'not_json', ''],
     ['a word', 'hello', 'not_json', ''],
     ['an end too early', '{"a":{"b":', 'not_json', '/a/b'],
@@ -80,40 +93,69 @@ describe('the quick reader and the careful one agree', () => {
   /** JSON with faults: few keys so that they meet again, odd escapes, odd numbers, then random edits. */
   const key = fc.constantFrom('"a"', '"\\u0061"', '"b"', '"__proto__"', '"c\\n"', '"é"');
   const scalar = fc.constantFrom(
-    '1', '-0', '1e400', '1e-400', '0.5E+3', 'true', 'null', '"x"', '"\\\\n"', '"\\u0000"', '"\\ud83d\\ude00"',
-    '"\\ud800"', '"\u0085"', '"\u007f"', '" : , { [ \\" "', '"\\/"',
+    '1',
+    '-0',
+    '1e400',
+    '1e-400',
+    '0.5E+3',
+    'true',
+    'null',
+    '"x"',
+    '"\\\\n"',
+    '"\\u0000"',
+    '"\\ud83d\\ude00"',
+    '"\\ud800"',
+    '"\u0085"',
+    '"\u007f"',
+    '" : , { [ \\" "',
+    '"\\/"',
   );
   const { value: json } = fc.letrec<{ value: string }>((tie) => ({
-    value: fc.oneof({ depthSize: 'medium', withCrossShrink: true }, scalar,
+    value: fc.oneof(
+      { depthSize: 'medium', withCrossShrink: true },
+      scalar,
       fc.array(tie('value'), { maxLength: 3 }).map((items) => `[${items.join(',')}]`),
-      fc.array(fc.tuple(key, tie('value')), { maxLength: 4 })
-        .map((members) => `{${members.map(([name, item]) => `${name}: ${item}`).join(' ,')}}`)),
+      fc
+        .array(fc.tuple(key, tie('value')), { maxLength: 4 })
+        .map((members) => `{${members.map(([name, item]) => `${name}: ${item}`).join(' ,')}}`),
+    ),
   }));
   const letter = fc.constantFrom('{', '}', '[', ']', '"', ',', ':', '\\', 'e', '1', ' ', '\n');
-  const edited = fc.tuple(json, fc.array(fc.tuple(fc.nat(60), letter), { maxLength: 2 }))
+  const edited = fc
+    .tuple(json, fc.array(fc.tuple(fc.nat(60), letter), { maxLength: 2 }))
     .map(([text, edits]) => edits.reduce((t, [at, c]) => t.slice(0, at) + c + t.slice(at + 1), text));
 
   test('on 6,000 generated texts', () => {
     const counts = { good: 0, not_json: 0, invalid: 0 };
-    fc.assert(fc.property(edited, (text) => {
-      const fault = findJsonFault(text, LIMITS.jsonDepthMax);
-      const quick = parseStrictJson(Buffer.from(text));
-      counts[fault?.code ?? 'good'] += 1;
-      equal('code' in quick ? quick.code : undefined, fault?.code);
-      if ('code' in quick) equal(quick.errors[0]?.pointer, fault?.pointer);
-      else deepEqual(quick.value, JSON.parse(text));
-      let parses = true;
-      try { JSON.parse(text); } catch { parses = false; }
-      if (!parses) ok(fault !== undefined);
-      if (fault?.code === 'not_json') equal(parses, false);
-    }), { numRuns: 6_000 });
+    fc.assert(
+      fc.property(edited, (text) => {
+        const fault = findJsonFault(text, LIMITS.jsonDepthMax);
+        const quick = parseStrictJson(Buffer.from(text));
+        counts[fault?.code ?? 'good'] += 1;
+        equal('code' in quick ? quick.code : undefined, fault?.code);
+        if ('code' in quick) equal(quick.errors[0]?.pointer, fault?.pointer);
+        else deepEqual(quick.value, JSON.parse(text));
+        let parses = true;
+        try {
+          JSON.parse(text);
+        } catch {
+          parses = false;
+        }
+        if (!parses) ok(fault !== undefined);
+        if (fault?.code === 'not_json') equal(parses, false);
+      }),
+      { numRuns: 6_000 },
+    );
     for (const [kind, count] of Object.entries(counts)) ok(count > 300, `only ${count} texts were ${kind}`);
   });
   test('on 3,000 texts of random bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-      const result = parseStrictJson(bytes);
-      if ('value' in result) deepEqual(result.value, JSON.parse(Buffer.from(bytes).toString()));
-      else equal(typeof result.errors[0]?.pointer, 'string');
-    }), { numRuns: 3_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        const result = parseStrictJson(bytes);
+        if ('value' in result) deepEqual(result.value, JSON.parse(Buffer.from(bytes).toString()));
+        else equal(typeof result.errors[0]?.pointer, 'string');
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });

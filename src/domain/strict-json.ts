@@ -1,9 +1,10 @@
 /**
- * JSON as it comes from outside, read in one sense only: valid UTF-8, no key twice, no control characters or half
- * surrogate pairs in texts, no numbers that a double cannot hold, bounded in bytes and depth.
+ * JSON as it comes from outside, read in one sense only: valid UTF-8, no key twice, no control characters or
+ * half surrogate pairs in texts, no numbers that a double cannot hold, bounded in bytes and depth.
  *
- * One pass over the bytes and JSON.parse decide that all is well. Whatever looks odd is read again by the careful
- * reader (json-fault.ts), which names the fault and its pointer; a test compares the two on generated texts.
+ * One pass over the bytes and JSON.parse decide that all is well. Whatever looks odd is read again by the
+ * careful reader (json-fault.ts), which names the fault and its pointer; a test compares the two on generated
+ * texts.
  */
 import { findJsonFault, pointerAtEnd } from './json-fault.ts';
 import { LIMITS } from './limits.ts';
@@ -14,7 +15,10 @@ export type StrictJson = { readonly value: unknown } | Refusal;
 const fatalDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Escapes that write a control character or a surrogate. `\\n` looks like one too, and costs the second reading. */
+/**
+ * Escapes that write a control character or a surrogate. `\\n` looks like one too, and costs the second
+ * reading.
+ */
 const ODD_ESCAPE = /\\(?:[bfnrt]|u(?:00[0189][0-9a-fA-F]|007[fF]|[dD][89a-fA-F]))/;
 const C1_CONTROL = /[\u0080-\u009f]/;
 
@@ -96,17 +100,22 @@ function countMembers(value: unknown): number {
   if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN;
   if (typeof value !== 'object' || value === null) return 0;
   let count = 0;
-  if (Array.isArray(value)) {
+  if (isMembers(value)) {
+    // for-in and not Object.values: no list is made, on the path of every decision.
+    for (const name in value) count += 1 + countMembers(value[name]);
+  } else if (Array.isArray(value)) {
     for (const item of value) count += countMembers(item);
-    return count;
   }
-  const members: Readonly<Record<string, unknown>> = { ...value };
-  for (const name in members) count += 1 + countMembers(members[name]);
   return count;
 }
 
-const refuse = (code: Refusal['code'], pointer: string, detail: string): Refusal =>
-  ({ code, detail: pointer === '' ? detail : `${pointer}: ${detail}`, errors: [{ pointer, detail }] });
+const isMembers = (value: object): value is Readonly<Record<string, unknown>> => !Array.isArray(value);
+
+const refuse = (code: Refusal['code'], pointer: string, detail: string): Refusal => ({
+  code,
+  detail: pointer === '' ? detail : `${pointer}: ${detail}`,
+  errors: [{ pointer, detail }],
+});
 
 function explain(text: string): Refusal | undefined {
   const fault = findJsonFault(text, LIMITS.jsonDepthMax);

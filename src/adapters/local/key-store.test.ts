@@ -25,7 +25,7 @@ describe('the development key', () => {
     const first = await openKeyStore(data);
     equal(first.devKey.isNew, true);
     equal(read(data, 'dev-key').trim(), first.devKey.token);
-    deepEqual([...first.find(first.devKey.token)?.scopes ?? []], [...SCOPES]);
+    deepEqual([...(first.find(first.devKey.token)?.scopes ?? [])], [...SCOPES]);
     const second = await openKeyStore(data);
     deepEqual(second.devKey, { token: first.devKey.token, isNew: false });
     equal(second.find(first.devKey.token)?.tenant, 'default');
@@ -92,11 +92,26 @@ describe('a key', () => {
 
 describe('a damaged key file lets nobody in and is left as it is', () => {
   for (const [what, text] of [
-    ['half a file', '{"format":1,"keys":['], ['another format', '{"format":2,"keys":[]}'],
-    ['no list', '{"format":1,"keys":{}}'], ['a key without hash', '{"format":1,"keys":[{"id":"a"}]}'],
-    ['an unknown scope', JSON.stringify({ format: 1, keys: [{
-      id: 'a', name: 'a', tenant: 'a', scopes: ['root'], createdAt: '', hash: '0'.repeat(64),
-    }] })],
+    ['half a file', '{"format":1,"keys":['],
+    ['another format', '{"format":2,"keys":[]}'],
+    ['no list', '{"format":1,"keys":{}}'],
+    ['a key without hash', '{"format":1,"keys":[{"id":"a"}]}'],
+    [
+      'an unknown scope',
+      JSON.stringify({
+        format: 1,
+        keys: [
+          {
+            id: 'a',
+            name: 'a',
+            tenant: 'a',
+            scopes: ['root'],
+            createdAt: '',
+            hash: '0'.repeat(64),
+          },
+        ],
+      }),
+    ],
   ] as const) {
     test(what, async () => {
       const data = folder();

@@ -17,7 +17,9 @@ interface StoredKey extends ListedKey {
 }
 
 export interface KeyStoreOptions {
-  /** The token of the key with all scopes; default: the one in the file `dev-key`, made at the first start. */
+  /**
+   * The token of the key with all scopes; default: the one in the file `dev-key`, made at the first start.
+   */
   readonly devKey?: string | undefined;
   readonly now?: () => number;
 }
@@ -34,14 +36,18 @@ export class KeyStoreDamaged extends Error {
 }
 
 /**
- * Keys in `keys.json` of the data folder, hashed; both files are for the owner's eyes only and replaced in one step.
- * Throws KeyStoreDamaged. INVARIANT: one process at a time has the folder (the data folder's lock).
+ * Keys in `keys.json` of the data folder, hashed; both files are for the owner's eyes only and replaced in
+ * one step. Throws KeyStoreDamaged. INVARIANT: one process at a time has the folder (the data folder's lock).
  */
 export async function openKeyStore(folder: string, options: KeyStoreOptions = {}): Promise<LocalKeyStore> {
   const now = options.now ?? Date.now;
   const keysFile = join(folder, KEYS_FILE);
   const devKeyFile = join(folder, DEV_KEY_FILE);
-  const keys = new Keys(await readKeys(keysFile), (stored) => writeOwnerOnly(folder, KEYS_FILE, `${stored}\n`), now);
+  const keys = new Keys(
+    await readKeys(keysFile),
+    (stored) => writeOwnerOnly(folder, KEYS_FILE, `${stored}\n`),
+    now,
+  );
 
   const kept = (await readIfThere(devKeyFile))?.trim();
   const token = options.devKey ?? (kept === undefined || kept === '' ? newToken() : kept);
@@ -84,7 +90,8 @@ class Keys implements KeyStore {
   create(key: NewKey): Promise<{ readonly token: string; readonly key: ListedKey }> {
     const token = newToken();
     return this.#change(async () => {
-      if (this.#stored.length >= KEY_COUNT_MAX) throw new RangeError(`there are ${KEY_COUNT_MAX} keys already`);
+      if (this.#stored.length >= KEY_COUNT_MAX)
+        throw new RangeError(`there are ${KEY_COUNT_MAX} keys already`);
       const stored = this.#make(`key_${randomBytes(8).toString('hex')}`, key, token);
       await this.#save([...this.#stored, stored]);
       return { token, key: listed(stored) };
@@ -129,17 +136,28 @@ class Keys implements KeyStore {
   }
 
   #index(): void {
-    this.#byHash = new Map(this.#stored
-      .filter((key) => key.revokedAt === undefined)
-      .map((key) => [key.hash.slice(0, 32), {
-        digest: Buffer.from(key.hash),
-        grant: { keyId: key.id, name: key.name, tenant: key.tenant, scopes: new Set(key.scopes) },
-      }]));
+    this.#byHash = new Map(
+      this.#stored
+        .filter((key) => key.revokedAt === undefined)
+        .map((key) => [
+          key.hash.slice(0, 32),
+          {
+            digest: Buffer.from(key.hash),
+            grant: { keyId: key.id, name: key.name, tenant: key.tenant, scopes: new Set(key.scopes) },
+          },
+        ]),
+    );
   }
 }
 
-const listed = ({ id, name, tenant, scopes, createdAt, revokedAt }: StoredKey): ListedKey =>
-  ({ id, name, tenant, scopes, createdAt, revokedAt });
+const listed = ({ id, name, tenant, scopes, createdAt, revokedAt }: StoredKey): ListedKey => ({
+  id,
+  name,
+  tenant,
+  scopes,
+  createdAt,
+  revokedAt,
+});
 
 const NO_DIGEST = Buffer.alloc(64);
 const newToken = (): string => `assay_${randomBytes(32).toString('base64url')}`;
@@ -183,7 +201,8 @@ function parseKey(value: unknown): StoredKey | undefined {
   if (!isRecord(value)) return undefined;
   const { id, name, tenant, scopes, createdAt, revokedAt, hash: digest } = value;
   if (typeof id !== 'string' || typeof name !== 'string' || typeof tenant !== 'string') return undefined;
-  if (typeof createdAt !== 'string' || typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest)) return undefined;
+  if (typeof createdAt !== 'string' || typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest))
+    return undefined;
   if (revokedAt !== undefined && typeof revokedAt !== 'string') return undefined;
   if (!Array.isArray(scopes) || !scopes.every(isScope)) return undefined;
   return { id, name, tenant, scopes, createdAt, revokedAt, hash: digest };
