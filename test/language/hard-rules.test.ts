@@ -32,14 +32,16 @@ const RULES: readonly { readonly name: string; readonly source: string; readonly
   {
     name: 'cash over the limit at once or, in smaller parts, over a month',
     source: `let a = amount as INR; a > 10_00_000 INR or (a < 10_00_000 INR and
-      sum(amount as INR by (debtor, direction) over month("Asia/Kolkata") where kind == "cash" and amount as INR < 10_00_000 INR) > 10_00_000 INR)`,
+      sum(amount as INR by (debtor, direction)
+      over month("Asia/Kolkata") where kind == "cash" and amount as INR < 10_00_000 INR) > 10_00_000 INR)`,
     features: ['sum(amount as INR by (debtor.account_id, direction) over month("Asia/Kolkata") ' +
       'where kind == "cash" and amount as INR < 1000000.00 INR)'],
   },
   {
     name: 'most of what came in goes out within three days',
     source: `direction == "debit" and let i = sum(
-      amount as USD by debtor over 3d where direction == "credit" and ok); let o = sum(amount as USD by debtor over 3d where direction == "debit" and (this or ok));
+      amount as USD by debtor over 3d where direction == "credit" and ok);
+      let o = sum(amount as USD by debtor over 3d where direction == "debit" and (this or ok));
       i >= 10_000 USD and o >= 90% * i`,
     features: [
       'sum(amount as USD by debtor.account_id over 3d where direction == "credit" and status == "approved")',
