@@ -37,19 +37,19 @@ export interface Bounded {
 }
 
 const MOST = Number.MAX_SAFE_INTEGER;
+/** More than a few roundings of doubles can err, as a part of the number. */
+const SLACK = 2 ** -40;
 const clamp = (value: number): number => Math.max(-MOST, Math.min(MOST, value));
 
 /** Figures of the tiles that touch the window: those certainly in it, and those that may be. */
 interface Touched { readonly sure: Tile[]; readonly maybe: Tile[] }
 
-function touchedBy(tiles: readonly Tile[], definition: FeatureDefinition, asked: Asked): Touched {
+function touchedBy(tiles: readonly Tile[], asked: Asked): Touched {
   const sure: Tile[] = [];
   const maybe: Tile[] = [];
   for (const tile of tiles) {
     if (tile.events === 0 || tile.lastMs <= asked.after || tile.firstMs > asked.upTo) continue;
-    // A late event may itself have fallen into a tile; where it does not count, that tile is in doubt.
-    const last = definition.includesCurrent ? tile.lastMs : tile.lastMs + 1;
-    const inside = asked.certain && tile.known && tile.firstMs > asked.after && last <= asked.upTo;
+    const inside = asked.certain && tile.known && tile.firstMs > asked.after && tile.lastMs <= asked.upTo;
     (inside && asked.valued ? sure : maybe).push(tile);
   }
   return { sure, maybe };
@@ -69,7 +69,7 @@ function loosely(tiles: readonly Tile[], valued: boolean): readonly Tile[] {
 export function tileBounds(
   definition: FeatureDefinition, exact: ExactFigures, tiles: readonly Tile[], asked: Asked,
 ): Bounded {
-  const touched = touchedBy(tiles, definition, asked);
+  const touched = touchedBy(tiles, asked);
   const { sure } = touched;
   const maybe = [...loosely(touched.maybe, asked.valued)];
   switch (definition.aggregate) {
@@ -126,8 +126,7 @@ function averageBounds(
   // Any number of the others, each at its least or greatest, pulls the average between these two.
   const low = Math.min(average, (sum + more * min) / (count + more));
   const high = Math.max(average, (sum + more * max) / (count + more));
-  // Doubles round; a whole unit, or a part in 2^40, is more than they err.
-  const slack = whole ? 1 : Math.max(Math.abs(low), Math.abs(high)) * 2 ** -40;
+  const slack = (whole ? 1 : 0) + Math.max(Math.abs(low), Math.abs(high)) * SLACK;
   return { cell, low: clamp(low - slack), high: clamp(high + slack) };
 }
 
@@ -137,7 +136,7 @@ function deviationBounds(exact: ExactFigures, tiles: readonly Tile[]): Bounded {
   const max = Math.max(exact.max ?? -Infinity, ...tiles.map((tile) => tile.max));
   const count = exact.events + total(tiles, (tile) => tile.valued);
   if (count < 2) return { reason: 'no_history' };
-  const bound = { low: 0, high: clamp(Math.ceil((max - min) / Math.SQRT2)) };
+  const bound = { low: 0, high: Math.ceil(((max - min) / Math.SQRT2) * (1 + SLACK)) };
   return exact.events < 2 ? { reason: 'degraded', ...bound } : { cell: exact.value, ...bound };
 }
 

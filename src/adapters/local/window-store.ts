@@ -28,6 +28,15 @@ const EXPIRED_PER_APPEND_MAX = 4;
 const NOBODY = { field: 255, bit: 1 << 15 } as const;
 const INDEXED_FIELD_COUNT_MAX = 15;
 
+export interface WindowStoreOptions {
+  readonly retentionMs?: number;
+  /** Events of one entity that are kept one by one; fewer than the default only to test what follows. */
+  readonly exactEventsMax?: number;
+}
+
+/** A log whose oldest event, just appended, is to go into tiles. */
+interface Late { readonly entity: number; readonly field: number; readonly bit: number }
+
 interface IndexedField { readonly index: number; readonly slot: number; readonly bit: number }
 
 const NOT_INHERITED = new Set(['t', 'event', 'status', 'label']);
@@ -47,13 +56,16 @@ export class LocalWindowStore implements PersistentWindowStore {
   readonly #ids: TransactionIndex;
   readonly #indexed: readonly IndexedField[];
   readonly #indexOf: ReadonlyMap<string, number>;
+  readonly #exactEventsMax: number;
   readonly #statusSlot: number;
   readonly #labelSlot: number;
+  readonly #late: Late[] = [];
   readonly #hash: IdHash = { high: 0, low: 0 };
 
-  constructor(schema: EventSchema, { retentionMs = LIMITS.windowMsMax }: { retentionMs?: number } = {}) {
+  constructor(schema: EventSchema, options: WindowStoreOptions = {}) {
     this.schema = schema;
-    this.retentionMs = retentionMs;
+    this.retentionMs = options.retentionMs ?? LIMITS.windowMsMax;
+    this.#exactEventsMax = options.exactEventsMax ?? LIMITS.exactEventsPerEntityMax;
     this.rows = new RowTable(schema, this.dictionary);
     this.logs = new EntityLogs(this.rows);
     this.tiles = new HotTiles(schema);
@@ -77,6 +89,7 @@ export class LocalWindowStore implements PersistentWindowStore {
   append(event: ParsedEvent): number {
     if (event.type === 'status' || event.type === 'label') return NO_ROW;
     this.nowMs = Math.max(this.nowMs, event.receivedAtMs);
+    this.#settle();
     this.#trim();
     const row = this.rows.take(event);
     if (event.type === 'transaction') {
@@ -89,6 +102,7 @@ export class LocalWindowStore implements PersistentWindowStore {
   }
 
   trial<Result>(event: ParsedEvent, judge: (row: number) => Result): Result {
+    this.#settle();
     const row = this.rows.take({ ...event, position: Number.MAX_SAFE_INTEGER });
     this.#enterLogs(row, false);
     try {
@@ -168,6 +182,7 @@ export class LocalWindowStore implements PersistentWindowStore {
   }
 
   saveState(): Iterable<Uint8Array> {
+    this.#settle();
     return saveWindows(this);
   }
 
@@ -187,13 +202,17 @@ export class LocalWindowStore implements PersistentWindowStore {
     return row;
   }
 
-  /** The entities whose logs hold the row, with the field and the code of the value. */
-  entitiesOf(row: number): { readonly entity: number; readonly field: number; readonly code: number }[] {
+  /** The entities whose logs hold the row, and by which field. */
+  entitiesOf(row: number): readonly { readonly entity: number; readonly field: number }[] {
     const tenant = this.rows.tenant(row);
-    return this.#indexed.filter(({ bit }) => (this.rows.held(row) & bit) !== 0).map(({ index, slot }) => {
-      const code = this.rows.code(slot, row);
-      return { entity: this.logs.find(tenant, index, code), field: index, code };
-    });
+    const held = this.rows.held(row);
+    const entities: { entity: number; field: number }[] = [];
+    for (const { index, slot, bit } of this.#indexed) {
+      if ((held & bit) === 0) continue;
+      entities.push({ entity: this.logs.find(tenant, index, this.rows.code(slot, row)), field: index });
+    }
+    if ((held & NOBODY.bit) !== 0) entities.push({ entity: this.logs.find(tenant, NOBODY.field, 0), field: NOBODY.field });
+    return entities;
   }
 
   #find(tenant: string, field: FieldDefinition, value: string): number {
@@ -221,36 +240,38 @@ export class LocalWindowStore implements PersistentWindowStore {
 
   /**
    * If the row made its log too long, the oldest event of that log goes into tiles. INVARIANT: no event in a tile is
-   * newer than one that is kept, so a row that comes later than its time for the log goes into tiles at once.
+   * newer than one that is kept. So a row that comes too late for its log goes too, but only when it has been judged.
    */
   #cool(entity: number, field: number, bit: number, row: number): void {
     const tiled = this.tiles.of(entity);
-    const fits = this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax;
+    const fits = this.logs.count(entity) <= this.#exactEventsMax;
     if (fits && (tiled === undefined || this.logs.oldestTime(entity) >= tiled.lastMs)) return;
-    const oldest = this.logs.oldest(entity);
-    this.tiles.absorb(entity, field, oldest, this.logs.oldestTime(entity), this.#seenFromMs());
-    this.#unhold(oldest, bit, entity, row);
+    if (this.logs.oldest(entity) === row) this.#late.push({ entity, field, bit });
+    else this.#intoTiles({ entity, field, bit });
   }
 
   #keepForNobody(row: number): void {
     const entity = this.logs.open(this.rows.tenant(row), NOBODY.field, 0);
     this.#hold(row, NOBODY.bit, entity);
-    if (this.logs.count(entity) <= LIMITS.exactEventsPerEntityMax) return;
-    const oldest = this.logs.oldest(entity);
-    this.#unhold(oldest, NOBODY.bit, entity, row);
+    this.#cool(entity, NOBODY.field, NOBODY.bit, row);
   }
 
-  /** Takes a row out of a log; if it was the last, and not the row being appended, the row is freed. */
-  #unhold(row: number, bit: number, entity: number, appended: number): void {
+  #settle(): void {
+    for (const late of this.#late) this.#intoTiles(late);
+    this.#late.length = 0;
+  }
+
+  #intoTiles({ entity, field, bit }: Late): void {
+    const row = this.logs.oldest(entity);
+    this.tiles.absorb(entity, field, row, this.logs.oldestTime(entity), this.#seenFromMs());
     this.logs.remove(entity, row, this.rows.time(row));
     this.rows.setHeld(row, this.rows.held(row) & ~bit);
-    if (this.rows.held(row) === 0 && row !== appended) this.#free(row);
+    if (this.rows.held(row) === 0) this.#free(row);
   }
 
   #leaveLogs(row: number): void {
-    for (const { entity } of this.entitiesOf(row)) if (!this.logs.remove(entity, row, this.rows.time(row))) this.tiles.drop(entity);
-    if ((this.rows.held(row) & NOBODY.bit) === 0) return;
-    this.logs.remove(this.logs.find(this.rows.tenant(row), NOBODY.field, 0), row, this.rows.time(row));
+    const t = this.rows.time(row);
+    for (const { entity } of this.entitiesOf(row)) if (!this.logs.remove(entity, row, t)) this.tiles.drop(entity);
   }
 
   #free(row: number): void {
