@@ -6,7 +6,7 @@ import type { Grant, Scope } from '#ports/key-store.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import type { ApiCall, ApiParts, PolicySummary, Readiness } from './parts.ts';
 
-export const RECEIVED_MS = Date.UTC(2026, 10, 23, 10, 0, 1);
+const RECEIVED_MS = Date.UTC(2026, 10, 23, 10, 0, 1);
 const CREATED_AT = new Date(RECEIVED_MS).toISOString();
 const schema = eventSchema();
 

@@ -76,6 +76,12 @@ test('what happened is counted once, by axis, outcome and code', async () => {
   // A histogram keeps three digits.
   ok(Math.abs(stage('sum') - 0.004) < 0.000_01);
   equal(samples.get('assay_in_flight'), 1, 'the scrape itself');
+  deepEqual(
+    ['0.5', '0.95', '0.99', '0.999'].filter(
+      (q) => !samples.has(`assay_event_loop_delay_seconds{quantile="${q}"}`),
+    ),
+    [],
+  );
   ok((samples.get('process_resident_memory_bytes') ?? 0) > 1e6);
 });
 

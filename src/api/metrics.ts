@@ -11,7 +11,12 @@ import { REFUSAL_STATUS } from '#domain/refusal.ts';
 import type { RefusalCode } from '#domain/refusal.ts';
 import type { EngineMeasurements, StageHistogram } from './parts.ts';
 
-const QUANTILES = [50, 95, 99, 99.9] as const;
+const QUANTILES = [
+  ['0.5', 50],
+  ['0.95', 95],
+  ['0.99', 99],
+  ['0.999', 99.9],
+] as const;
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
 type Labels = Readonly<Record<string, string>>;
@@ -97,7 +102,11 @@ export class Metrics {
         'assay_event_loop_delay_seconds',
         'gauge',
         'Delay of the event loop since the last reading.',
-        QUANTILES.map((q) => [{ quantile: String(q / 100) }, delay.percentile(q) / 1e9]),
+        // It measures how long a timer of the resolution took, so the resolution is not delay.
+        QUANTILES.map(([quantile, q]) => [
+          { quantile },
+          Math.max(0, delay.percentile(q) / 1e9 - EVENT_LOOP_RESOLUTION_MS / 1e3),
+        ]),
       ),
       family('assay_window_store_events', 'gauge', 'Events in the window store.', [[{}, store.events]]),
       family('assay_window_store_entities', 'gauge', 'Entities in the window store.', [[{}, store.entities]]),
@@ -121,9 +130,7 @@ function summary(
   const lines = histograms.flatMap(([labels, histogram]) => [
     ...(histogram.count === 0
       ? []
-      : QUANTILES.map((q) =>
-          line(name, { ...labels, quantile: String(q / 100) }, histogram.percentile(q) / 1e6),
-        )),
+      : QUANTILES.map(([quantile, q]) => line(name, { ...labels, quantile }, histogram.percentile(q) / 1e6))),
     line(`${name}_sum`, labels, histogram.count === 0 ? 0 : (histogram.mean * histogram.count) / 1e6),
     line(`${name}_count`, labels, histogram.count),
   ]);
