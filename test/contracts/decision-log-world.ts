@@ -15,6 +15,8 @@ import { seededRandom } from './decision-log-random.ts';
 
 const FAILING: readonly DiskCall[] = ['write', 'fdatasync', 'syncDirectory', 'open', 'truncate'];
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 const isSame = (left: LogRecord, right: LogRecord): boolean =>
   left.key === right.key && left.kind === right.kind && left.position === right.position
   && left.receivedAtMs === right.receivedAtMs && left.parts.length === right.parts.length
@@ -36,6 +38,7 @@ export class LogWorld {
     this.#random = seededRandom(seed);
     this.disk = new MemoryDisk(this.#random);
     if (this.#random() < 0.5) this.disk.writeShort();
+    this.disk.beforeFlush = nextTurn;
     this.#session = this.disk.boot();
   }
 
@@ -98,16 +101,23 @@ export class LogWorld {
   async #pause(): Promise<void> {
     const turns = Math.floor(this.#random() * 6);
     for (let turn = 0; turn < turns; turn += 1) {
-      await (this.#random() < 0.3 ? new Promise((resolve) => void setImmediate(resolve)) : Promise.resolve());
+      await (this.#random() < 0.3 ? nextTurn() : Promise.resolve());
     }
   }
 
   async #crash(isPower: boolean): Promise<void> {
     await this.#append(1 + Math.floor(this.#random() * 5), false);
+    // Between written and durable is where most can go wrong.
+    for (let turn = 0; turn < 4 && !this.disk.isDirty; turn += 1) await nextTurn();
     this.seen.crashes += 1;
     if (isPower) this.disk.crash();
     else this.disk.kill();
     await this.#start();
+    // What a start has found and answered from must survive too.
+    if (this.#random() < 0.3) {
+      this.disk.crash();
+      await this.#start();
+    }
   }
 
   async #fillUp(): Promise<void> {
@@ -121,7 +131,9 @@ export class LogWorld {
 
   async #fail(): Promise<void> {
     const call = FAILING[Math.floor(this.#random() * FAILING.length)] ?? 'write';
-    this.disk.failNext(call, 'io', 1 + Math.floor(this.#random() * 3));
+    const isFull = (call === 'open' || call === 'syncDirectory') && this.#random() < 0.5;
+    this.disk.failNext(call, isFull ? 'full' : 'io', 1 + Math.floor(this.#random() * 3));
+    if (this.#random() < 0.3) this.disk.failNext('truncate');
     await this.#append(8, this.#random() < 0.7);
     this.seen.failures += 1;
     if (this.#random() < 0.5) await this.#log.recover();
@@ -135,6 +147,9 @@ export class LogWorld {
     equal(await this.#log.recover(), true);
     this.seen.heals += 1;
     // What was refused is gone, for good.
+    for (const { key } of [...this.#maybe.values()].flat()) {
+      deepEqual([this.#log.mayHave(key), await this.#log.find(key)], [false, undefined]);
+    }
     this.#maybe.clear();
     equal(this.#log.nextPosition, this.#kept.length + 1);
   }
@@ -157,6 +172,7 @@ export class LogWorld {
       folder: 'log', snapshots: 'snapshots', segmentBytesMax: 6_000, commitGapMs: 0,
     });
     const { report, log, snapshot } = this.#opened;
+    deepEqual(report.skippedSnapshots, []);
     if (report.tornTail !== undefined) this.seen.torn += 1;
     if ((snapshot?.position ?? 0) > 0) this.seen.fastStarts += 1;
     let position = 0;

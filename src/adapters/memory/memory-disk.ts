@@ -8,10 +8,13 @@ interface Rename { readonly from: string | undefined; readonly to: string | unde
 
 /**
  * A disk in memory. Everything random in it comes from `random`, numbers in [0, 1), so one seed is one history.
- * A program gets it from `boot`; after `crash` or `kill` what it got is dead, and its locks are free.
+ * What a program gets from `boot` is dead after `crash` or `kill`, and its locks are free; asked
+ * itself, the disk is as booted now.
  */
-export class MemoryDisk {
+export class MemoryDisk implements Disk {
   capacityBytes: number;
+  /** What passes between written and durable: a crash may come here. */
+  beforeFlush: () => Promise<void> = () => Promise.resolve();
   readonly #random: () => number;
   #names = new Map<string, MemoryFile>();
   #durableNames = new Map<string, MemoryFile>();
@@ -68,6 +71,11 @@ export class MemoryDisk {
     return file;
   }
 
+  /** Is there something that a crash could take? */
+  get isDirty(): boolean {
+    return [...this.#names.values()].some((file) => file.isDirty);
+  }
+
   get usedBytes(): number {
     let sum = 0;
     for (const file of this.#names.values()) sum += file.size;
@@ -102,6 +110,36 @@ export class MemoryDisk {
       freeBytes: async () => Math.max(0, this.capacityBytes - this.usedBytes),
       lock: async (folder) => this.#lock(folder),
     };
+  }
+
+  open(path: string, mode: 'read' | 'write' | 'create'): Promise<DiskFile> {
+    return this.boot().open(path, mode);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.boot().rename(from, to);
+  }
+
+  remove(path: string): Promise<void> {
+    return this.boot().remove(path);
+  }
+
+  list(folder: string): Promise<readonly string[]> {
+    return this.boot().list(folder);
+  }
+
+  async makeFolder(): Promise<void> {}
+
+  syncDirectory(folder: string): Promise<void> {
+    return this.boot().syncDirectory(folder);
+  }
+
+  freeBytes(folder: string): Promise<number | undefined> {
+    return this.boot().freeBytes(folder);
+  }
+
+  lock(folder: string): Promise<() => Promise<void>> {
+    return this.boot().lock(folder);
   }
 
   #open(path: string, mode: 'read' | 'write' | 'create', life: number): DiskFile {
@@ -152,10 +190,9 @@ export class MemoryDisk {
         return file.read(into, at);
       },
       write: async (bytes, at) => write(bytes, at),
-      // Written and durable are two moments, and a crash may come between.
       writeThrough: async (bytes, at) => {
         const length = write(bytes, at);
-        await Promise.resolve();
+        await this.beforeFlush();
         flush();
         return length;
       },

@@ -21,6 +21,10 @@ export class MemoryFile {
     return this.#seenLength;
   }
 
+  get isDirty(): boolean {
+    return this.#changes.length > 0;
+  }
+
   read(into: Uint8Array, at: number): number {
     const bytes = this.#seen.subarray(Math.min(at, this.#seenLength), Math.min(at + into.length, this.#seenLength));
     into.set(bytes);
