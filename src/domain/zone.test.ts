@@ -13,6 +13,11 @@ function judge(tMs: number, zone: string): void {
   assert.deepEqual([localClock(tMs, zone), localDate(tMs, zone)], [clock, date], `${tMs} in ${zone}`);
 }
 
+// First in this file, because it is about a fresh process.
+test('before any zone was asked for, a missing one has no local time', () => {
+  assert.ok(Number.isNaN(zoneOffsetMs(0, '')));
+});
+
 test('local time is what Temporal says, at any time and in any order of zones', () => {
   for (let i = 0; i < 3_000; i++) {
     judge(Math.floor((i * 7_919_333_333) % 3e12) - 1e12 + (i % 1_000), ZONES[i % ZONES.length] ?? 'UTC');

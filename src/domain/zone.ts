@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 const ZONE_COUNT_MAX = 1_024;
 const zones = new Map<string, Zone>();
 const NOWHERE: Stretch = { fromMs: 0, toMs: 0, offsetMs: 0 };
-let latest: Zone = { name: '', last: NOWHERE, stretches: [] };
+let latest: Zone | undefined;
 
 /** Is it a zone that this runtime's time zone database knows? */
 export function isZone(name: string): boolean {
@@ -51,17 +51,15 @@ function stretchAt(zone: Zone, tMs: number): Stretch {
 
 /** ms to add to an instant for its local time in the zone; NaN where the zone is unknown or tMs is NaN. */
 export function zoneOffsetMs(tMs: number, zone: string): number {
-  if (zone !== latest.name) {
-    const found = find(zone);
-    if (found === undefined) return Number.NaN;
-    latest = found;
-  }
-  const { last } = latest;
+  const found = latest?.name === zone ? latest : find(zone);
+  if (found === undefined) return Number.NaN;
+  latest = found;
+  const { last } = found;
   if (tMs >= last.fromMs && tMs < last.toMs) return last.offsetMs;
   // What JavaScript's dates can hold; beyond it there is no local time.
   if (!(Math.abs(tMs) <= 8.64e15)) return Number.NaN;
-  latest.last = stretchAt(latest, tMs);
-  return latest.last.offsetMs;
+  found.last = stretchAt(found, tMs);
+  return found.last.offsetMs;
 }
 
 /** ms of the local day, 0 to 86,399,999. */

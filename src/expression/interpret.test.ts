@@ -62,7 +62,8 @@ for (const [source, name, reason] of [
 test('amounts and facts say what they lack', () => {
   const world = { ...WORLD, current: eventWith({ t: 1_000, 'card.id': 'c1', amount: 500 }) };
   world.current.texts[SCHEMA.byPath.get('amount')?.textSlot ?? -1] = 'CHF';
-  assert.deepEqual(missingCause(checked('amount as EUR > 1 EUR'), world), { name: 'amount', reason: 'no_rate' });
+  assert.deepEqual(missingCause(checked('amount as EUR > 1 EUR'), world),
+    { name: 'amount', reason: 'no_rate' });
   const fact = checked('fact("fan_out", card, max_age 10m) > 1');
   assert.deepEqual(missingCause(fact, world), { name: 'fan_out', reason: 'stale' });
 });
