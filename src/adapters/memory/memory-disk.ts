@@ -167,7 +167,7 @@ export class MemoryDisk implements Disk {
       const grows = (length: number): number => Math.max(0, at + length - file.size);
       const free = this.capacityBytes - this.usedBytes;
       let length = bytes.length;
-      if (this.#isShort && this.#random() < 0.5) length = Math.ceil(this.#random() * length);
+      if (this.#isShort && this.#random() < 0.5) length = Math.max(1, Math.floor(this.#random() * length));
       if (grows(length) > free) length -= grows(length) - free;
       if (length <= 0) throw new DiskError('full', path, `write ${path}: no space left on device`);
       file.write(bytes.subarray(0, length), at);
