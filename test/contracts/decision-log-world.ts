@@ -1,6 +1,6 @@
 /**
- * A log on a disk that crashes, fills up and fails, and a ledger of what the log has promised. The ledger never looks
- * into the log: it knows what was appended, and what was acknowledged.
+ * A log on a disk that crashes, fills up and fails, and a ledger of what the log has promised. The ledger
+ * never looks into the log: it knows what was appended, and what was acknowledged.
  */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { openDecisionLog, type OpenedLog } from '#adapters/local/decision-log-open.ts';
@@ -160,7 +160,8 @@ export class LogWorld {
     const chunks = this.#log.checkpoint(point);
     const sections = [{ name: 'state', chunks: [new Uint8Array([1, 2, 3])] }, { name: LOG_SECTION, chunks }];
     const chainHash = point.chain.toString('hex');
-    const written = writeSnapshot(this.#session, 'snapshots', { position: point.position, chainHash, sections });
+    const { position } = point;
+    const written = writeSnapshot(this.#session, 'snapshots', { position, chainHash, sections });
     await Promise.all([written, this.#append(3, true)]);
     this.seen.snapshots += 1;
   }

@@ -31,7 +31,12 @@ async function written(isClosed = true, segmentBytesMax = OPTIONS.segmentBytesMa
   return { disk, hash, files: names.filter((name) => name.endsWith('.log')).map((name) => `log/${name}`) };
 }
 
-interface Spot { readonly file: string; readonly offset: number; readonly bytes: number; readonly position: number }
+interface Spot {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly position: number;
+}
 
 /** Where each frame header and each record stands, by the layout and not by the code that reads it. */
 async function spotsOf({ disk, files }: Written): Promise<readonly Spot[]> {
@@ -60,7 +65,9 @@ async function contentOf(disk: MemoryDisk, path: string): Promise<Buffer> {
 
 async function everything(disk: MemoryDisk): Promise<readonly (readonly [string, string])[]> {
   const names = await disk.list('log');
-  return Promise.all(names.map(async (name) => [name, (await contentOf(disk, `log/${name}`)).toString('hex')] as const));
+  const read = async (name: string): Promise<readonly [string, string]> =>
+    [name, (await contentOf(disk, `log/${name}`)).toString('hex')];
+  return Promise.all(names.map(read));
 }
 
 test('a sound log is found sound', async () => {
@@ -84,7 +91,8 @@ test('every flipped byte of the log is found, in the frame or record that has it
       ok(damage !== undefined, where);
       equal(damage.file, spot.file, where);
       equal(damage.position, spot.position, where);
-      ok(damage.offset >= spot.offset && damage.offset < spot.offset + spot.bytes, `${where}: ${damage.message}`);
+      const isNear = damage.offset >= spot.offset && damage.offset < spot.offset + spot.bytes;
+      ok(isNear, `${where}: ${damage.message}`);
       ok(recordCount < spot.position, where);
       flipped += 1;
     }
@@ -99,7 +107,8 @@ describe('a log that does not end as it was left', () => {
     const last = files.at(-1) ?? FIRST;
     const bytes = await contentOf(disk, last);
     disk.file(last).truncate(bytes.length - 1);
-    const { log, report } = await openDecisionLog(disk, { ...OPTIONS, clock: { now: () => 5, sleep: async () => {} } });
+    const clock = { now: () => 5, sleep: async () => {} };
+    const { log, report } = await openDecisionLog(disk, { ...OPTIONS, clock });
     equal(report.tornTail?.keptAs, 'log/torn-10-5.bin');
     equal(report.tornTail?.offset, disk.file(last).size);
     deepEqual(await contentOf(disk, 'log/torn-10-5.bin'), bytes.subarray(report.tornTail?.offset, -1));
@@ -131,7 +140,8 @@ describe('a log that does not end as it was left', () => {
   });
 
   test('a log written anew is not the one that an anchor knows', async () => {
-    const { damage } = await verifyLog((await written()).disk, 'log', { anchor: { position: 10, hash: 'ab'.repeat(32) } });
+    const anchor = { position: 10, hash: 'ab'.repeat(32) };
+    const { damage } = await verifyLog((await written()).disk, 'log', { anchor });
     match(damage?.message ?? '', /record 10: expected hash abab/);
   });
 });
@@ -206,7 +216,8 @@ describe('starting from a snapshot', () => {
     while (log.nextPosition <= upTo) await log.append(logRecord(log.nextPosition));
     const point = await log.mark();
     const sections = [{ name: LOG_SECTION, chunks: log.checkpoint(point) }];
-    await writeSnapshot(disk, 'snapshots', { position: upTo, chainHash: point.chain.toString('hex'), sections });
+    const chainHash = point.chain.toString('hex');
+    await writeSnapshot(disk, 'snapshots', { position: upTo, chainHash, sections });
     disk.kill();
   }
 
@@ -218,7 +229,8 @@ describe('starting from a snapshot', () => {
     disk.kill();
     let readBytes = 0;
     for (const [damagedUpTo, from] of [[0, 20], [20, 10], [10, 0]] as const) {
-      if (damagedUpTo > 0) disk.file(`snapshots/snapshot-${String(damagedUpTo).padStart(20, '0')}.bin`).flip(200, 1);
+      const damaged = `snapshots/snapshot-${String(damagedUpTo).padStart(20, '0')}.bin`;
+      if (damagedUpTo > 0) disk.file(damaged).flip(200, 1);
       const opened = await openDecisionLog(disk, withSnapshots);
       equal(opened.snapshot?.position ?? 0, from);
       equal(opened.report.skippedSnapshots.length, (20 - from) / 10);
@@ -238,7 +250,9 @@ describe('starting from a snapshot', () => {
     for (const name of await disk.list('log')) await disk.remove(`log/${name}`);
     await refusesUnchanged(disk, /expected record 10, which snapshots\/snapshot-\d+\.bin knows/, 'snapshots');
     const { log } = await openDecisionLog(disk, OPTIONS);
-    for (let count = 0; count < 12; count += 1) await log.append(logRecord(log.nextPosition, `other ${count}`));
+    for (let count = 0; count < 12; count += 1) {
+      await log.append(logRecord(log.nextPosition, `other ${count}`));
+    }
     await log.close();
     const opened = await openDecisionLog(disk, withSnapshots);
     equal(opened.snapshot, undefined);

@@ -1,4 +1,4 @@
-// Crashes, full disks and failing flushes, from seeds: what was acknowledged is there, exactly; nothing else is.
+// Crashes, full disks and failing flushes, from seeds: what was acknowledged is there, and nothing else.
 import { ok } from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { LogWorld } from './decision-log-world.ts';
@@ -16,6 +16,8 @@ describe('what the log has acknowledged is there after anything', () => {
     });
   }
   after(() => {
-    for (const [what, count] of Object.entries(total)) ok(count > SEED_COUNT / 4, `${count} ${what} in all seeds`);
+    for (const [what, count] of Object.entries(total)) {
+      ok(count > SEED_COUNT / 4, `${count} ${what} in all seeds`);
+    }
   });
 });

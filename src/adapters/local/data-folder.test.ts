@@ -24,7 +24,8 @@ function taker(folder: string): Child {
     try { lockDataFolder(${JSON.stringify(folder)}); console.log('taken'); }
     catch (why) { console.log(why.message); }
     process.stdin.resume();`;
-  return spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const args = ['--input-type=module', '-e', program];
+  return spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 async function firstLine(child: Child): Promise<string> {
@@ -44,14 +45,15 @@ test('one holder in a process; given back, it can be taken again', () => {
   equal(readdirSync(folder).length, 0);
 });
 
-test('of processes that start at once one takes it; when that one is killed the next takes over', async () => {
+test('of processes that start at once one takes it; when it is killed the next takes over', async () => {
   const folder = `${root}/race`;
   const children = [1, 2, 3].map(() => taker(folder));
   const said = await Promise.all(children.map(firstLine));
   equal(said.filter((line) => line === 'taken').length, 1, said.join('; '));
   const holder = children[said.indexOf('taken')];
   for (const line of said) {
-    ok(line === 'taken' || line.includes(`in use by process ${holder?.pid}`) || line.includes('being taken'), line);
+    const isRefused = line.includes(`in use by process ${holder?.pid}`) || line.includes('being taken');
+    ok(line === 'taken' || isRefused, line);
   }
   for (const child of children) child.kill('SIGKILL');
   await Promise.all(children.map((child) => once(child, 'exit')));
@@ -59,7 +61,8 @@ test('of processes that start at once one takes it; when that one is killed the 
   lockDataFolder(folder)();
 });
 
-test('a lock of a process whose number another now has is stale', { skip: process.platform !== 'linux' }, () => {
+const isLinux = process.platform === 'linux';
+test('a lock of a process whose number another now has is stale', { skip: !isLinux }, () => {
   const folder = `${root}/reused`;
   lockDataFolder(folder)();
   writeFileSync(`${folder}/lock-3`, `{"pid":${process.pid},"started":"another boot/1"}\n`);

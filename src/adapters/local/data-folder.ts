@@ -1,6 +1,7 @@
 /**
- * One process at a time in a data folder. The holder is the lock file with the highest number; a process takes over
- * by making the next number, which only one can. INVARIANT: nobody removes a lock file of a living process but itself.
+ * One process at a time in a data folder. The holder is the lock file with the highest number; a process
+ * takes over by making the next number, which only one can. INVARIANT: nobody removes a lock file of a
+ * living process but itself.
  */
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
@@ -61,7 +62,8 @@ function refuseLiving(folder: string, number: number): void {
   const path = `${folder}/lock-${number}`;
   const holder = parseHolder(readText(path));
   if (holder === undefined || !isAlive(holder)) return;
-  throw new DiskError('locked', path, `${folder} is in use by process ${holder.pid}: stop it first, or use another folder`);
+  const what = `${folder} is in use by process ${holder.pid}`;
+  throw new DiskError('locked', path, `${what}: stop it first, or use another folder`);
 }
 
 /** Undefined where the file is gone. */

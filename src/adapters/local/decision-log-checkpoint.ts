@@ -16,7 +16,9 @@ export interface Checkpoint {
 }
 
 /** Chunks: a head (u32 format, u32 seed, four float64, two chains), the places of frames, then keys. */
-export function* checkpointChunks(point: ChainPoint, keys: KeyIndex, frames: FrameIndex): Generator<Uint8Array> {
+export function* checkpointChunks(
+  point: ChainPoint, keys: KeyIndex, frames: FrameIndex,
+): Generator<Uint8Array> {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32LE(FORMAT, 0);
   head.writeUInt32LE(keys.seed, 4);

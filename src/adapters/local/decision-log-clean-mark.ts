@@ -1,6 +1,6 @@
 /**
- * Left when the log is closed, taken away when it is opened: while it is there, the log ends with this record, so a
- * bad last frame is damage and not a write that did not end.
+ * Left when the log is closed, taken away when it is opened: while it is there, the log ends with this
+ * record, so a bad last frame is damage and not a write that did not end.
  */
 import { DiskError, type Disk } from '#ports/disk.ts';
 import type { ChainPoint } from './segment-scan.ts';
@@ -9,10 +9,11 @@ const NAME = 'closed.json';
 
 export interface CleanMark { readonly position: number; readonly hash: string }
 
-export async function leaveCleanMark(disk: Disk, folder: string, { position, chain }: ChainPoint): Promise<void> {
+export async function leaveCleanMark(disk: Disk, folder: string, end: ChainPoint): Promise<void> {
+  const mark: CleanMark = { position: end.position, hash: end.chain.toString('hex') };
   const fresh = `${folder}/${NAME}.new`;
   const file = await disk.open(fresh, 'create');
-  const bytes = Buffer.from(`${JSON.stringify({ position, hash: chain.toString('hex') })}\n`);
+  const bytes = Buffer.from(`${JSON.stringify(mark)}\n`);
   let written = 0;
   while (written < bytes.length) written += await file.write(bytes.subarray(written), written);
   await file.fdatasync();

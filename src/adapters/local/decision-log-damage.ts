@@ -13,9 +13,10 @@ export class LogDamaged extends Error {
 
   constructor(
     code: LogDamaged['code'],
-    what: { file: string; offset: number; position: number; expected: string; found: string; atTail: boolean },
+    what: Pick<LogDamaged, 'file' | 'offset' | 'position' | 'expected' | 'found' | 'atTail'>,
   ) {
-    super(`${what.file}, byte ${what.offset}, record ${what.position}: expected ${what.expected}, found ${what.found}`);
+    const place = `${what.file}, byte ${what.offset}, record ${what.position}`;
+    super(`${place}: expected ${what.expected}, found ${what.found}`);
     this.code = code;
     this.file = what.file;
     this.offset = what.offset;

@@ -53,8 +53,9 @@ export interface OpenedLog {
 }
 
 /**
- * Takes the folder for this process, checks the log from the newest fitting snapshot on, and cuts a torn tail.
- * Throws LogDamaged, and DiskError (`locked` where another process has the folder); then nothing has been changed.
+ * Takes the folder for this process, checks the log from the newest fitting snapshot on, and cuts a torn
+ * tail. Throws LogDamaged, and DiskError (`locked` where another process has the folder); then nothing has
+ * been changed.
  */
 export async function openDecisionLog(disk: Disk, options: LogOptions): Promise<OpenedLog> {
   await disk.makeFolder(options.folder);
@@ -95,7 +96,9 @@ async function openLocked(disk: Disk, options: LogOptions, release: () => Promis
 }
 
 /** The newest snapshot that fits the log, with the log's own index in it. */
-export async function newestCheckpoint(disk: Disk, options: Pick<LogOptions, 'folder' | 'snapshots'>): Promise<{
+export async function newestCheckpoint(
+  disk: Disk, options: Pick<LogOptions, 'folder' | 'snapshots'>,
+): Promise<{
   checkpoint: Checkpoint | undefined; snapshot: Snapshot | undefined; skipped: readonly SkippedSnapshot[];
 }> {
   let checkpoint: Checkpoint | undefined;
@@ -127,13 +130,16 @@ async function refuseLoss(
   }
   const { position, chain, segment, endOffset } = scan.end;
   const mark = await readCleanMark(disk, folder);
-  if (mark !== undefined && (mark.position > position || (mark.position === position && mark.hash !== chain.toString('hex')))) {
+  const isOther = mark?.position === position && mark.hash !== chain.toString('hex');
+  if (mark !== undefined && (mark.position > position || isOther)) {
     const found = scan.tear?.why.message ?? `its end after record ${position}`;
-    throw loss(folder, segment, endOffset, position + 1, `a log that was closed after record ${mark.position}`, found);
+    const closed = `a log that was closed after record ${mark.position}`;
+    throw loss(folder, segment, endOffset, position + 1, closed, found);
   }
   const ahead = skipped.find((snapshot) => snapshot.why === NOT_THIS_LOG && snapshot.position > position);
   if (ahead !== undefined) {
-    throw loss(folder, segment, endOffset, position + 1, `record ${ahead.position}, which ${ahead.file} knows`,
+    const known = `record ${ahead.position}, which ${ahead.file} knows`;
+    throw loss(folder, segment, endOffset, position + 1, known,
       `the end of the log after record ${position} (remove the snapshot to accept the loss)`);
   }
 }

@@ -15,7 +15,9 @@ export interface LogVerdict {
   readonly recordCount: number;
   readonly segmentCount: number;
   readonly byteCount: number;
-  /** Hash of the log up to the last good frame, hex: keep it elsewhere, and a log written anew is found too. */
+  /**
+   * Hash of the log up to the last good frame, hex: keep it elsewhere, and a log written anew is found too.
+   */
   readonly hash: string;
   readonly damage: LogDamaged | undefined;
 }
@@ -27,14 +29,17 @@ export interface VerifyOptions {
 }
 
 /** Reads all of the log and changes nothing; the first damage is in the verdict. Throws DiskError. */
-export async function verifyLog(disk: Disk, folder: string, options: VerifyOptions = {}): Promise<LogVerdict> {
+export async function verifyLog(
+  disk: Disk, folder: string, options: VerifyOptions = {},
+): Promise<LogVerdict> {
   const keys = new KeyIndex(randomBytes(4).readUInt32LE());
   const frames = new FrameIndex();
   let end = START;
   let byteCount = 0;
   const segments = new Set<number>();
   const verdict = (damage: LogDamaged | undefined): LogVerdict => ({
-    recordCount: end.position, segmentCount: segments.size, byteCount, hash: end.chain.toString('hex'), damage,
+    recordCount: end.position, segmentCount: segments.size, byteCount,
+    hash: end.chain.toString('hex'), damage,
   });
   try {
     const scan = await scanLog(disk, folder, START, async (frame, point) => {
@@ -70,7 +75,8 @@ async function checkKeys(log: Known, keys: KeyIndex, frame: FrameAt): Promise<vo
   for (const { key, position, offset, earlier } of doubtful) {
     for (const at of earlier) {
       if ((await recordAt(log, at))?.key !== key) continue;
-      throw damaged(log.folder, log.end.segment, offset, position, 'a key of its own', `the key of record ${at}`);
+      const found = `the key of record ${at}`;
+      throw damaged(log.folder, log.end.segment, offset, position, 'a key of its own', found);
     }
   }
 }
@@ -88,10 +94,13 @@ function checkAnchor(folder: string, point: ChainPoint, anchor: VerifyOptions['a
 }
 
 /** The log must reach as far as it is known to have been. */
-async function checkEnd(disk: Disk, folder: string, end: ChainPoint, anchor: VerifyOptions['anchor']): Promise<void> {
+async function checkEnd(
+  disk: Disk, folder: string, end: ChainPoint, anchor: VerifyOptions['anchor'],
+): Promise<void> {
   const mark = await readCleanMark(disk, folder);
   for (const known of [anchor, mark]) {
     if (known === undefined || known.position <= end.position) continue;
-    throw damaged(folder, end.segment, end.endOffset, end.position + 1, `record ${known.position}`, 'the end of the log');
+    const expected = `record ${known.position}`;
+    throw damaged(folder, end.segment, end.endOffset, end.position + 1, expected, 'the end of the log');
   }
 }

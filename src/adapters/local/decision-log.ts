@@ -1,6 +1,7 @@
 /**
- * The decision log in files: group commit with one write in flight. What arrives meanwhile, or within `commitGapMs`
- * of the commit before, goes into the next frame. Readers see what is durable and what is being written.
+ * The decision log in files: group commit with one write in flight. What arrives meanwhile, or within
+ * `commitGapMs` of the commit before, goes into the next frame. Readers see what is durable and what is
+ * being written.
  */
 import type { Clock } from '#ports/clock.ts';
 import { DiskError, type Disk } from '#ports/disk.ts';
@@ -16,7 +17,10 @@ import type { SegmentTail } from './segment-tail.ts';
 
 export const SEGMENT_BYTES_MAX = 268_435_456;
 export const RECORD_BYTES_MAX = 268_435_456;
-/** A frame is hashed in one go on the deciding thread, so a batch is not longer than about a millisecond of that. */
+/**
+ * A frame is hashed in one go on the deciding thread, so a batch is not longer than about a millisecond of
+ * that.
+ */
 export const BATCH_BYTES_MAX = 1_048_576;
 export const KEY_BYTES_MAX = 65_535;
 export const COMMIT_GAP_MS = 2;
@@ -89,27 +93,33 @@ export class LocalDecisionLog implements DecisionLog {
     if (position !== this.#nextPosition) {
       throw new RangeError(`position ${position} is appended where ${this.#nextPosition} is next`);
     }
-    if (this.#pending.has(key)) throw new RangeError(`the key of record ${position} is being written already`);
+    if (this.#pending.has(key)) {
+      throw new RangeError(`the key of record ${position} is being written already`);
+    }
     if (key.length * 3 > KEY_BYTES_MAX || !key.isWellFormed()) {
       throw new RangeError(`a key is well-formed text of at most ${Math.floor(KEY_BYTES_MAX / 3)} units`);
     }
     if (parts.length > 255) throw new RangeError(`a record has at most 255 parts, not ${parts.length}`);
     let bytes = 0;
     for (const part of parts) bytes += part.length;
-    if (bytes > RECORD_BYTES_MAX) throw new RangeError(`a record has at most ${RECORD_BYTES_MAX} bytes, not ${bytes}`);
+    if (bytes > RECORD_BYTES_MAX) {
+      throw new RangeError(`a record has at most ${RECORD_BYTES_MAX} bytes, not ${bytes}`);
+    }
   }
 
   #filling(): FrameBatch {
     const last = this.#batches.at(-1);
-    const isTaken = last === undefined || this.#batches.length <= this.#sealed || last.byteLength >= BATCH_BYTES_MAX;
-    if (!isTaken) return last;
+    const isSealed = this.#batches.length <= this.#sealed;
+    if (last !== undefined && !isSealed && last.byteLength < BATCH_BYTES_MAX) return last;
     this.#sealed = this.#batches.length;
     const batch = this.#spare.pop() ?? new FrameBatch();
     this.#batches.push(batch);
     return batch;
   }
 
-  /** Commits in a moment: after what this turn of the event loop appends, and not before the gap has passed. */
+  /**
+   * Commits in a moment: after what this turn of the event loop appends, and not before the gap has passed.
+   */
   #wake(): void {
     if (this.#isDue || this.#writing !== undefined) return;
     this.#isDue = true;
@@ -177,13 +187,14 @@ export class LocalDecisionLog implements DecisionLog {
     const kind = why instanceof DiskError && why.code === 'full' ? 'full' : 'io';
     this.#state = 'unavailable';
     this.#failed = { kind, bytes };
-    this.#why = new LogUnavailable(kind === 'full' ? 'disk_full' : 'io_error', `${this.#parts.tail.path} failed`);
+    const code = kind === 'full' ? 'disk_full' : 'io_error';
+    this.#why = new LogUnavailable(code, `${this.#parts.tail.path} could not be written`);
     const batches = this.#batches;
     this.#batches = [];
     this.#sealed = 0;
     this.#pending.clear();
     this.#nextPosition = this.#parts.tail.point.position + 1;
-    this.#why = new LogUnavailable(kind === 'full' ? 'disk_full' : 'io_error', await this.#say(why));
+    this.#why = new LogUnavailable(code, await this.#say(why));
     // What cannot be cut now is cut before the log takes appends again.
     await this.#parts.tail.cutBack().catch(() => {});
     for (const batch of batches) batch.reject(this.#why);
@@ -194,7 +205,8 @@ export class LocalDecisionLog implements DecisionLog {
   async #say(why: unknown): Promise<string> {
     const { disk, folder, tail } = this.#parts;
     const { kind, bytes } = this.#failed;
-    if (kind === 'io') return `${tail.path} could not be written: ${why instanceof Error ? why.message : String(why)}`;
+    const cause = why instanceof Error ? why.message : String(why);
+    if (kind === 'io') return `${tail.path} could not be written: ${cause}`;
     const free = await disk.freeBytes(folder).catch(() => undefined);
     const left = free === undefined ? '' : `, and ${free} are free`;
     return `the disk that holds ${tail.path} is full: ${bytes} bytes are needed${left}`;
@@ -258,8 +270,8 @@ export class LocalDecisionLog implements DecisionLog {
   }
 
   /**
-   * Ends the frame here, so that the last record appended so far is the last of its frame; resolves, when that is
-   * durable, the point that a snapshot of the state taken in the same turn belongs to.
+   * Ends the frame here, so that the last record appended so far is the last of its frame; resolves, when
+   * that is durable, the point that a snapshot of the state taken in the same turn belongs to.
    */
   mark(): Promise<ChainPoint> {
     if (this.#state !== 'ready') return Promise.reject(this.#why);

@@ -6,8 +6,8 @@ const FIRST_BYTES = 65_536;
 const KEPT_BYTES_MAX = 4_194_304;
 
 /**
- * The records of the next frame, written straight into its bytes as they arrive, with the one promise that all of
- * them wait for. Used again after `clear`.
+ * The records of the next frame, written straight into its bytes as they arrive, with the one promise that
+ * all of them wait for. Used again after `clear`.
  */
 export class FrameBatch {
   #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);

@@ -1,13 +1,15 @@
 /**
  * The bytes of the log. A frame is one group commit: a header, then records. Integers are little-endian.
  *
- *   header   0 magic   4 u16 format   6 u16 header bytes   8 u32 payload bytes   12 u32 records   16 u64 first position
- *            24 u32 zero   28 u32 crc32 of bytes 0 to 27   32 chain (32 bytes)   64 payload
- *   record   0 u32 bytes, all of it   4 u32 crc32 of bytes 8 to the end   8 u64 position   16 f64 receivedAtMs
- *            24 u8 kind   25 u8 parts   26 u16 key bytes   28 u32 bytes of each part   then the key in UTF-8, the parts
+ *   header   0 magic   4 u16 format   6 u16 header bytes   8 u32 payload bytes   12 u32 records
+ *            16 u64 first position   24 u32 zero   28 u32 crc32 of bytes 0 to 27   32 chain (32 bytes)
+ *            64 payload
+ *   record   0 u32 bytes, all of it   4 u32 crc32 of bytes 8 to the end   8 u64 position
+ *            16 f64 receivedAtMs   24 u8 kind   25 u8 parts   26 u16 key bytes   28 u32 bytes of each part
+ *            then the key in UTF-8, the parts
  *
- * INVARIANT: chain = sha256(header bytes 0 to 31, chain of the frame before, payload), so every byte of the log is
- * under a hash that every later frame depends on. The chain before the first frame is 32 zeros.
+ * INVARIANT: chain = sha256(header bytes 0 to 31, chain of the frame before, payload), so every byte of the
+ * log is under a hash that every later frame depends on. The chain before the first frame is 32 zeros.
  */
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -68,7 +70,8 @@ export function sealFrame(frame: Buffer, header: FrameHeader, previousChain: Uin
 export function readHeader(bytes: Buffer, at: number, position: number): FrameHeader | FrameFault {
   const left = bytes.length - at;
   if (left < FRAME_HEADER_BYTES) {
-    return { fault: 'short', at: 0, position, expected: `${FRAME_HEADER_BYTES} bytes of a frame header`, found: `${left}` };
+    const expected = `${FRAME_HEADER_BYTES} bytes of a frame header`;
+    return { fault: 'short', at: 0, position, expected, found: `${left}` };
   }
   const bad = (where: number, expected: string, found: string): FrameFault =>
     ({ fault: 'damaged', at: where, position, expected, found });
@@ -80,7 +83,8 @@ export function readHeader(bytes: Buffer, at: number, position: number): FrameHe
   if (crc !== stored) return bad(0, `a frame header with crc32 ${hex(stored)}`, hex(crc));
   const format = bytes.readUInt16LE(at + 4);
   if (format !== FORMAT) {
-    return { fault: 'format', at: 4, position, expected: `log format ${FORMAT}`, found: `log format ${format}` };
+    const expected = `log format ${FORMAT}`;
+    return { fault: 'format', at: 4, position, expected, found: `log format ${format}` };
   }
   const recordCount = bytes.readUInt32LE(at + 12);
   if (recordCount === 0) return bad(12, 'at least one record', 'none');
@@ -104,13 +108,19 @@ export function checkRecords(bytes: Buffer, at: number, header: FrameHeader): Fr
   }
   if (from === end) return undefined;
   const position = header.firstPosition + header.recordCount;
-  return { fault: 'damaged', at: from - at, position, expected: 'the end of the frame', found: `${end - from} more bytes` };
+  const found = `${end - from} more bytes`;
+  return { fault: 'damaged', at: from - at, position, expected: 'the end of the frame', found };
 }
 
-function recordFault(bytes: Buffer, from: number, end: number, position: number): [string, string] | undefined {
+/** What was expected and what was found; undefined where all is well. */
+function recordFault(
+  bytes: Buffer, from: number, end: number, position: number,
+): readonly [string, string] | undefined {
   if (end - from < RECORD_HEADER_BYTES) return ['a record header', `${end - from} bytes`];
   const size = bytes.readUInt32LE(from);
-  if (size < RECORD_HEADER_BYTES || size > end - from) return [`a record of at most ${end - from} bytes`, `${size}`];
+  if (size < RECORD_HEADER_BYTES || size > end - from) {
+    return [`a record of at most ${end - from} bytes`, `${size}`];
+  }
   const crc = crc32(bytes.subarray(from + 8, from + size));
   const stored = bytes.readUInt32LE(from + 4);
   if (crc !== stored) return [`a record with crc32 ${hex(stored)}`, hex(crc)];
@@ -200,5 +210,6 @@ export function readRecord(bytes: Buffer, from: number): LogRecord {
     at += length;
   }
   const kind = RECORD_KINDS[bytes.readUInt8(from + 24) - 1] ?? 'event';
-  return { kind, position: recordPosition(bytes, from), receivedAtMs: bytes.readDoubleLE(from + 16), key, parts };
+  const receivedAtMs = bytes.readDoubleLE(from + 16);
+  return { kind, position: recordPosition(bytes, from), receivedAtMs, key, parts };
 }

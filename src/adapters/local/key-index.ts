@@ -1,7 +1,8 @@
 /**
- * Key to position, for every record of the log: 64 bits of the key's hash and 48 of its position in 14 bytes, open
- * addressing at a load of 0.65 to 0.83, so 17 to 22 bytes a key. It says which positions may have the key; the record
- * itself says whether it does. It grows shard by shard, so that no insertion waits for all of it.
+ * Key to position, for every record of the log: 64 bits of the key's hash and 48 of its position in 14
+ * bytes, open addressing at a load of 0.65 to 0.83, so 17 to 22 bytes a key. It says which positions may
+ * have the key; the record itself says whether it does. It grows shard by shard, so that no insertion waits
+ * for all of it.
  */
 const SHARD_BITS = 10;
 const SHARD_COUNT = 2 ** SHARD_BITS;
@@ -62,7 +63,8 @@ class Shard {
       const low = this.#words[slot * 3 + 2] ?? 0;
       const high = this.#highs[slot] ?? 0;
       if (low === 0 && high === 0) return false;
-      if (this.#words[slot * 3] === a && this.#words[slot * 3 + 1] === b && take(high * U32 + low)) return true;
+      const isEqual = this.#words[slot * 3] === a && this.#words[slot * 3 + 1] === b;
+      if (isEqual && take(high * U32 + low)) return true;
       slot = slot + 1 === this.#capacity ? 0 : slot + 1;
     }
   }
@@ -149,7 +151,10 @@ export class KeyIndex {
     return shard;
   }
 
-  /** Two lanes over the UTF-16 units with murmur's mixing; the seed is secret, so that floods find no bucket. */
+  /**
+   * Two lanes over the UTF-16 units with murmur's mixing; the seed is secret, so that floods find no
+   * bucket.
+   */
   #hash(key: string): void {
     let a = this.seed ^ key.length;
     let b = Math.imul(this.seed, 0x9e3779b1) ^ 0x85ebca6b;

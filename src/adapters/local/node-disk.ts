@@ -6,8 +6,8 @@ import { DiskError, type Disk, type DiskFile } from '#ports/disk.ts';
 import { lockDataFolder } from './data-folder.ts';
 
 /**
- * On Linux a write through a descriptor with O_DSYNC is durable when it returns: one trip to the thread pool instead
- * of two. Elsewhere the flag is weaker than fdatasync, which on macOS flushes the drive too.
+ * On Linux a write through a descriptor with O_DSYNC is durable when it returns: one trip to the thread
+ * pool instead of two. Elsewhere the flag is weaker than fdatasync, which on macOS flushes the drive too.
  */
 const HAS_DSYNC = process.platform === 'linux';
 
@@ -58,7 +58,8 @@ class NodeFile implements DiskFile {
     let taken = 0;
     while (taken < into.length) {
       const [from, length] = [taken, into.length - taken];
-      const count = await ask<number>(this.path, (done) => read(this.#fd, into, from, length, at + from, done));
+      const count = await ask<number>(
+        this.path, (done) => read(this.#fd, into, from, length, at + from, done));
       if (count === 0) break;
       taken += count;
     }

@@ -35,7 +35,10 @@ export class SegmentReader {
     return this.#offset;
   }
 
-  /** The frame whose first record should be at `position`; undefined at the end; or what stands there instead. */
+  /**
+   * The frame whose first record should be at `position`; undefined at the end; or what stands there
+   * instead.
+   */
   async next(position: number): Promise<FrameAt | FrameFault | undefined> {
     if (this.#offset >= this.#end) return undefined;
     await this.#have(FRAME_HEADER_BYTES);
@@ -53,7 +56,8 @@ export class SegmentReader {
 
   #short(position: number, byteLength: number): FrameFault {
     const left = this.#end - this.#offset;
-    return { fault: 'short', at: 0, position, expected: `a frame of ${byteLength} bytes`, found: `${left} bytes` };
+    const expected = `a frame of ${byteLength} bytes`;
+    return { fault: 'short', at: 0, position, expected, found: `${left} bytes` };
   }
 
   /** Makes the chunk hold as many bytes from the offset on, if the file has them. */

@@ -1,11 +1,12 @@
 /**
- * Reads the log in order and checks all of it: frames, records, positions, chain, segments. A bad place with nothing
- * valid after it is the tail of a write that did not end; anywhere else it is damage.
+ * Reads the log in order and checks all of it: frames, records, positions, chain, segments. A bad place
+ * with nothing valid after it is the tail of a write that did not end; anywhere else it is damage.
  */
 import type { Disk, DiskFile } from '#ports/disk.ts';
 import { LogDamaged } from './decision-log-damage.ts';
 import {
-  chainOf, checkRecords, FRAME_HEADER_BYTES, GENESIS, MAGIC, readHeader, readU64, storedChain, type FrameFault,
+  CHAIN_AT, chainOf, checkRecords, FRAME_HEADER_BYTES, GENESIS, MAGIC, readHeader, readU64, storedChain,
+  type FrameFault,
 } from './frame.ts';
 import { segmentFirsts, segmentName, type Segment } from './segment.ts';
 import { SegmentReader, type FrameAt } from './segment-reader.ts';
@@ -44,7 +45,9 @@ export interface Scan {
 export type FrameVisitor = (frame: FrameAt, end: ChainPoint) => void | Promise<void>;
 
 /** Throws LogDamaged. `from` is where to start: START, or a point that a checkpoint remembers. */
-export async function scanLog(disk: Disk, folder: string, from: ChainPoint, visit: FrameVisitor): Promise<Scan> {
+export async function scanLog(
+  disk: Disk, folder: string, from: ChainPoint, visit: FrameVisitor,
+): Promise<Scan> {
   const firsts = segmentFirsts(await disk.list(folder));
   const segments: Segment[] = [];
   let end = from;
@@ -124,7 +127,8 @@ function frameFault(frame: FrameAt, previousChain: Buffer): FrameFault | undefin
   const stored = storedChain(bytes, at);
   if (!chain.equals(stored)) {
     const position = header.firstPosition;
-    return { fault: 'damaged', at: 32, position, expected: `chain ${chain.toString('hex')}`, found: stored.toString('hex') };
+    const expected = `chain ${chain.toString('hex')}`;
+    return { fault: 'damaged', at: CHAIN_AT, position, expected, found: stored.toString('hex') };
   }
   return undefined;
 }
@@ -155,8 +159,9 @@ export function damage(file: string, offset: number, fault: FrameFault, atTail: 
 }
 
 /**
- * Is there a frame, whole by its own checksums, at or after the offset? Only one write is ever unfinished, so where a
- * frame follows a bad place, the bad place was once good. A frame at the offset itself has the wrong position or chain.
+ * Is there a frame, whole by its own checksums, at or after the offset? Only one write is ever unfinished,
+ * so where a frame follows a bad place, the bad place was once good. A frame at the offset itself has the
+ * wrong position or chain.
  */
 async function validFrameFrom(file: DiskFile, offset: number, end: number): Promise<boolean> {
   const bytes = Buffer.allocUnsafeSlow(end - offset);

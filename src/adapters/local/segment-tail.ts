@@ -7,8 +7,9 @@ import { endsWith, type ChainPoint } from './segment-scan.ts';
 const PROBE_BYTES_MIN = 65_536;
 
 /**
- * The end of the log on the disk. INVARIANT: `point` and `offset` are the last that the disk has acknowledged; what
- * lies beyond `offset` is no part of the log, and is cut before anything is written again.
+ * The end of the log on the disk. INVARIANT: `point` and `offset` are the last that the disk has
+ * acknowledged; what lies beyond `offset` is no part of the log, and is cut before anything is written
+ * again.
  */
 export class SegmentTail {
   readonly #disk: Disk;
@@ -18,7 +19,10 @@ export class SegmentTail {
   #segment: number;
   #offset: number;
   #file: DiskFile | undefined;
-  /** A next segment that could not be begun: its name may be on the disk, so the log never goes on before it. */
+  /**
+   * A next segment that could not be begun: its name may be on the disk, so the log never goes on before
+   * it.
+   */
   #mustBegin = false;
 
   constructor(
@@ -78,7 +82,10 @@ export class SegmentTail {
     this.#offset = endOffset;
   }
 
-  /** A new file, and not only a shorter one: after a failed write the disk may lie about what it kept of the old. */
+  /**
+   * A new file, and not only a shorter one: after a failed write the disk may lie about what it kept of the
+   * old.
+   */
   async #begin(first: number): Promise<void> {
     this.#mustBegin = true;
     const path = this.#pathOf(first);
@@ -105,8 +112,9 @@ export class SegmentTail {
   }
 
   /**
-   * After a failure: cuts again, durably, through a new handle, reads the last frame back, and sees the disk take as
-   * many bytes as failed. After an I/O error the log goes on in a new file. Throws DiskError where it still fails.
+   * After a failure: cuts again, durably, through a new handle, reads the last frame back, and sees the
+   * disk take as many bytes as failed. After an I/O error the log goes on in a new file. Throws DiskError
+   * where it still fails.
    */
   async heal(after: 'full' | 'io', neededBytes: number): Promise<void> {
     const file = await this.#disk.open(this.path, 'write');
@@ -132,7 +140,8 @@ export class SegmentTail {
       const bytes = Buffer.alloc(point.endOffset - point.frameOffset);
       await file.read(bytes, point.frameOffset);
       if (!endsWith(bytes, point)) {
-        throw this.#damaged(point.frameOffset, `the frame with chain ${point.chain.toString('hex')}`, 'another');
+        const expected = `the frame with chain ${point.chain.toString('hex')}`;
+        throw this.#damaged(point.frameOffset, expected, 'another');
       }
     } finally {
       await file.close();
@@ -141,7 +150,8 @@ export class SegmentTail {
 
   #damaged(offset: number, expected: string, found: string): LogDamaged {
     const { position } = this.#point;
-    return new LogDamaged('log_damaged', { file: this.path, offset, position, expected, found, atTail: true });
+    const what = { file: this.path, offset, position, expected, found, atTail: true };
+    return new LogDamaged('log_damaged', what);
   }
 
   /** Zeros are no frame, so a crash in the middle of this leaves a tail that is cut at the next start. */

@@ -6,7 +6,10 @@ import { latestSnapshot, writeSnapshot, type Snapshot, type SnapshotContent } fr
 const CHAIN = 'ab'.repeat(32);
 const content = (position: number): SnapshotContent => ({
   position, chainHash: CHAIN, sections: [
-    { name: 'windows', chunks: [new Uint8Array([position, 1]), new Uint8Array(0), new Uint8Array(3_000).fill(9)] },
+    {
+      name: 'windows',
+      chunks: [new Uint8Array([position, 1]), new Uint8Array(0), new Uint8Array(3_000).fill(9)],
+    },
     { name: 'empty', chunks: [] },
     { name: 'log-index', chunks: [new Uint8Array([7])] },
   ],

@@ -1,7 +1,9 @@
 /**
- * Snapshots: state at a position of the log, so that a start is fast. They may be lost; they may not be wrong.
+ * Snapshots: state at a position of the log, so that a start is fast. They may be lost; they may not be
+ * wrong.
  *
- *   magic, format   then entries: u8 kind (1 section, 2 chunk, 3 end)   u32 bytes   the bytes   then sha256 of all before
+ *   magic, format   then entries: u8 kind (1 section, 2 chunk, 3 end)   u32 bytes   the bytes
+ *   then sha256 of all before
  */
 import { createHash } from 'node:crypto';
 import { DiskError, type Disk, type DiskFile } from '#ports/disk.ts';
@@ -61,12 +63,17 @@ class SnapshotWriter {
 
   async #raw(bytes: Uint8Array): Promise<void> {
     let written = 0;
-    while (written < bytes.length) written += await this.#file.write(bytes.subarray(written), this.#offset + written);
+    while (written < bytes.length) {
+      written += await this.#file.write(bytes.subarray(written), this.#offset + written);
+    }
     this.#offset += bytes.length;
   }
 }
 
-/** Written beside, made durable, then renamed; keeps the two newest. Throws DiskError, and leaves the older ones. */
+/**
+ * Written beside, made durable, then renamed; keeps the two newest. Throws DiskError, and leaves the older
+ * ones.
+ */
 export async function writeSnapshot(disk: Disk, folder: string, content: SnapshotContent): Promise<string> {
   const name = snapshotName(content.position);
   const fresh = `${folder}/${name}.new`;
@@ -98,7 +105,8 @@ export async function writeSnapshot(disk: Disk, folder: string, content: Snapsho
 async function removeOld(disk: Disk, folder: string): Promise<void> {
   const names = await disk.list(folder);
   const snapshots = names.filter((name) => SNAPSHOT_NAME.test(name));
-  const halves = names.filter((name) => SNAPSHOT_NAME.test(name.replace(/\.new$/, '')) && name.endsWith('.new'));
+  const halves = names.filter(
+    (name) => name.endsWith('.new') && SNAPSHOT_NAME.test(name.replace(/\.new$/, '')));
   for (const name of [...snapshots.slice(0, -KEPT_COUNT), ...halves]) await disk.remove(`${folder}/${name}`);
 }
 
@@ -126,7 +134,9 @@ async function* entriesOf(file: DiskFile): AsyncGenerator<Entry> {
   const size = await file.size();
   const sha = createHash('sha256');
   const take = async (at: number, bytes: number): Promise<Buffer> => {
-    if (at + bytes > size) throw new SnapshotDamaged(`ends at byte ${size}, in an entry that ends at ${at + bytes}`);
+    if (at + bytes > size) {
+      throw new SnapshotDamaged(`ends at byte ${size}, in an entry that ends at ${at + bytes}`);
+    }
     const taken = Buffer.allocUnsafeSlow(bytes);
     for (let done = 0; done < bytes;) {
       const read = await file.read(taken.subarray(done, Math.min(bytes, done + CHUNK_BYTES)), at + done);
@@ -145,7 +155,9 @@ async function* entriesOf(file: DiskFile): AsyncGenerator<Entry> {
     sha.update(head).update(bytes);
     at += ENTRY_BYTES + bytes.length;
     if (kind !== 3) yield { kind, bytes };
-    else if (!(await take(at, SHA_BYTES)).equals(sha.digest())) throw new SnapshotDamaged('does not have its hash');
+    else if (!(await take(at, SHA_BYTES)).equals(sha.digest())) {
+      throw new SnapshotDamaged('does not have its hash');
+    }
   }
 }
 
@@ -158,7 +170,9 @@ async function checkSnapshot(disk: Disk, path: string, position: number): Promis
     await file.close();
   }
   const found = /^\{"position":(\d{1,16}),"chainHash":"([0-9a-f]{64})"\}$/.exec(head ?? '');
-  if (found === null || Number(found[1]) !== position) throw new SnapshotDamaged('does not say its position and hash');
+  if (found === null || Number(found[1]) !== position) {
+    throw new SnapshotDamaged('does not say its position and hash');
+  }
   return {
     file: path, position, chainHash: found[2] ?? '',
     section: (name) => sectionOf(disk, path, name),
@@ -180,7 +194,10 @@ async function* sectionOf(disk: Disk, path: string, name: string): AsyncGenerato
   }
 }
 
-/** The newest valid snapshot that `fits` the log; `skipped` are newer ones that could not be used, with the cause. */
+/**
+ * The newest valid snapshot that `fits` the log; `skipped` are newer ones that could not be used, with the
+ * cause.
+ */
 export async function latestSnapshot(
   disk: Disk, folder: string, fits: (snapshot: Snapshot) => Promise<string | undefined>,
 ): Promise<{ snapshot: Snapshot | undefined; skipped: readonly SkippedSnapshot[] }> {

@@ -1,14 +1,19 @@
 import { DiskError, type Disk, type DiskFile } from '#ports/disk.ts';
 import { MemoryFile } from './memory-file.ts';
 
-export type DiskCall = 'open' | 'read' | 'write' | 'fdatasync' | 'truncate' | 'rename' | 'remove' | 'syncDirectory';
+export type DiskCall =
+  'open' | 'read' | 'write' | 'fdatasync' | 'truncate' | 'rename' | 'remove' | 'syncDirectory';
 
 /** A name given, taken or changed. */
-interface Rename { readonly from: string | undefined; readonly to: string | undefined; readonly file: MemoryFile }
+interface Rename {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly file: MemoryFile;
+}
 
 /**
- * A disk in memory. Everything random in it comes from `random`, numbers in [0, 1), so one seed is one history.
- * What a program gets from `boot` is dead after `crash` or `kill`, and its locks are free; asked
+ * A disk in memory. Everything random in it comes from `random`, numbers in [0, 1), so one seed is one
+ * history. What a program gets from `boot` is dead after `crash` or `kill`, and its locks are free; asked
  * itself, the disk is as booted now.
  */
 export class MemoryDisk implements Disk {
@@ -83,7 +88,9 @@ export class MemoryDisk implements Disk {
   }
 
   #call(call: DiskCall, path: string, life: number): void {
-    if (life !== this.#life) throw new DiskError('io', path, `the handle of ${path} is from before the crash`);
+    if (life !== this.#life) {
+      throw new DiskError('io', path, `the handle of ${path} is from before the crash`);
+    }
     const failure = this.#failures.get(call);
     if (failure === undefined || failure.times === 0) return;
     failure.times -= 1;
@@ -91,7 +98,10 @@ export class MemoryDisk implements Disk {
     throw new DiskError(failure.code, path, `${call} ${path}: ${message}`);
   }
 
-  /** The disk for one run of a program: after a crash or kill it is dead, and what still holds it cannot write. */
+  /**
+   * The disk for one run of a program: after a crash or kill it is dead, and what still holds it cannot
+   * write.
+   */
   boot(): Disk {
     const life = this.#life;
     return {

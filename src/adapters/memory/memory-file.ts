@@ -1,6 +1,7 @@
 /**
- * The bytes of one file as a program sees them, and what has been done to them since they were last durable. A crash
- * keeps, tears or drops each of those writes; a failed flush makes them look written and never be.
+ * The bytes of one file as a program sees them, and what has been done to them since they were last
+ * durable. A crash keeps, tears or drops each of those writes; a failed flush makes them look written and
+ * never be.
  */
 type Change =
   | { readonly kind: 'write'; readonly at: number; readonly bytes: Uint8Array; lost: boolean }
@@ -26,7 +27,8 @@ export class MemoryFile {
   }
 
   read(into: Uint8Array, at: number): number {
-    const bytes = this.#seen.subarray(Math.min(at, this.#seenLength), Math.min(at + into.length, this.#seenLength));
+    const [from, to] = [at, at + into.length].map((place) => Math.min(place, this.#seenLength));
+    const bytes = this.#seen.subarray(from, to);
     into.set(bytes);
     return bytes.length;
   }
@@ -64,7 +66,10 @@ export class MemoryFile {
     this.#changes = [];
   }
 
-  /** As an operating system that forgets what it could not write: later flushes succeed and do not bring it back. */
+  /**
+   * As an operating system that forgets what it could not write: later flushes succeed and do not bring it
+   * back.
+   */
   failFlush(): void {
     this.#isLossy = true;
     for (const change of this.#changes) change.lost = true;
