@@ -35,7 +35,8 @@ function definitionOf(text: string): FeatureDefinition {
   const made: FeatureDefinition[] = [];
   const checked = 'errors' in parsed ? parsed : checkExpression(parsed.expr, {
     ...fieldScope(schema),
-    onAggregate: (aggregate, type) => ({ name: text, index: made.push(featureDefinition(text, aggregate, type)) - 1 }),
+    onAggregate: (aggregate, type) =>
+      ({ name: text, index: made.push(featureDefinition(text, aggregate, type)) - 1 }),
   });
   const [definition] = made;
   if ('errors' in checked || definition === undefined) throw new Error(`${text} is no feature`);
@@ -121,8 +122,10 @@ function measure(perEntity: number): Readonly<Record<string, number>> {
 }
 
 const model = cpus()[0]?.model ?? 'unknown';
-process.stdout.write(`${EVENTS} events, 30 features over 5 entities; ${model}, ${availableParallelism()} cores\n`);
+const machine = `${model}, ${availableParallelism()} cores`;
+process.stdout.write(`${EVENTS} events, 30 features over 5 entities; ${machine}\n`);
 for (const perEntity of [10, 50, 200, 1_000, 4_096]) {
-  const cells = Object.entries(measure(perEntity)).map(([name, value]) => `${name} ${value.toFixed(2).padStart(8)}`);
+  const cells = Object.entries(measure(perEntity))
+    .map(([name, value]) => `${name} ${value.toFixed(2).padStart(8)}`);
   process.stdout.write(`${cells.join('   ')}\n`);
 }

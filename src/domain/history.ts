@@ -1,11 +1,12 @@
 import type { Tile } from './tile.ts';
 
 /**
- * What the window store shows of the past: columns of event values by row, and for one entity the rows of its events.
+ * What the window store shows of the past: columns of event values by row, and for one entity the rows of its
+ * events.
  *
- * Pages hold PAGE_ROWS rows; `numbers[slot][row >>> PAGE_SHIFT][row & PAGE_MASK]`. The outer arrays are the same
- * objects for the life of the store, so generated code may capture them; inner pages it may not: a page that had
- * nothing but missing values is shared until the first value comes.
+ * Pages hold PAGE_ROWS rows; `numbers[slot][row >>> PAGE_SHIFT][row & PAGE_MASK]`. The outer arrays are the
+ * same objects for the life of the store, so generated code may capture them; inner pages it may not: a page
+ * that had nothing but missing values is shared until the first value comes.
  */
 export const PAGE_SHIFT = 12;
 export const PAGE_ROWS = 1 << PAGE_SHIFT;
@@ -33,7 +34,9 @@ export interface EntityLog {
   readonly tiled?: TiledPast | undefined;
 }
 
-/** The events that left an entity's log. None of them is in `rows`, and `rows` and they are all there were. */
+/**
+ * The events that left an entity's log. None of them is in `rows`, and `rows` and they are all there were.
+ */
 export interface TiledPast {
   /** t of the newest event that left: windows that begin at or after it do not miss any. */
   readonly lastMs: number;

@@ -1,6 +1,7 @@
 /**
- * What is left of events that an entity's log no longer keeps one by one: for one feature, figures over a stretch of
- * event time. Merging two neighbours gives what one tile over both would have been, so any two may become one.
+ * What is left of events that an entity's log no longer keeps one by one: for one feature, figures over a
+ * stretch of event time. Merging two neighbours gives what one tile over both would have been, so any two may
+ * become one.
  */
 export interface Tile {
   /** t of the oldest and of the newest event that may count. */

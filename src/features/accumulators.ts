@@ -1,14 +1,18 @@
-/** The running figures of the scan, as source: how each begins, and what an event in the window does to it. */
+/**
+ * The running figures of the scan, as source: how each begins, and what an event in the window does to it.
+ */
 import { LIMITS } from '#domain/limits.ts';
 import { LIMB } from './exact-stats.ts';
 
 export type AccumulatorKind =
-  | 'newest' | 'oldest' | 'first' | 'last' | 'min' | 'max' | 'sum' | 'series' | 'codes' | 'values' | 'histogram'
+  | 'newest' | 'oldest' | 'first' | 'last' | 'min' | 'max' | 'sum' | 'series' | 'codes' | 'values'
+  | 'histogram'
   | 'valued' | 'count';
 
 /** The order of updates: `newest`, `last` and `series` read the counts before the event counts. */
 const ORDER: readonly AccumulatorKind[] = [
-  'newest', 'oldest', 'first', 'last', 'min', 'max', 'sum', 'series', 'codes', 'values', 'histogram', 'valued', 'count',
+  'newest', 'oldest', 'first', 'last', 'min', 'max', 'sum', 'series', 'codes', 'values', 'histogram',
+  'valued', 'count',
 ];
 
 export interface Accumulator {
@@ -21,11 +25,14 @@ export interface Accumulator {
   readonly update: string;
 }
 
-/** One more than the exact tier holds, for the event that is only tried, and one for the entry at the edge. */
+/**
+ * One more than the exact tier holds, for the event that is only tried, and one for the entry at the edge.
+ */
 const SERIES_LENGTH = LIMITS.exactEventsPerEntityMax + 2;
 
 function accumulator(kind: AccumulatorKind, name: string, x: string, counts: Counts): Accumulator {
-  const made = (start: string, update: string, constant = ''): Accumulator => ({ kind, name, constant, start, update });
+  const made = (start: string, update: string, constant = ''): Accumulator =>
+    ({ kind, name, constant, start, update });
   switch (kind) {
     case 'count': case 'valued': return made(`let ${name}=0;`, `${name}++;`);
     case 'newest': return made(`let ${name}=0;`, `if(${counts.count()}===0)${name}=at;`);
@@ -38,16 +45,22 @@ function accumulator(kind: AccumulatorKind, name: string, x: string, counts: Cou
       return made(`let ${name}h=0,${name}l=0;`,
         `{const h=Math.floor(${x}*${1 / LIMB});${name}h+=h;${name}l+=${x}-h*${LIMB};}`);
     case 'series':
-      return made('', `${name}[${counts.valued()}]=${x};`, `const ${name}=new Float64Array(${SERIES_LENGTH});`);
-    case 'codes': return made(`${name}.clear();`, `${name}.add(${x});`, `const ${name}=new H.DistinctCodes();`);
+      return made('', `${name}[${counts.valued()}]=${x};`,
+        `const ${name}=new Float64Array(${SERIES_LENGTH});`);
+    case 'codes': return made(`${name}.clear();`, `${name}.add(${x});`,
+      `const ${name}=new H.DistinctCodes();`);
     case 'values': return made(`${name}.clear();`, `${name}.add(${x});`, `const ${name}=new Set();`);
-    case 'histogram': return made(`const ${name}=[0,0,0,0,0,0,0,0,0];`, `if(${x}>=1&&${x}<=9)${name}[${x}-1]++;`);
+    case 'histogram': return made(`const ${name}=[0,0,0,0,0,0,0,0,0];`,
+      `if(${x}>=1&&${x}<=9)${name}[${x}-1]++;`);
   }
 }
 
 interface Counts { count(): string; valued(): string }
 
-/** Figures over one set of events: the same conditions, value and window. Features that need the same share it. */
+/**
+ * Figures over one set of events: the same conditions, value and window. Features that need the same share
+ * it.
+ */
 export class Slot {
   /** Source of the test that an event is in the window; empty: always. */
   readonly condition: string;

@@ -9,8 +9,8 @@ const KEPT_MAX = 12;
 const NONE: Stretch = { fromMs: 0, toMs: 0 };
 
 /**
- * A function of an instant: the first instant of its local day, week (from Monday) or month. Days start at local
- * 00:00; where the clocks skip it, at the first instant that the day has. Zones are IANA names.
+ * A function of an instant: the first instant of its local day, week (from Monday) or month. Days start at
+ * local 00:00; where the clocks skip it, at the first instant that the day has. Zones are IANA names.
  */
 export function calendarStart(unit: CalendarUnit, zone: string): (tMs: number) => number {
   const kept: Stretch[] = [];
@@ -38,4 +38,5 @@ function stretchOf(unit: CalendarUnit, zone: string, tMs: number): Stretch {
   return { fromMs: startOf(first, zone), toMs: startOf(next, zone) };
 }
 
-const startOf = (date: Temporal.PlainDate, zone: string): number => date.toZonedDateTime(zone).epochMilliseconds;
+const startOf = (date: Temporal.PlainDate, zone: string): number =>
+  date.toZonedDateTime(zone).epochMilliseconds;

@@ -14,12 +14,14 @@ import { ScanSource, type Placed } from './scan-source.ts';
 import { tilePlan, tilingOf } from './tile-plan.ts';
 import { windowStart } from './window-span.ts';
 
-/** Past events whose `past` field has the value of the current event's `current` field: one log to look up. */
+/**
+ * Past events whose `past` field has the value of the current event's `current` field: one log to look up.
+ */
 export interface FeatureKey { readonly past: FieldDefinition; readonly current: FieldDefinition }
 
 /**
- * The values of all features for an event that is in the store, in this row. `params` are the cells of the policy's
- * parameters for the event, read by conditions that name them.
+ * The values of all features for an event that is in the store, in this row. `params` are the cells of the
+ * policy's parameters for the event, read by conditions that name them.
  */
 export type FeatureFunction = (event: ParsedEvent, row: number, params?: readonly Cell[]) => FeatureValues;
 
@@ -28,16 +30,21 @@ export interface FeatureProgram {
   readonly keys: readonly FeatureKey[];
   bind(store: WindowStore, runtime: EmitRuntime, world?: string): FeatureFunction;
   /**
-   * How events that leave the exact tier of an entity are summed up: for `store.registerTiles`. `world` names what
-   * else decides the values, such as the version of the exchange rates; `bind` takes the same.
+   * How events that leave the exact tier of an entity are summed up: for `store.registerTiles`. `world` names
+   * what else decides the values, such as the version of the exchange rates; `bind` takes the same.
    */
   tilePlans(store: WindowStore, runtime: EmitRuntime, world?: string): readonly TilePlan[];
 }
 
 interface KeyPlan extends FeatureKey { readonly features: Placed[] }
 
-/** Definitions are checked: every field of a condition on past events has history, every key's past field is indexed. */
-export function compileFeatures(definitions: readonly FeatureDefinition[], schema: EventSchema): FeatureProgram {
+/**
+ * Definitions are checked: every field of a condition on past events has history, every key's past field is
+ * indexed.
+ */
+export function compileFeatures(
+  definitions: readonly FeatureDefinition[], schema: EventSchema,
+): FeatureProgram {
   const keys = new Map<string, KeyPlan>();
   definitions.forEach((definition, index) => {
     const { past, current } = definition.key;
@@ -49,7 +56,8 @@ export function compileFeatures(definitions: readonly FeatureDefinition[], schem
   return {
     definitions,
     keys: [...keys.values()].map(({ past, current }) => ({ past, current })),
-    bind: (store, runtime, world = '') => bind(definitions, [...keys.values()], schema, store, runtime, world),
+    bind: (store, runtime, world = '') =>
+      bind(definitions, [...keys.values()], schema, store, runtime, world),
     tilePlans: (store, runtime, world = '') => definitions.map((definition) => tilePlan(
       definition, schema, store.columns, runtime,
       { retentionMs: store.retentionMs, transaction: transactionCode(store.columns), world },
@@ -67,8 +75,8 @@ type ScanMaker = (
 ) => Scan;
 
 function bind(
-  definitions: readonly FeatureDefinition[], keys: readonly KeyPlan[], schema: EventSchema, store: WindowStore,
-  runtime: EmitRuntime, world: string,
+  definitions: readonly FeatureDefinition[], keys: readonly KeyPlan[], schema: EventSchema,
+  store: WindowStore, runtime: EmitRuntime, world: string,
 ): FeatureFunction {
   const { columns, retentionMs } = store;
   const starts = definitions.map(({ window }) => windowStart(window, retentionMs));
@@ -81,7 +89,8 @@ function bind(
   const scans = keys.map(({ past, current, features }) => {
     const source = new ScanSource(schema, features).text;
     const make = generatedFunction<ScanMaker>(['N', 'C', 'D', '$', 'H', 'starts', 'TX'], `return ${source};`);
-    const scan = make(columns.numbers, columns.codes, columns.texts, runtime, SCAN_RUNTIME, starts, transaction);
+    const scan = make(columns.numbers, columns.codes, columns.texts, runtime, SCAN_RUNTIME, starts,
+      transaction);
     return { past, slot: current.textSlot, indices: features.map(({ index }) => index), scan };
   });
   return (event, row, params = NO_PARAMS) => {

@@ -1,17 +1,26 @@
-/** What a window feature is, after parsing and checking. One definition, two readers: the scan and the naive oracle. */
-import type { FieldDefinition } from '../domain/field.ts';
-import type { MissingReason } from '../domain/missing.ts';
-import type { AggregateName, Expr, WindowExpr } from '../expression/ast.ts';
-import type { Cell, Type } from '../expression/type.ts';
+/**
+ * What a window feature is, after parsing and checking. One definition, two readers: the scan and the naive
+ * oracle.
+ */
+import type { FieldDefinition } from '#domain/field.ts';
+import type { MissingReason } from '#domain/missing.ts';
+import type { AggregateName, Expr, WindowExpr } from '#expression/ast.ts';
+import type { Cell, Type } from '#expression/type.ts';
 
 export interface FeatureDefinition {
   readonly name: string;
   readonly aggregate: AggregateName;
   /** False for `prior_*`: the current event is left out. */
   readonly includesCurrent: boolean;
-  /** The log that is read: past events whose `past` field equals the current event's `current` field. Indexed field. */
+  /**
+   * The log that is read: past events whose `past` field equals the current event's `current` field. Indexed
+   * field.
+   */
   readonly key: { readonly past: FieldDefinition; readonly current: FieldDefinition };
-  /** Further equalities between past and current event (composite keys); a missing side makes the feature missing. */
+  /**
+   * Further equalities between past and current event (composite keys); a missing side makes the feature
+   * missing.
+   */
   readonly alsoEqual: readonly { readonly past: FieldDefinition; readonly current: FieldDefinition }[];
   readonly window: WindowExpr;
   /** Checked expressions; bare fields are the past event, `this.` fields the current one. */
@@ -36,4 +45,9 @@ export interface FeatureValues {
 }
 
 /** Printed in the decision when a window reached into tiles: the true value is within [low, high]. */
-export interface FeatureBound { readonly precision: 'tiled'; readonly hopMs: number; readonly low: number; readonly high: number }
+export interface FeatureBound {
+  readonly precision: 'tiled';
+  readonly hopMs: number;
+  readonly low: number;
+  readonly high: number;
+}

@@ -1,6 +1,6 @@
 /**
- * A set of codes (whole numbers above 0) that is emptied by counting up a generation: small windows touch a few
- * entries, whatever the largest one needed.
+ * A set of codes (whole numbers above 0) that is emptied by counting up a generation: small windows touch a
+ * few entries, whatever the largest one needed.
  */
 export class DistinctCodes {
   size = 0;

@@ -1,5 +1,6 @@
 /**
- * Sums, averages and deviations of whole numbers (counts, minor units, ms), exact: no order of events changes a digit.
+ * Sums, averages and deviations of whole numbers (counts, minor units, ms), exact: no order of events changes
+ * a digit.
  *
  * A sum is kept in two limbs, high * 2^26 + low, each far from where doubles lose whole numbers.
  */
@@ -37,8 +38,8 @@ export function wholeAverageOf(high: number, low: number, count: number): number
 }
 
 /**
- * Sample variance of `count` (at least 2) whole numbers, as a fraction: variance = numerator / (n (n - 1)). Values are
- * taken less the first of them, which changes no variance and keeps the squares small.
+ * Sample variance of `count` (at least 2) whole numbers, as a fraction: variance = numerator / (n (n - 1)).
+ * Values are taken less the first of them, which changes no variance and keeps the squares small.
  */
 export function varianceOf(values: Float64Array, count: number): { numerator: bigint; denominator: bigint } {
   const origin = values[0]!;
@@ -50,7 +51,8 @@ export function varianceOf(values: Float64Array, count: number): { numerator: bi
     squares += difference * difference;
   }
   const n = BigInt(count);
-  // Squares only grow: if their sum is safe now, it was all the way. The sum is smaller, by Cauchy and Schwarz.
+  // Squares only grow: if their sum is safe now, it was all the way. The sum is smaller, by Cauchy and
+  // Schwarz.
   if (squares <= Number.MAX_SAFE_INTEGER && Math.abs(sum) <= Number.MAX_SAFE_INTEGER) {
     return { numerator: n * BigInt(squares) - BigInt(sum) * BigInt(sum), denominator: n * (n - 1n) };
   }

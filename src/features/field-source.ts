@@ -9,7 +9,9 @@ export interface KeyTest {
   readonly declare: string;
   /** Is the current side missing? */
   readonly missing: string;
-  /** Does the past event in row `r` have the same? Where the current side is missing, the feature is missing. */
+  /**
+   * Does the past event in row `r` have the same? Where the current side is missing, the feature is missing.
+   */
   readonly equal: string;
 }
 

@@ -19,7 +19,8 @@ export function naiveAggregate(
     case 'count': return some(times.length);
     case 'exists': return some(times.length > 0 ? 2 : 0);
     case 'distinct': return some(new Set(values).size);
-    case 'histogram': return some([1, 2, 3, 4, 5, 6, 7, 8, 9].map((bin) => numbers.filter((n) => n === bin).length));
+    case 'histogram': return some([1, 2, 3, 4, 5, 6, 7, 8, 9]
+      .map((bin) => numbers.filter((n) => n === bin).length));
     case 'time_since_last': return times.length === 0 ? none('no_history') : some(t - times.at(-1)!);
     case 'first_seen': return times.length === 0 ? none('no_history') : some(times[0]);
     case 'sum': {

@@ -1,6 +1,6 @@
 /**
- * The definition of a window feature, written down as filters over a list: obviously right, and slow. The scan is
- * compared with it event by event; it shares no code with the scan.
+ * The definition of a window feature, written down as filters over a list: obviously right, and slow. The
+ * scan is compared with it event by event; it shares no code with the scan.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
@@ -37,7 +37,8 @@ export function naiveFeature(
     return value.kind === 'bool' && value.value;
   };
   const keys = [definition.key, ...definition.alsoEqual];
-  const now = (field: FieldDefinition): Cell => cellOfValue(fieldValue(field, 'current', see(current)), fieldType(field));
+  const now = (field: FieldDefinition): Cell =>
+    cellOfValue(fieldValue(field, 'current', see(current)), fieldType(field));
   const then = (field: FieldDefinition, event: ParsedEvent): Cell =>
     cellOfValue(fieldValue(field, 'past', see(event)), fieldType(field));
   if (keys.some((key) => isMissing(now(key.current)))) return missing(definition, 'absent');
@@ -48,12 +49,14 @@ export function naiveFeature(
     .filter((event) => event.type !== 'status' && event.type !== 'label' && event.tenant === current.tenant)
     .filter((event) => timeOf(event) <= t && timeOf(event) > t - retentionMs)
     .filter((event) => keys.every((key) => then(key.past, event) === now(key.current)))
-    .filter((event) => (definition.of === undefined ? event.type === 'transaction' : holds(definition.of, event)))
+    .filter((event) => (definition.of === undefined ? event.type === 'transaction'
+      : holds(definition.of, event)))
     // Stable: those with the same t stay in arrival order.
     .toSorted((a, b) => timeOf(a) - timeOf(b));
 
   const { since, window } = definition;
-  const closing = since === undefined ? -1 : stream.findLastIndex((event) => event !== current && holds(since, event));
+  const closing = since === undefined ? -1
+    : stream.findLastIndex((event) => event !== current && holds(since, event));
   const candidates = stream.filter((event) => definition.includesCurrent || event !== current);
   const inside = candidates
     .slice(window.kind === 'last' ? -window.count : 0)
@@ -84,7 +87,8 @@ const fieldType = ({ type }: FieldDefinition): NonNullable<Expr['type']> =>
   (type.kind === 'money' ? { kind: 'money', currency: null } : type.kind === 'bool' ? { kind: 'int' } : type);
 
 function fieldValue(field: FieldDefinition, row: 'past' | 'current', world: World): Value {
-  const value = interpret({ kind: 'field', field, row, span: { start: 0, end: 0 }, type: fieldType(field) }, world);
+  const value = interpret({ kind: 'field', field, row, span: { start: 0, end: 0 }, type: fieldType(field) },
+    world);
   return value.kind === 'bool' ? { kind: 'number', value: value.value ? 1 : 0 } : value;
 }
 
@@ -97,7 +101,8 @@ function isInside(window: WindowExpr, at: number, t: number): boolean {
         Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(window.zone).toPlainDate();
       const [past, now] = [local(at), local(t)];
       if (window.unit === 'day') return past.equals(now);
-      if (window.unit === 'week') return past.weekOfYear === now.weekOfYear && past.yearOfWeek === now.yearOfWeek;
+      if (window.unit === 'week') return past.weekOfYear === now.weekOfYear
+        && past.yearOfWeek === now.yearOfWeek;
       return past.month === now.month && past.year === now.year;
     }
     case 'last': case 'ever': return true;
@@ -109,12 +114,14 @@ function worldOf(
 ): World {
   const known = (what: 'status' | 'label', tMs: number): string | undefined => {
     const changes = happened.flatMap((one) =>
-      (one.kind === 'change' && one.what === what && one.tenant === event.tenant && one.transactionId === event.id
+      (one.kind === 'change' && one.what === what && one.tenant === event.tenant
+        && one.transactionId === event.id
         && event.type === 'transaction' && one.knownAtMs <= tMs ? [one] : []));
     // Stable: of two known from the same moment the later arrival is last.
     return changes.toSorted((a, b) => a.knownAtMs - b.knownAtMs).at(-1)?.value;
   };
-  const own = (path: string): string | undefined => event.texts[around.schema.byPath.get(path)?.textSlot ?? -1];
+  const own = (path: string): string | undefined =>
+    event.texts[around.schema.byPath.get(path)?.textSlot ?? -1];
   return {
     ...around, current,
     past: {

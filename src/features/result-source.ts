@@ -1,4 +1,6 @@
-/** What a feature is once the scan is over, as source: from running figures to a cell, or why there is none. */
+/**
+ * What a feature is once the scan is over, as source: from running figures to a cell, or why there is none.
+ */
 import type { Planned } from './scan-source.ts';
 
 /** Asking for a figure by `slot.use` is what makes the scan keep it. */
@@ -7,10 +9,12 @@ export function resultSource(planned: Planned): string {
   const keyless = keys.map((key) => key.missing).join('||');
   const { plain, exact } = aggregateSource(planned);
   const open = gate === undefined ? '' : `&&${gate.open}===1`;
-  const left = definition.window.kind === 'last' && gate !== undefined ? `${definition.window.count}-${gate.seen}` : 'Infinity';
+  const left = definition.window.kind === 'last' && gate !== undefined
+    ? `${definition.window.count}-${gate.seen}` : 'Infinity';
   const tiled = `out.tiled(${index},tiled,${start},${end},t,${left},{${exact}})`;
   return (keyless === '' ? '' : `if(${keyless})out.miss(${index},"absent");else `)
-    + (definition.value === undefined ? '' : `if(${slot.missing}!==0)out.lack(${index},${slot.missing});else `)
+    + (definition.value === undefined ? ''
+      : `if(${slot.missing}!==0)out.lack(${index},${slot.missing});else `)
     + `if(tiled!==undefined&&${start}<tiled.lastMs${open})${tiled};else ${plain}`;
 }
 
@@ -58,7 +62,8 @@ function aggregateSource({ index, definition, slot, coded }: Planned): Aggregate
       return { plain: ifAny(v, average), exact: `events:${v},value:H.sumOf(${sum}h,${sum}l)` };
     }
     case 'stddev': {
-      const [series, v, min, max] = [slot.use('series'), slot.use('valued'), slot.use('min'), slot.use('max')];
+      const [series, v, min, max] =
+        [slot.use('series'), slot.use('valued'), slot.use('min'), slot.use('max')];
       const deviation = `H.${whole ? 'wholeDeviationOf' : 'deviationOf'}(${series},${v})`;
       return {
         plain: ifAny(v, deviation, 2),

@@ -1,8 +1,9 @@
 /**
- * The scan of one entity's log, as source: from the newest event with t <= the current one's back to where the longest
- * window begins, once, for all features of the key. Conditions and values that features share are evaluated once:
+ * The scan of one entity's log, as source: from the newest event with t <= the current one's back to where
+ * the longest window begins, once, for all features of the key. Conditions and values that features share are
+ * evaluated once:
  *
- *   row -> stream (key, type of event, `of`) -> gates (`last N`, `since`) -> `where` -> value -> figures by window
+ *   row -> stream (key, type of event, `of`) -> gates (`last N`, `since`) -> `where` -> value -> figures
  */
 import type { EventSchema } from '#domain/field.ts';
 import { T_SLOT } from '#domain/event.ts';
@@ -34,7 +35,11 @@ interface Value {
 
 interface Where { readonly source: string; readonly starts: Set<string>; readonly values: Map<string, Value> }
 interface Gate { readonly open: string; readonly seen: string; readonly source: string }
-interface Stream { readonly source: string; readonly gates: Map<string, Gate>; readonly wheres: Map<string, Where> }
+interface Stream {
+  readonly source: string;
+  readonly gates: Map<string, Gate>;
+  readonly wheres: Map<string, Where>;
+}
 
 /** What the source of a result needs to know of its feature. */
 export interface Planned extends Placed {
@@ -87,7 +92,10 @@ ${this.#planned.map(resultSource).join('\n')}
     return `${prefix}_${this.#names++}`;
   }
 
-  /** Equal expressions have one source, and with it the same temporaries: they are never read across expressions. */
+  /**
+   * Equal expressions have one source, and with it the same temporaries: they are never read across
+   * expressions.
+   */
   #emit(expr: Expr): string {
     return entry(this.#sources, printExpression(expr), () => emitExpression(expr, { unit: this.#unit }));
   }
@@ -98,7 +106,8 @@ ${this.#planned.map(resultSource).join('\n')}
 
   #plan({ index, definition }: Placed): void {
     const keys = definition.alsoEqual.map(({ past, current }) => this.#key(past.path, current.path));
-    const type = definition.of === undefined ? `${codeAt(this.#eventSlot(), 'r')}===TX` : this.#holds(definition.of);
+    const type = definition.of === undefined ? `${codeAt(this.#eventSlot(), 'r')}===TX`
+      : this.#holds(definition.of);
     const stream = entry(this.#streams, [...keys.map((key) => key.equal), type].join('&&'),
       (source): Stream => ({ source, gates: new Map(), wheres: new Map() }));
     const start = this.#start(index, definition);
@@ -113,7 +122,8 @@ ${this.#planned.map(resultSource).join('\n')}
       `at>${start}`, gap === 0 ? '' : `at<=${end}`, definition.includesCurrent ? '' : 'r!==c',
       gate === undefined ? '' : `${gate.open}===1`,
     ].filter((part) => part !== '').join('&&');
-    const slot = entry(value.slots, condition, (source) => new Slot(source, value.x, (prefix) => this.#name(prefix)));
+    const slot = entry(value.slots, condition,
+      (source) => new Slot(source, value.x, (prefix) => this.#name(prefix)));
     const planned: Planned = { index, definition, slot, start, end, gate, keys, coded };
     // Asking for the result's source names the figures it needs.
     resultSource(planned);
@@ -122,7 +132,8 @@ ${this.#planned.map(resultSource).join('\n')}
 
   #key(past: string, current: string): KeyTest {
     const { byPath } = this.#schema;
-    return entry(this.#keys, `${past}\0${current}`, () => keyTest(byPath.get(past)!, byPath.get(current)!, this.#name('q')));
+    return entry(this.#keys, `${past}\0${current}`,
+      () => keyTest(byPath.get(past)!, byPath.get(current)!, this.#name('q')));
   }
 
   #eventSlot(): number {
@@ -131,7 +142,8 @@ ${this.#planned.map(resultSource).join('\n')}
 
   /** The variable with the window's start. */
   #start(index: number, { window }: FeatureDefinition): string {
-    const key = JSON.stringify(window.kind === 'sliding' ? window.fromMs : window.kind === 'last' ? 'ever' : window);
+    const key = window.kind === 'last' ? '{"kind":"ever"}'
+      : window.kind === 'sliding' ? String(window.fromMs) : JSON.stringify(window);
     const known = /^const (\w+)=/.exec(this.#starts.get(key) ?? '')?.[1];
     if (known !== undefined) return known;
     const name = this.#name('w');
@@ -147,28 +159,32 @@ ${this.#planned.map(resultSource).join('\n')}
       const open = this.#name('g');
       const seen = this.#name('g');
       const counts = `${includesCurrent ? '' : 'if(r!==c)'}if(++${seen}>${count})${open}=0;`;
-      return { open, seen, source: `if(${open}===1){${closes === '' ? counts : `if(${closes})${open}=0;else{${counts}}`}}` };
+      const step = closes === '' ? counts : `if(${closes})${open}=0;else{${counts}}`;
+      return { open, seen, source: `if(${open}===1){${step}}` };
     });
   }
 
   #value(where: Where, definition: FeatureDefinition): { value: Value; coded: boolean } {
     const { value: expr } = definition;
     if (expr === undefined) {
-      const value = entry(where.values, '', (): Value => ({ x: '', source: '', known: '', hasAmount: '', slots: new Map() }));
+      const value = entry(where.values, '',
+        (): Value => ({ x: '', source: '', known: '', hasAmount: '', slots: new Map() }));
       return { value, coded: false };
     }
     const coded = definition.aggregate === 'distinct' && isPlainText(expr);
     const source = coded ? codeAt(expr.field.textSlot, 'r') : this.#emit(expr);
     const value = entry(where.values, source, (): Value => {
       const x = this.#name('x');
-      return { x, source, known: coded ? `${x}!==0` : knownTest(expr, x), hasAmount: amountTest(expr), slots: new Map() };
+      const known = coded ? `${x}!==0` : knownTest(expr, x);
+      return { x, source, known, hasAmount: amountTest(expr), slots: new Map() };
     });
     return { value, coded };
   }
 
   #stop(): string {
     const starts = (gated: boolean): string[] =>
-      [...new Set(this.#planned.filter(({ gate }) => (gate !== undefined) === gated).map(({ start }) => start))];
+      [...new Set(this.#planned.filter(({ gate }) => (gate !== undefined) === gated)
+        .map(({ start }) => start))];
     const before = (names: readonly string[]): string => names.map((name) => `at<=${name}`).join('&&');
     const open = this.#gates().map((gate) => gate.open).join('|');
     const [free, gated] = [before(starts(false)), before(starts(true))];
@@ -193,12 +209,14 @@ ${this.#planned.map(resultSource).join('\n')}
 
 function whereSource({ source, starts, values }: Where): string {
   const inside = `(${[...starts].map((start) => `at>${start}`).join('||')})`;
-  return `if(${inside}${source === '' ? '' : `&&${source}`}){${[...values.values()].map(valueSource).join('')}}`;
+  const test = source === '' ? inside : `${inside}&&${source}`;
+  return `if(${test}){${[...values.values()].map(valueSource).join('')}}`;
 }
 
 function valueSource({ x, source, known, hasAmount, slots }: Value): string {
   const all = [...slots.values()];
-  const updates = all.map((slot) => `if(${slot.condition}){${slot.accumulators.map((a) => a.update).join('')}}`).join('');
+  const updates = all.map((slot) =>
+    `if(${slot.condition}){${slot.accumulators.map((a) => a.update).join('')}}`).join('');
   if (source === '') return updates;
   const why = hasAmount === '' ? '1' : `${hasAmount}?2:1`;
   const lacks = all.map((slot) => `if(${slot.condition})${slot.missing}=${why};`).join('');
@@ -215,7 +233,10 @@ function entry<Entry>(map: Map<string, Entry>, key: string, make: (key: string) 
 
 type FieldExpr = Extract<Expr, { kind: 'field' }>;
 
-/** A text of the past event that has a code of its own in the columns; status and label depend on the time of asking. */
+/**
+ * A text of the past event that has a code of its own in the columns; status and label depend on the time of
+ * asking.
+ */
 export const isPlainText = (expr: Expr): expr is FieldExpr =>
   expr.kind === 'field' && expr.row === 'past' && expr.field.textSlot >= 0 && expr.field.numberSlot < 0
   && expr.field.path !== 'status' && expr.field.path !== 'label';

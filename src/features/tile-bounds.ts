@@ -1,6 +1,7 @@
 /**
- * The value of a feature of which some events are known only in tiles: computed over the events that are certainly in
- * the window, with the bound that the others leave. See docs/adr/0002-hot-entities-fall-to-tiles.md.
+ * The value of a feature of which some events are known only in tiles: computed over the events that are
+ * certainly in the window, with the bound that the others leave. See
+ * docs/adr/0002-hot-entities-fall-to-tiles.md.
  */
 import type { MissingReason } from '#domain/missing.ts';
 import type { Tile } from '#domain/tile.ts';
@@ -102,7 +103,8 @@ function sumBounds(exact: number, sure: readonly Tile[], maybe: readonly Tile[])
   if (!Number.isSafeInteger(sum) || sure.some(isLarge)) return { reason: 'overflow' };
   return {
     cell: sum,
-    low: clamp(sum + total(maybe, (tile) => tile.sumBelow)), high: clamp(sum + total(maybe, (tile) => tile.sumAbove)),
+    low: clamp(sum + total(maybe, (tile) => tile.sumBelow)),
+    high: clamp(sum + total(maybe, (tile) => tile.sumAbove)),
   };
 }
 
@@ -113,7 +115,8 @@ function averageBounds(
   definition: FeatureDefinition, exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[],
 ): Bounded {
   const count = exact.events + total(sure, (tile) => tile.valued);
-  const sum = (exact.events === 0 ? 0 : Number(exact.value)) + total(sure, (tile) => tile.sumAbove + tile.sumBelow);
+  const sum = (exact.events === 0 ? 0 : Number(exact.value))
+    + total(sure, (tile) => tile.sumAbove + tile.sumBelow);
   const more = total(maybe, (tile) => tile.valued);
   const min = Math.min(...maybe.map((tile) => tile.min));
   const max = Math.max(...maybe.map((tile) => tile.max));
@@ -130,7 +133,10 @@ function averageBounds(
   return { cell, low: clamp(low - slack), high: clamp(high + slack) };
 }
 
-/** Popoviciu: a sample deviation is at most the range over the root of two. The value is that of the newest events. */
+/**
+ * Popoviciu: a sample deviation is at most the range over the root of two. The value is that of the newest
+ * events.
+ */
 function deviationBounds(exact: ExactFigures, tiles: readonly Tile[]): Bounded {
   const min = Math.min(exact.min ?? Infinity, ...tiles.map((tile) => tile.min));
   const max = Math.max(exact.max ?? -Infinity, ...tiles.map((tile) => tile.max));
@@ -148,10 +154,12 @@ function extremeBounds(
   const open = maybe.filter((tile) => tile.valued > 0);
   const low = Math.min(...open.map((tile) => tile.min));
   const high = Math.max(...open.map((tile) => tile.max));
-  if (found.length === 0) return open.length === 0 ? { reason: 'no_history' } : { reason: 'degraded', low, high };
+  if (found.length === 0) return open.length === 0 ? { reason: 'no_history' }
+    : { reason: 'degraded', low, high };
   const cell = which === 'min' ? Math.min(...found) : Math.max(...found);
   if (open.length === 0) return { cell };
-  return which === 'min' ? { cell, low: Math.min(low, cell), high: cell } : { cell, low: cell, high: Math.max(high, cell) };
+  return which === 'min' ? { cell, low: Math.min(low, cell), high: cell }
+    : { cell, low: cell, high: Math.max(high, cell) };
 }
 
 function distinctBounds(exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[]): Bounded {
@@ -162,7 +170,8 @@ function distinctBounds(exact: ExactFigures, sure: readonly Tile[], maybe: reado
   return { cell: low, low, high: values.size + total([...sure, ...maybe], (tile) => tile.unlisted) };
 }
 
-function newestBounds(exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[], asked: Asked): Bounded {
+function newestBounds(exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[],
+  asked: Asked): Bounded {
   // Tiles are older than what is kept one by one.
   if (exact.events > 0) return { cell: asked.t - Number(exact.value) };
   const certain = Math.max(-Infinity, ...sure.map((tile) => tile.lastMs));
@@ -174,8 +183,10 @@ function newestBounds(exact: ExactFigures, sure: readonly Tile[], maybe: readonl
   return latest === certain ? { cell } : { cell, low: asked.t - latest, high: cell };
 }
 
-function oldestBounds(exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[], asked: Asked): Bounded {
-  const certain = Math.min(exact.events > 0 ? Number(exact.value) : Infinity, ...sure.map((tile) => tile.firstMs));
+function oldestBounds(exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[],
+  asked: Asked): Bounded {
+  const certain = Math.min(exact.events > 0 ? Number(exact.value) : Infinity,
+    ...sure.map((tile) => tile.firstMs));
   const earliest = Math.min(certain, ...maybe.map((tile) => Math.max(tile.firstMs, asked.after + 1)));
   const latest = Math.max(-Infinity, ...maybe.map((tile) => Math.min(tile.lastMs, asked.upTo)));
   if (earliest === Infinity) return { reason: 'no_history' };

@@ -34,10 +34,12 @@ const isLasting = (expr: Expr): boolean => !someNode(expr, isTimely);
 function isTimely(node: Expr): boolean {
   switch (node.kind) {
     case 'name': case 'param': case 'feature': case 'aggregate': return true;
-    case 'field': return node.row === 'current' || node.field.path === 'status' || node.field.path === 'label';
+    case 'field':
+      return node.row === 'current' || node.field.path === 'status' || node.field.path === 'label';
     case 'in': return node.set.kind === 'list';
     case 'call': return TIMELY_CALLS.has(node.name);
-    case 'literal': case 'local': case 'unary': case 'binary': case 'convert': case 'let': case 'require': return false;
+    case 'literal': case 'local': case 'unary': case 'binary': case 'convert': case 'let': case 'require':
+      return false;
   }
 }
 
@@ -82,7 +84,8 @@ function planSource(definition: FeatureDefinition, schema: EventSchema): string 
   const unit = new EmitUnit();
   const slot = schema.byPath.get('event')?.textSlot ?? -1;
   // What is not decided yet admits: the event may count.
-  const tests = conditionsOf(definition).filter(isLasting).map((expr) => `${emitExpression(expr, { unit })}===2`);
+  const tests = conditionsOf(definition).filter(isLasting)
+    .map((expr) => `${emitExpression(expr, { unit })}===2`);
   if (definition.of === undefined) tests.push(`${codeAt(slot, 'r')}===TX`);
   const { value } = definition;
   const source = value === undefined || !isLasting(value) ? 'undefined' : emitExpression(value, { unit });

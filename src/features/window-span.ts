@@ -2,8 +2,8 @@ import type { WindowExpr } from '#expression/ast.ts';
 import { calendarStart } from './calendar-start.ts';
 
 /**
- * Where a window begins, seen from an event at t: it holds events later than that, up to t less the window's gap.
- * None reaches further back than the retention, and `ever` is that long. Tumbling windows are aligned to
+ * Where a window begins, seen from an event at t: it holds events later than that, up to t less the window's
+ * gap. None reaches further back than the retention, and `ever` is that long. Tumbling windows are aligned to
  * 1970-01-01T00:00Z; they and calendar windows hold their first ms.
  */
 export function windowStart(window: WindowExpr, retentionMs: number): (tMs: number) => number {
@@ -30,7 +30,8 @@ export const windowGap = (window: WindowExpr): number => (window.kind === 'slidi
 
 const HOUR_MS = 3_600_000;
 /** The longest local day; a week and a month can have one like it. */
-const CALENDAR_MS_MAX = { day: 26 * HOUR_MS, week: (7 * 24 + 2) * HOUR_MS, month: (31 * 24 + 2) * HOUR_MS } as const;
+const CALENDAR_MS_MAX = { day: 26 * HOUR_MS, week: (7 * 24 + 2) * HOUR_MS,
+  month: (31 * 24 + 2) * HOUR_MS } as const;
 
 /** How far back the window can reach at most, ms. */
 export function windowReach(window: WindowExpr, retentionMs: number): number {

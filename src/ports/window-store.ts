@@ -1,26 +1,28 @@
-import type { ParsedEvent } from '../domain/event.ts';
-import type { Columns, EntityLog } from '../domain/history.ts';
-import type { FieldDefinition } from '../domain/field.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import type { Columns, EntityLog } from '#domain/history.ts';
+import type { FieldDefinition } from '#domain/field.ts';
 
 /**
- * Logs of past events, one per entity. It stores and finds; it does not aggregate: the features do, with the same
- * code over every store. Calls are synchronous in the embedded store; a distributed one gathers first, in one round
- * trip, and then answers the same calls from what it gathered.
+ * Logs of past events, one per entity. It stores and finds; it does not aggregate: the features do, with the
+ * same code over every store. Calls are synchronous in the embedded store; a distributed one gathers first,
+ * in one round trip, and then answers the same calls from what it gathered.
  */
 export interface WindowStore {
   readonly columns: Columns;
   /**
-   * Adds the event to the log of each indexed field it has, in (t, position) order. Returns its row. Events of type
-   * `status` and `label` change a past transaction instead (`change`), and have no row: -1.
+   * Adds the event to the log of each indexed field it has, in (t, position) order. Returns its row. Events
+   * of type `status` and `label` change a past transaction instead (`change`), and have no row: -1.
    */
   append(event: ParsedEvent): number;
   /** The log of past events whose indexed field has this value, or undefined. Valid until the next append. */
   log(tenant: string, field: FieldDefinition, value: string): EntityLog | undefined;
   /**
-   * A new status or label of a transaction, known from `knownAtMs`: a judgement at t sees it if knownAtMs <= t. If the
-   * transaction is not here yet, the change waits for it (bounded by the retention). Returns false where it waits.
+   * A new status or label of a transaction, known from `knownAtMs`: a judgement at t sees it if knownAtMs <=
+   * t. If the transaction is not here yet, the change waits for it (bounded by the retention). Returns false
+   * where it waits.
    */
-  change(tenant: string, transactionId: string, what: 'status' | 'label', value: string, knownAtMs: number): boolean;
+  change(tenant: string, transactionId: string, what: 'status' | 'label', value: string,
+    knownAtMs: number): boolean;
   /** Marks an entity with a named value until a time: `then: { label: ... }` and facts from workers. */
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void;
   marks(tenant: string, field: FieldDefinition, value: string): readonly EntityMark[];
@@ -37,12 +39,20 @@ export interface WindowStore {
 export interface PersistentWindowStore extends WindowStore {
   /** The row of a retained transaction, or -1. */
   rowOf(tenant: string, transactionId: string): number;
-  /** Gives an event (a refund) the fields it lacks from a past one: parties, card, merchant; not time, not status. */
+  /**
+   * Gives an event (a refund) the fields it lacks from a past one: parties, card, merchant; not time, not
+   * status.
+   */
   inherit(event: ParsedEvent, row: number): void;
-  /** The status of the event in a row as known at tMs; what the event itself said where nothing else was known. */
+  /**
+   * The status of the event in a row as known at tMs; what the event itself said where nothing else was
+   * known.
+   */
   statusAt(row: number, tMs: number): string | undefined;
   labelAt(row: number, tMs: number): string | undefined;
-  /** The whole state in chunks; equal states give equal bytes. Reading them back, they may be cut anywhere. */
+  /**
+   * The whole state in chunks; equal states give equal bytes. Reading them back, they may be cut anywhere.
+   */
   saveState(): Iterable<Uint8Array>;
   /** Fills an empty store; throws where the bytes are damaged, or of another schema or retention. */
   loadState(chunks: Iterable<Uint8Array>): void;
@@ -65,7 +75,12 @@ export interface TilePlan {
   valueAt(row: number): number | string | undefined;
 }
 
-export interface EntityMark { readonly name: string; readonly value: number; readonly fromMs: number; readonly untilMs: number }
+export interface EntityMark {
+  readonly name: string;
+  readonly value: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
 
 export interface WindowStoreSize {
   readonly events: number;

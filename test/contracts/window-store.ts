@@ -32,23 +32,28 @@ export function makeEvent(
       else if (part !== undefined) event.numbers[field.numberSlot] = part;
     }
     if (field.type.kind === 'geo' && Array.isArray(value)) {
-      [event.numbers[field.numberSlot], event.numbers[field.secondNumberSlot]] = value.map(Number) as [number, number];
+      [event.numbers[field.numberSlot], event.numbers[field.secondNumberSlot]] =
+        value.map(Number) as [number, number];
     }
   }
   return event;
 }
 
-// at: t in ms; then what the log of the card reads, as the amounts of its events from the oldest to the newest.
+// at: t in ms; then what the log of the card reads, as the amounts of its events from the oldest to the
+// newest.
 const STORY = [
   { at: 1_000, card: 'k1', amount: 1, log: [1], why: 'the first event is in the log of its card' },
-  { at: 1_000, card: 'k1', amount: 2, log: [1, 2], why: 'of two with the same t the earlier arrival comes first' },
+  { at: 1_000, card: 'k1', amount: 2, log: [1, 2],
+    why: 'of two with the same t the earlier arrival comes first' },
   { at: 2_000, card: 'k2', amount: 3, log: [3], why: 'another card has a log of its own' },
   { at: 3_000, card: 'k1', amount: 4, log: [1, 2, 4], why: 'a later event comes last' },
   { at: 500, card: 'k1', amount: 5, log: [5, 1, 2, 4], why: 'a late event stands where its t puts it' },
-  { at: 1_000, card: 'k1', amount: 6, log: [5, 1, 2, 6, 4], why: 'a late event is behind all that had its t' },
+  { at: 1_000, card: 'k1', amount: 6, log: [5, 1, 2, 6, 4],
+    why: 'a late event is behind all that had its t' },
 ] as const;
 
-export function windowStoreContract(name: string, open: (of: EventSchema, retentionMs: number) => PersistentWindowStore): void {
+export function windowStoreContract(name: string,
+  open: (of: EventSchema, retentionMs: number) => PersistentWindowStore): void {
   const day = 86_400_000;
   const card = schema.byPath.get('card.id')!;
   const debtor = schema.byPath.get('debtor.account_id')!;
@@ -61,7 +66,8 @@ export function windowStoreContract(name: string, open: (of: EventSchema, retent
     return [...log.rows.subarray(log.from, log.to)]
       .map((row) => of.columns.numbers[number]![row >>> PAGE_SHIFT]![row & PAGE_MASK]!);
   };
-  const pay = (position: number, at: number, fields: Parameters<typeof makeEvent>[1]['fields'], more = {}): ParsedEvent =>
+  const pay = (position: number, at: number, fields: Parameters<typeof makeEvent>[1]['fields'],
+    more = {}): ParsedEvent =>
     makeEvent(schema, { id: `tx_${position}`, at, position, fields: fields ?? {}, ...more });
 
   test(`${name}: logs are in (t, arrival) order`, () => {
@@ -74,7 +80,8 @@ export function windowStoreContract(name: string, open: (of: EventSchema, retent
     strictEqual(one.size.entities, 2);
   });
 
-  test(`${name}: an event is in the log of every indexed field it has, and tenants do not see each other`, () => {
+  test(`${name}: an event is in the log of every indexed field it has, and tenants do not see each other`,
+    () => {
     const one = store();
     one.append(pay(1, 1_000, { 'debtor.account_id': 'a', 'creditor.account_id': 'b', amount: [1, 'EUR'] }));
     one.append(pay(2, 2_000, { 'debtor.account_id': 'b', amount: [2, 'EUR'] }));
@@ -97,7 +104,8 @@ export function windowStoreContract(name: string, open: (of: EventSchema, retent
       ['attempted', 'approved', 'approved', 'settled']);
     deepStrictEqual([2_499, 2_500].map((t) => one.labelAt(row, t)), [undefined, 'chargeback']);
     one.change('main', 'tx_1', 'status', 'reversed', 3_000);
-    strictEqual(one.statusAt(row, 3_000), 'reversed', 'of two known from the same moment the later arrival holds');
+    strictEqual(one.statusAt(row, 3_000), 'reversed',
+      'of two known from the same moment the later arrival holds');
   });
 
   test(`${name}: a change before its transaction waits for it`, () => {
@@ -113,7 +121,8 @@ export function windowStoreContract(name: string, open: (of: EventSchema, retent
     const one = store(day);
     const started = one.size;
     for (let i = 0; i < 3_000; i++) {
-      one.append(pay(i + 1, i * 3_600_000, { 'card.id': `k${i % 7}`, 'merchant.id': `m${i}`, status: 'attempted' }));
+      one.append(pay(i + 1, i * 3_600_000,
+        { 'card.id': `k${i % 7}`, 'merchant.id': `m${i}`, status: 'attempted' }));
       one.change('main', `tx_${i + 1}`, 'status', `settled`, i * 3_600_000);
     }
     // A day is kept, and the seven days by which an event may be late.
@@ -125,12 +134,14 @@ export function windowStoreContract(name: string, open: (of: EventSchema, retent
 
   test(`${name}: a refund inherits what it does not say from its transaction`, () => {
     const one = store();
-    one.append(pay(1, 1_000, { 'card.id': 'k1', amount: [500, 'EUR'], status: 'approved', location: [48.1, 2.3] }));
+    one.append(pay(1, 1_000, { 'card.id': 'k1', amount: [500, 'EUR'], status: 'approved',
+      location: [48.1, 2.3] }));
     const refund = pay(2, 2_000, { amount: [200, 'USD'] }, { type: 'refund' });
     one.inherit(refund, one.rowOf('main', 'tx_1'));
     strictEqual(refund.texts[slots('card.id').text], 'k1');
     strictEqual(refund.texts[slots('status').text], undefined);
-    deepStrictEqual([refund.numbers[slots('amount').number], refund.texts[slots('amount').text]], [200, 'USD']);
+    deepStrictEqual([refund.numbers[slots('amount').number], refund.texts[slots('amount').text]],
+      [200, 'USD']);
     const { numberSlot, secondNumberSlot } = schema.byPath.get('location')!;
     deepStrictEqual([refund.numbers[numberSlot], refund.numbers[secondNumberSlot]], [48.1, 2.3]);
     strictEqual(one.rowOf('other', 'tx_1'), -1);
@@ -140,7 +151,8 @@ export function windowStoreContract(name: string, open: (of: EventSchema, retent
     const one = store();
     one.append(pay(1, 1_000, { 'card.id': 'k1', amount: [1, 'EUR'] }));
     const saved = Buffer.concat([...one.saveState()]);
-    const seen = one.trial(pay(-1, 1_000, { 'card.id': 'k1', 'merchant.id': 'm', amount: [2, 'EUR'] }), () => amountsOf(one));
+    const seen = one.trial(pay(-1, 1_000, { 'card.id': 'k1', 'merchant.id': 'm', amount: [2, 'EUR'] }),
+      () => amountsOf(one));
     deepStrictEqual(seen, [1, 2]);
     deepStrictEqual(amountsOf(one), [1]);
     deepStrictEqual(Buffer.concat([...one.saveState()]), saved);

@@ -1,4 +1,7 @@
-/** Payments and what becomes of them, with every disorder that an acquirer sends: late, equal times, gaps, changes. */
+/**
+ * Payments and what becomes of them, with every disorder that an acquirer sends: late, equal times, gaps,
+ * changes.
+ */
 import { eventSchema, type EventType } from '#domain/field.ts';
 import { parseRateTable } from '#domain/rates.ts';
 import type { Happening } from '#features/naive-feature.ts';
@@ -57,7 +60,8 @@ export function* randomHistory(random: Seeded, shape: HistoryShape): Generator<H
       continue;
     }
     const at = random.chance(shape.late) ? now - random.below(100) * STEP : now;
-    const type: EventType = random.chance(0.85) ? 'transaction' : random.pick(['login', 'refund', 'payee_added']);
+    const type: EventType = random.chance(0.85) ? 'transaction'
+      : random.pick(['login', 'refund', 'payee_added']);
     const id = `tx_${position}`;
     if (type === 'transaction') ids.push(id);
     yield {
@@ -70,13 +74,17 @@ export function* randomHistory(random: Seeded, shape: HistoryShape): Generator<H
   }
 }
 
-function randomFields(random: Seeded, entities: number): NonNullable<Parameters<typeof makeEvent>[1]['fields']> {
+function randomFields(random: Seeded,
+  entities: number): NonNullable<Parameters<typeof makeEvent>[1]['fields']> {
   const one = (prefix: string, count = entities): string | undefined =>
     (random.chance(0.85) ? `${prefix}${random.below(count)}` : undefined);
   return {
-    'card.id': one('k'), 'debtor.account_id': one('a'), 'creditor.account_id': one('a'), 'device.ip': one('ip'),
-    'merchant.id': one('m', 30), 'merchant.mcc': one('57', 3), 'debtor.country': one('C', 3), 'custom.region': one('C', 3),
-    amount: random.chance(0.85) ? [random.below(5) * 1_000 + random.below(100), random.pick(['EUR', 'USD', 'JPY', 'BHD', 'XAF'])] : undefined,
+    'card.id': one('k'), 'debtor.account_id': one('a'), 'creditor.account_id': one('a'),
+      'device.ip': one('ip'),
+    'merchant.id': one('m', 30), 'merchant.mcc': one('57', 3), 'debtor.country': one('C', 3),
+      'custom.region': one('C', 3),
+    amount: random.chance(0.85) ? [random.below(5) * 1_000 + random.below(100),
+      random.pick(['EUR', 'USD', 'JPY', 'BHD', 'XAF'])] : undefined,
     status: random.chance(0.9) ? random.pick(['attempted', 'approved', 'declined']) : undefined,
     kind: random.pick(['card', 'transfer', 'cash']),
     direction: random.chance(0.9) ? random.pick(['debit', 'credit']) : undefined,

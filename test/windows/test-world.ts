@@ -16,7 +16,8 @@ export const PARAMS: readonly Cell[] = [4];
 
 const isListed = (value: string | number): boolean => WATCHED.has(String(value));
 
-function markOf(path: string, value: string, name: string): { value: number; fromMs: number; untilMs: number } | undefined {
+function markOf(path: string, value: string, name: string): { value: number; fromMs: number; untilMs: number }
+  | undefined {
   const held = path === 'debtor.account_id' && value === 'a1' && name === 'hold';
   return held ? { value: 1, fromMs: HELD_FROM_MS, untilMs: HELD_UNTIL_MS } : undefined;
 }

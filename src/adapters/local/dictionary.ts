@@ -7,8 +7,9 @@ const MAP_ENTRY_COUNT_MAX = 16_000_000;
 const ENTRY_BYTES = 72;
 
 /**
- * Texts as numbers: each different text has one code while anything refers to it. Code 0 is missing. Codes are
- * counted, so that memory follows what is retained, and a code that nobody refers to is given to the next new text.
+ * Texts as numbers: each different text has one code while anything refers to it. Code 0 is missing. Codes
+ * are counted, so that memory follows what is retained, and a code that nobody refers to is given to the next
+ * new text.
  */
 export class Dictionary {
   /** Code to text; grows in place. */

@@ -1,7 +1,8 @@
 /**
- * One log per entity: the rows of its events in (t, position) order, and their t, in a block of an arena. An entity is a tenant, an
- * indexed field and a value, each a small number. Most entities have a handful of events, so a log costs no object:
- * its header is a line of some typed arrays, its rows a block of 2, 4, ... 8,192 entries.
+ * One log per entity: the rows of its events in (t, position) order, and their t, in a block of an arena. An
+ * entity is a tenant, an indexed field and a value, each a small number. Most entities have a handful of
+ * events, so a log costs no object: its header is a line of some typed arrays, its rows a block of 2, 4, ...
+ * 8,192 entries.
  */
 import { float64s, int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
 import type { RowTable } from './row-table.ts';
@@ -78,7 +79,8 @@ export class EntityLogs {
     for (let slot = hash(tenant, field, code) & mask; ; slot = (slot + 1) & mask) {
       const entity = this.#table[slot]! - 1;
       if (entity === NO_ENTITY) return NO_ENTITY;
-      if (this.#codes[entity] === code && this.#fields[entity] === field && this.#tenants[entity] === tenant) {
+      if (this.#codes[entity] === code && this.#fields[entity] === field
+        && this.#tenants[entity] === tenant) {
         return entity;
       }
     }
@@ -158,7 +160,10 @@ export class EntityLogs {
     return low;
   }
 
-  /** Room for one more at the end: by moving up where a quarter of the block is free before it, else in a larger one. */
+  /**
+   * Room for one more at the end: by moving up where a quarter of the block is free before it, else in a
+   * larger one.
+   */
   #makeSpace(entity: number): void {
     const size = this.#classes[entity]!;
     const from = this.#froms[entity]!;

@@ -22,7 +22,9 @@ export class EntityMarks {
     return this.#marks.size === 0 ? NONE : this.#marks.get(`${tenant}\0${path}\0${value}`) ?? NONE;
   }
 
-  /** Looks at the entity that was not looked at for longest, and drops its marks that ended before `beforeMs`. */
+  /**
+   * Looks at the entity that was not looked at for longest, and drops its marks that ended before `beforeMs`.
+   */
   trim(beforeMs: number): void {
     for (const [key, marks] of this.#marks) {
       const left = marks.filter((mark) => mark.untilMs > beforeMs);

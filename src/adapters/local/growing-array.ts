@@ -1,7 +1,11 @@
 type Numbers = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
 
-/** The same array with room for `length` entries, at least doubled so that growing stays cheap; new entries are 0. */
-export function withRoom<Array extends Numbers>(array: Array, length: number, make: (length: number) => Array): Array {
+/**
+ * The same array with room for `length` entries, at least doubled so that growing stays cheap; new entries
+ * are 0.
+ */
+export function withRoom<Array extends Numbers>(array: Array, length: number,
+  make: (length: number) => Array): Array {
   if (length <= array.length) return array;
   const grown = make(Math.max(length, array.length * 2, 64));
   grown.set(array);

@@ -1,6 +1,6 @@
 /**
- * Retained events, one row each, in columns of pages. Rows are chained in arrival order, so that what is past its
- * retention is found at the head, and freed rows are given to the next events.
+ * Retained events, one row each, in columns of pages. Rows are chained in arrival order, so that what is past
+ * its retention is found at the head, and freed rows are given to the next events.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';

@@ -1,6 +1,7 @@
 /**
- * What became known of a transaction after it: statuses and labels, each with the time from which it is known. A row
- * has a chain of them, latest known first, so the first of its kind that is known at t is the one that holds at t.
+ * What became known of a transaction after it: statuses and labels, each with the time from which it is
+ * known. A row has a chain of them, latest known first, so the first of its kind that is known at t is the
+ * one that holds at t.
  */
 import { PAGE_MASK, PAGE_SHIFT } from '#domain/history.ts';
 import type { Dictionary } from './dictionary.ts';
@@ -28,7 +29,9 @@ export class StatusChanges {
   #next = int32s(64);
   readonly #free: number[] = [];
   #used = 0;
-  /** A bit for each row that has any: few have, and so small a map stays in the cache while a log is scanned. */
+  /**
+   * A bit for each row that has any: few have, and so small a map stays in the cache while a log is scanned.
+   */
   #changed = uint32s(64);
 
   constructor(rows: RowTable, dictionary: Dictionary) {
@@ -60,7 +63,9 @@ export class StatusChanges {
     else this.#next[before] = entry;
   }
 
-  /** Code of the latest value known at tMs, or 0 where nothing was known but what the transaction said itself. */
+  /**
+   * Code of the latest value known at tMs, or 0 where nothing was known but what the transaction said itself.
+   */
   codeAt(row: number, what: ChangeKind, tMs: number): number {
     if (((this.#changed[row >>> 5]! >>> (row & 31)) & 1) === 0) return 0;
     const kind = KIND[what];

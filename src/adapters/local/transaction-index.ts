@@ -1,6 +1,7 @@
 /**
- * Transaction id to row, for retained rows. It keeps a hash of 64 bits and no id: 16 bytes a transaction. Two of n ids
- * share a hash with probability n^2 / 2^65: for a hundred million retained transactions that is 0.03 %.
+ * Transaction id to row, for retained rows. It keeps a hash of 64 bits and no id: 16 bytes a transaction. Two
+ * of n ids share a hash with probability n^2 / 2^65: for a hundred million retained transactions that is 0.03
+ * %.
  */
 import { PAGE_MASK, PAGE_SHIFT } from '#domain/history.ts';
 import { int32s } from './growing-array.ts';

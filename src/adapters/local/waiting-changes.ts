@@ -4,8 +4,8 @@ import type { Change } from './status-changes.ts';
 interface Waiting { readonly sinceMs: number; readonly changes: Change[] }
 
 /**
- * Changes of transactions that have not arrived. They wait as long as an event is retained, then they are dropped;
- * beyond the limit the ones that have waited longest go first.
+ * Changes of transactions that have not arrived. They wait as long as an event is retained, then they are
+ * dropped; beyond the limit the ones that have waited longest go first.
  */
 export class WaitingChanges {
   /** By tenant, NUL, transaction id; the longest waiting first. */

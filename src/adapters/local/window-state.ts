@@ -1,6 +1,6 @@
 /**
- * The state of a window store as bytes: blocks of a JSON text and columns, rows in arrival order. Texts have codes of
- * their own here, in the order they first appear, so that equal states give equal bytes.
+ * The state of a window store as bytes: blocks of a JSON text and columns, rows in arrival order. Texts have
+ * codes of their own here, in the order they first appear, so that equal states give equal bytes.
  *
  *   block    length of the JSON (u32), length of the columns (u32), JSON (UTF-8), columns (little-endian)
  *   blocks   the head; one for each ROWS_PER_BLOCK rows; the tail
@@ -140,7 +140,8 @@ export function loadWindows(store: LocalWindowStore, chunks: Iterable<Uint8Array
   }
 }
 
-function loadRows(store: LocalWindowStore, blocks: BlockReader, texts: (string | undefined)[], rows: number[]): void {
+function loadRows(store: LocalWindowStore, blocks: BlockReader, texts: (string | undefined)[],
+  rows: number[]): void {
   const head = blocks.json<RowsHead>();
   for (const text of head.texts) texts.push(text);
   const { count } = head;
@@ -153,7 +154,8 @@ function loadRows(store: LocalWindowStore, blocks: BlockReader, texts: (string |
   const first = rows.length;
   for (let at = 0; at < count; at++) {
     const event: ParsedEvent = {
-      type: 'transaction', tenant: texts[tenants[at]!] ?? '', id: '', position: positions[at]!, receivedAtMs: 0,
+      type: 'transaction', tenant: texts[tenants[at]!] ?? '', id: '',
+      position: positions[at]!, receivedAtMs: 0,
       numbers: Array.from({ length: store.schema.numberSlotCount }, () => Number.NaN),
       texts: Array.from({ length: store.schema.textSlotCount }, () => undefined),
     };
@@ -162,11 +164,14 @@ function loadRows(store: LocalWindowStore, blocks: BlockReader, texts: (string |
     const type = EVENT_TYPES.find((one) => one === event.texts[eventSlot]) ?? 'transaction';
     rows.push(store.restore({ ...event, type }, held[at]!, { high: idHigh[at]!, low: idLow[at]! }));
   }
-  for (const [at, list] of head.changes) for (const change of list) store.changes.add(rows[first + at]!, change);
+  for (const [at, list] of head.changes) {
+    for (const change of list) store.changes.add(rows[first + at]!, change);
+  }
 }
 
 // JSON has no infinity and no set: null and lists stand in their place.
-const fullMark = (mark: EntityMark): EntityMark => ({ ...mark, untilMs: (mark.untilMs as number | null) ?? Infinity });
+const fullMark = (mark: EntityMark): EntityMark =>
+  ({ ...mark, untilMs: (mark.untilMs as number | null) ?? Infinity });
 
 interface StoredTile extends Omit<Tile, 'values' | 'firstMs' | 'lastMs' | 'min' | 'max'> {
   readonly values: readonly (number | string)[] | null;

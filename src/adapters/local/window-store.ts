@@ -1,7 +1,9 @@
 /**
- * The window store in one process: a table of retained events, and for each entity the sorted list of its rows.
+ * The window store in one process: a table of retained events, and for each entity the sorted list of its
+ * rows.
  *
- * INVARIANT: state is a function of the calls in order. Nothing reads a clock; time is the latest arrival seen.
+ * INVARIANT: state is a function of the calls in order. Nothing reads a clock; time is the latest arrival
+ * seen.
  */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
@@ -21,10 +23,15 @@ import { hashId, TransactionIndex, type IdHash } from './transaction-index.ts';
 import { WaitingChanges } from './waiting-changes.ts';
 import { loadWindows, saveWindows } from './window-state.ts';
 
-/** Rows expired per append at most: more than arrive, so that a backlog shrinks, and few, so that none waits long. */
+/**
+ * Rows expired per append at most: more than arrive, so that a backlog shrinks, and few, so that none waits
+ * long.
+ */
 const EXPIRED_PER_APPEND_MAX = 4;
 
-/** An event without any entity is in the log of nobody, so that its transaction can be found until it expires. */
+/**
+ * An event without any entity is in the log of nobody, so that its transaction can be found until it expires.
+ */
 const NOBODY = { field: 255, bit: 1 << 15 } as const;
 const INDEXED_FIELD_COUNT_MAX = 15;
 
@@ -118,7 +125,8 @@ export class LocalWindowStore implements PersistentWindowStore {
     if (entity === NO_ENTITY) return undefined;
     const from = this.logs.from(entity);
     return {
-      rows: this.logs.arena(entity), times: this.logs.times(entity), from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
+      rows: this.logs.arena(entity), times: this.logs.times(entity),
+      from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
     };
   }
 
@@ -211,7 +219,8 @@ export class LocalWindowStore implements PersistentWindowStore {
       if ((held & bit) === 0) continue;
       entities.push({ entity: this.logs.find(tenant, index, this.rows.code(slot, row)), field: index });
     }
-    if ((held & NOBODY.bit) !== 0) entities.push({ entity: this.logs.find(tenant, NOBODY.field, 0), field: NOBODY.field });
+    const { field, bit } = NOBODY;
+    if ((held & bit) !== 0) entities.push({ entity: this.logs.find(tenant, field, 0), field });
     return entities;
   }
 
@@ -239,8 +248,9 @@ export class LocalWindowStore implements PersistentWindowStore {
   }
 
   /**
-   * If the row made its log too long, the oldest event of that log goes into tiles. INVARIANT: no event in a tile is
-   * newer than one that is kept. So a row that comes too late for its log goes too, but only when it has been judged.
+   * If the row made its log too long, the oldest event of that log goes into tiles. INVARIANT: no event in a
+   * tile is newer than one that is kept. So a row that comes too late for its log goes too, but only when it
+   * has been judged.
    */
   #cool(entity: number, field: number, bit: number, row: number): void {
     const tiled = this.tiles.of(entity);
@@ -271,7 +281,9 @@ export class LocalWindowStore implements PersistentWindowStore {
 
   #leaveLogs(row: number): void {
     const t = this.rows.time(row);
-    for (const { entity } of this.entitiesOf(row)) if (!this.logs.remove(entity, row, t)) this.tiles.drop(entity);
+    for (const { entity } of this.entitiesOf(row)) {
+      if (!this.logs.remove(entity, row, t)) this.tiles.drop(entity);
+    }
   }
 
   #free(row: number): void {
