@@ -25,15 +25,12 @@ export type CompileResult =
   | { readonly policy: CompiledPolicy }
   | { readonly diagnostics: readonly PolicyDiagnostic[] };
 
-/**
- * Warnings are with the policy; `diagnostics` holds at least one error. Render them with
- * `renderDiagnostics`.
- */
+/** Warnings are with the policy; `diagnostics` are errors, at least one. See `renderDiagnostics`. */
 export function compilePolicy(source: string, fileName: string, schema: EventSchema): CompileResult {
   const findings = new Findings();
   const root = parseDocument(source, findings);
   const policy = root && compileRoot(root, source, fileName, schema, findings);
-  if (policy === undefined || findings.hasErrors) return { diagnostics: findings.all };
+  if (policy === undefined || findings.hasErrors) return { diagnostics: findings.errors };
   return { policy: { ...policy, warnings: findings.all } };
 }
 

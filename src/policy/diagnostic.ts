@@ -73,8 +73,17 @@ export class Findings {
     this.#found.push(help === undefined ? found : { ...found, help });
   }
 
+  get errorCount(): number {
+    return this.#errorCount;
+  }
+
   get hasErrors(): boolean {
     return this.#errorCount > 0;
+  }
+
+  /** Without the warnings: they are for a policy that stands. */
+  get errors(): readonly PolicyDiagnostic[] {
+    return this.all.filter((found) => found.severity === 'error');
   }
 
   /** In the order of the document. */

@@ -35,13 +35,24 @@ export function parseDocument(source: string, findings: Findings): MapNode | und
       'One file holds one policy.');
     return undefined;
   }
-  for (const error of first.errors) reportYamlError(error, source, findings);
+  for (const error of firstOfEachLine(first.errors, source)) reportYamlError(error, source, findings);
   if (findings.hasErrors) return undefined;
-  return rootMap(first, findings);
+  return rootMap(first, source, findings);
 }
 
-function rootMap(document: Document.Parsed, findings: Findings): MapNode | undefined {
-  const root = new Reader(findings).node(document.contents, { start: 0, end: 0 }, 0);
+/** What follows a mistake on its line is mostly its echo. */
+function firstOfEachLine(errors: readonly YAMLError[], source: string): readonly YAMLError[] {
+  const lines = new Set<number>();
+  return errors.filter((error) => {
+    const line = source.lastIndexOf('\n', error.pos[0] - 1);
+    const fresh = !lines.has(line);
+    lines.add(line);
+    return fresh;
+  });
+}
+
+function rootMap(document: Document.Parsed, source: string, findings: Findings): MapNode | undefined {
+  const root = new Reader(source, findings).node(document.contents, { start: 0, end: 0 }, 0);
   if (findings.hasErrors) return undefined;
   if (root.kind === 'map') return root;
   findings.report('P103', { start: root.start, end: root.start + 1 },
@@ -77,6 +88,12 @@ export function reportRuleCount(count: number, place: Place, findings: Findings)
     'Split it by kind of payment, or put what differs into a list or a parameter.');
 }
 
+const YAML_SENTENCES: Readonly<Record<string, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'a text without quotes holds a colon and a blank',
+  MULTILINE_IMPLICIT_KEY: 'a text without quotes holds a colon and a blank',
+  MISSING_CHAR: 'a quote, bracket or comma is missing',
+};
+
 const UNCLEAR = 'Put an expression that holds `: ` or ` #`, or begins with a special character, in quotes.';
 
 const YAML_HELP: Readonly<Record<string, string>> = {
@@ -102,7 +119,8 @@ function reportYamlError(error: YAMLError, source: string, findings: Findings): 
     findings.report('P002', place, 'a policy has no anchors, aliases or tags', 'Write the value out.');
     return;
   }
-  const sentence = error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\s+/g, ' ');
+  const known = YAML_SENTENCES[error.code];
+  const sentence = known ?? error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\s+/g, ' ');
   findings.report('P001', place, `this is not YAML: ${sentence.slice(0, 120)}`, YAML_HELP[error.code] ??
     UNCLEAR);
 }
@@ -110,9 +128,11 @@ function reportYamlError(error: YAMLError, source: string, findings: Findings): 
 type Found = ParsedNode | null;
 
 class Reader {
+  readonly #source: string;
   readonly #findings: Findings;
 
-  constructor(findings: Findings) {
+  constructor(source: string, findings: Findings) {
+    this.#source = source;
     this.#findings = findings;
   }
 
@@ -124,8 +144,8 @@ class Reader {
       this.#forbid(place, 'an alias');
       return { kind: 'scalar', text: '', style: 'plain', ...place };
     }
-    if (found.anchor !== undefined) this.#forbid(place, 'an anchor');
-    if (found.tag !== undefined) this.#forbid(place, 'a tag');
+    if (found.anchor !== undefined) this.#forbid(this.#before(start, '&'), 'an anchor');
+    if (found.tag !== undefined) this.#forbid(this.#before(start, '!'), 'a tag');
     if (depth > DOCUMENT_DEPTH_MAX) {
       this.#findings.report('P005', { start, end: start + 1 },
         `the document is nested more than ${DOCUMENT_DEPTH_MAX} deep`,
@@ -161,6 +181,14 @@ class Reader {
       entries.push({ key: key.text, keyPlace, value: this.node(pair.value, keyPlace, depth + 1) });
     }
     return entries;
+  }
+
+  /** The word with this sign that stands before a node. */
+  #before(start: number, sign: string): Place {
+    const at = this.#source.lastIndexOf(sign, start);
+    const word = /^\S+/.exec(this.#source.slice(at))?.[0] ?? sign;
+    const from = word.startsWith('!') ? this.#source.lastIndexOf(' ', at) + 1 : at;
+    return { start: from, end: at + word.length };
   }
 
   #forbid(place: Place, what: string): void {

@@ -14,6 +14,7 @@ const SCORE_MAX = 1_000_000;
 /** What a hit does. */
 export function parseThen(node: DocumentNode, rule: string, scope: PolicyScope,
   shape: Shape): Then | undefined {
+  const { errorCount } = shape.findings;
   const entries = shape.map(node, THEN_KEYS, `\`then\` of rule ${rule}`);
   if (entries === undefined) return undefined;
   const action = parseAction(entries.get('action'), shape);
@@ -28,8 +29,9 @@ export function parseThen(node: DocumentNode, rule: string, scope: PolicyScope,
     label,
     lasts: parseLasting(entries.get('for'), scope, shape),
   };
-  if (then.action === undefined && !entries.has('score') && then.report === undefined &&
-    label === undefined && then.queue === undefined) {
+  const idle = then.action === undefined && !entries.has('score') && then.report === undefined &&
+    label === undefined && then.queue === undefined;
+  if (idle && errorCount === shape.findings.errorCount) {
     shape.findings.report('P303', { start: node.start, end: Math.min(node.end, node.start + 40) },
       `a hit of rule ${rule} does nothing`,
       'Give it an action, a score, a report or a label; to only watch it, `mode: shadow`.');

@@ -62,7 +62,7 @@ function readMoney(text: string, currency: string | null): ReadValue {
   const parsed = match === null ? undefined
     : parseMoneyText((match[1] ?? '').replaceAll('_', ''), match[2] ?? '');
   if (match === null || parsed === undefined) return { problem: `money such as 25_000 ${currency ?? 'EUR'}` };
-  if ('problem' in parsed) return { problem: `money: ${parsed.detail}` };
+  if ('problem' in parsed) return { problem: `money (${parsed.detail})` };
   if (currency !== null && match[2] !== currency) return { problem: `money in ${currency}` };
   return { number: parsed.minor, text: match[2] ?? '' };
 }

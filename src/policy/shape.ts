@@ -12,9 +12,16 @@ export function wordList(words: readonly string[], joint = 'or'): string {
   return `${quoted.slice(0, -1).join(', ')} ${joint} ${quoted.at(-1)}`;
 }
 
+/** What other engines call our outcomes. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['block', 'decline'], ['deny', 'decline'], ['reject', 'decline'], ['allow', 'approve'], ['accept', 'approve'],
+  ['pass', 'approve'], ['step_up', 'challenge'], ['3ds', 'challenge'], ['manual_review', 'review'],
+]);
+
 /** "Did you mean `b`?", or what could stand there. */
 export function didYouMean(word: string, known: readonly string[], otherwise?: string): string | undefined {
-  const near = nearestName(word, known);
+  const other = ELSEWHERE.get(word);
+  const near = other !== undefined && known.includes(other) ? other : nearestName(word, known);
   if (near !== undefined) return `Did you mean \`${near}\`?`;
   return otherwise;
 }
