@@ -14,7 +14,10 @@ import { UsageError } from './shell.ts';
 type Source = { readonly column: string } | { readonly fixed: string };
 interface Target { readonly path: readonly string[]; readonly source: Source }
 
-/** A function from lines to calls; the first line is the header, and gives none. Throws UsageError with the place. */
+/**
+ * A function from lines to calls; the first line is the header, and gives none. Throws UsageError with the
+ * place.
+ */
 export function csvReader(mappingText: string, file: string): (line: string) => string | undefined {
   const { door, targets } = readMapping(mappingText, file);
   let columns: ReadonlyMap<string, number> | undefined;

@@ -59,7 +59,9 @@ export async function decide(shell: Shell, parts: DecideParts): Promise<ExitCode
 
 type Answer = DecideAnswer | RecordAnswer;
 
-/** Sends the calls in order, some at a time, and tells the answers in the same order. 1 if any was refused. */
+/**
+ * Sends the calls in order, some at a time, and tells the answers in the same order. 1 if any was refused.
+ */
 export async function drive(
   engine: Engine, calls: AsyncIterable<{ line: number; bytes: Uint8Array }>, eventClock: boolean,
   tell: (answer: Answer, line: number) => void,

@@ -1,5 +1,6 @@
 /**
- * A decision's id is where it stands in the log, so that finding it needs no index: `dec_`, the partition (0 in the
+ * A decision's id is where it stands in the log, so that finding it needs no index: `dec_`, the partition (0
+ * in the
  * embedded log), `_`, the position in base 36. It says nothing that `log_position` does not.
  */
 export const decisionId = (position: number): string => `dec_0_${position.toString(36).padStart(9, '0')}`;

@@ -15,7 +15,9 @@ const NOT_SCREENED: Decision['screening'] = { status: 'not_configured', hits: 0,
 /** Why a payment could not be judged. */
 export interface Failure { readonly cause: string }
 
-/** The answer, from what was judged. The order of the keys is part of it: the same decision is the same bytes. */
+/**
+ * The answer, from what was judged. The order of the keys is part of it: the same decision is the same bytes.
+ */
 export function decisionOf(
   event: ParsedEvent, live: LivePolicy | undefined, judged: Judgement | Failure, adjusted: Decision['adjusted'],
 ): Decision {

@@ -1,5 +1,6 @@
 /**
- * The engine: a log, the state made from it, and the pipeline between. It opens (a snapshot, then the rest of the
+ * The engine: a log, the state made from it, and the pipeline between. It opens (a snapshot, then the rest of
+ * the
  * log), heals after a failed write (the state is made again; there is no undo), publishes, and drains.
  */
 import type { Decision } from '#domain/decision.ts';

@@ -1,7 +1,8 @@
 /**
  * The pipeline: parse, needs, gather, decide, record, answer; one for every door.
  *
- * INVARIANT: between the last look for an earlier copy and `log.append` nothing waits, so the order of arrival, the
+ * INVARIANT: between the last look for an earlier copy and `log.append` nothing waits, so the order of
+ * arrival, the
  * order in the windows and the order of the log are one order. Only the answer waits, for the disk.
  */
 import { createHistogram } from 'node:perf_hooks';
@@ -143,7 +144,8 @@ export class Pipeline {
   }
 
   /**
-   * The copy that came before: being written, or in the log. Undefined is certain, and it is known without waiting
+   * The copy that came before: being written, or in the log. Undefined is certain, and it is known without
+   * waiting
    * unless another key has the same hash; then the look is repeated until nothing was appended while it took.
    */
   #earlier<Answered>(

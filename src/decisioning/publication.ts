@@ -21,7 +21,10 @@ const SYSTEM = 'assay';
 export const publicationHash = (publication: Publication): string =>
   `sha256:${createHash('sha256').update(JSON.stringify(publication)).digest('hex')}`;
 
-/** The record that makes it live. Its id has the position, so that going back to an earlier one is a new record. */
+/**
+ * The record that makes it live. Its id has the position, so that going back to an earlier one is a new
+ * record.
+ */
 export function publicationRecord(publication: Publication, position: number, receivedAtMs: number): LogRecord {
   const key = recordKey(SYSTEM, 'publication', `${position}`);
   const parts = [Buffer.from(JSON.stringify(publication))];

@@ -1,7 +1,7 @@
 /**
  * What a log record holds, part by part. JSON in UTF-8, so that any tool can read the log in ten years.
  *
- *   decision     0 versions   1 request as received   2 facts: cells of the features   3 decision   4 marks set
+ * decision     0 versions   1 request as received   2 facts: cells of the features   3 decision   4 marks set
  *   event        0 versions   1 request as received   2 answer
  *                (family `key`: 0 versions   1 id of the transaction that an Idempotency-Key names)
  *   publication  0 what is live: sources of policies, lists, rates, custom fields

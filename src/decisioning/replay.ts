@@ -1,4 +1,7 @@
-/** Recorded requests through recorded publications, from an empty state: what was answered must come out again. */
+/**
+ * Recorded requests through recorded publications, from an empty state: what was answered must come out
+ * again.
+ */
 import type { EventSchema } from '#domain/field.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
 import type { LogRecord } from '#ports/decision-log.ts';

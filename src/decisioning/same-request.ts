@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * Do two calls say the same? Compared as JSON values, so that another order of keys or other white space, as another
+ * Do two calls say the same? Compared as JSON values, so that another order of keys or other white space, as
+ * another
  * door may write it, is still the same request. Both have been parsed before, so both are valid JSON.
  */
 export function sameRequest(a: Uint8Array, b: Uint8Array): boolean {

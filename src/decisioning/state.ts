@@ -1,5 +1,6 @@
 /**
- * What the engine knows: the windows, and what is live. INVARIANT: state = f(log). The record just decided and the
+ * What the engine knows: the windows, and what is live. INVARIANT: state = f(log). The record just decided
+ * and the
  * record read back at start enter by the same doors, so a rebuilt state equals the live one.
  */
 import { applyTolerance } from '#domain/apply-tolerance.ts';
@@ -133,7 +134,9 @@ export class EngineState {
     }
   }
 
-  /** Makes a publication live. The windows stay: features are views of them, so a new one is right at once. */
+  /**
+   * Makes a publication live. The windows stay: features are views of them, so a new one is right at once.
+   */
   publish(publication: Publication, position: number): void {
     const lacking = publication.custom.filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
     if (lacking.length > 0) {
@@ -168,7 +171,9 @@ export class EngineState {
   }
 }
 
-/** A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why. */
+/**
+ * A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why.
+ */
 function judge(live: LivePolicy, event: ParsedEvent, row: number): Judgement | Failure {
   try {
     return live.judge(event, row);

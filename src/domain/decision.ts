@@ -1,6 +1,9 @@
 import type { Axis, Outcome } from './outcome.ts';
 
-/** The answer to one transaction, as recorded; what a caller sees of it depends on its scopes (no tipping off). */
+/**
+ * The answer to one transaction, as recorded; what a caller sees of it depends on its scopes (no tipping
+ * off).
+ */
 export interface Decision {
   readonly id: string;
   readonly object: 'decision';
@@ -16,7 +19,10 @@ export interface Decision {
   readonly features: Readonly<Record<string, FeatureValue>>;
   /** Names of the features that only aml rules read: hidden with them, and this list is never shown. */
   readonly aml_features: readonly string[];
-  /** Features that reached past the exact tier: the true value is within [low, high]. Absent where all are exact. */
+  /**
+   * Features that reached past the exact tier: the true value is within [low, high]. Absent where all are
+   * exact.
+   */
   readonly precision?: Readonly<Record<string, FeaturePrecision>>;
   readonly screening: { readonly status: 'not_configured'; readonly hits: 0; readonly list_version: null };
   readonly policy: { readonly name: string; readonly version: number; readonly hash: string };
@@ -50,7 +56,10 @@ export interface Reason {
 
 export interface ReasonFact { readonly name: string; readonly value: FeatureValue; readonly threshold?: FeatureValue }
 
-/** What a feature is outside: money as `"120.50 EUR"`, durations as `"24h"`, counts as numbers, missing as null. */
+/**
+ * What a feature is outside: money as `"120.50 EUR"`, durations as `"24h"`, counts as numbers, missing as
+ * null.
+ */
 export type FeatureValue = number | string | boolean | null | readonly number[];
 
 export interface FeaturePrecision {

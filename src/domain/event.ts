@@ -1,9 +1,11 @@
 import type { EventType } from './field.ts';
 
 /**
- * One parsed event: a transaction that asks for a decision, or a fact that was only told (login, refund, ...).
+ * One parsed event: a transaction that asks for a decision, or a fact that was only told (login, refund,
+ * ...).
  * Values stand in slots; the event schema says which field has which slot (`FieldDefinition.slots`).
- * A missing number is NaN, a missing text is undefined. Slot 0 of `numbers` is t, the effective event time in ms.
+ * A missing number is NaN, a missing text is undefined. Slot 0 of `numbers` is t, the effective event time in
+ * ms.
  */
 export interface ParsedEvent {
   readonly type: EventType;

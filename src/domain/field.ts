@@ -1,6 +1,11 @@
-/** The event schema: which fields an event has, their types, and where each value stands in a parsed event. */
+/**
+ * The event schema: which fields an event has, their types, and where each value stands in a parsed event.
+ */
 
-/** Events we are told of. Only `transaction` asks for a decision; a window counts transactions unless it says `of`. */
+/**
+ * Events we are told of. Only `transaction` asks for a decision; a window counts transactions unless it says
+ * `of`.
+ */
 export const EVENT_TYPES = [
   'transaction', 'login', 'payee_added', 'profile_change', 'refund', 'status', 'label', 'fact',
 ] as const;
@@ -15,7 +20,10 @@ export type FieldType =
   | { readonly kind: 'decimal' }
   | { readonly kind: 'string' }
   | { readonly kind: 'enum'; readonly values: readonly string[] }
-  /** Money whose currency is known only with the event; `amount as USD` fixes it. Slots: minor units, currency. */
+  /**
+   * Money whose currency is known only with the event; `amount as USD` fixes it. Slots: minor units,
+   * currency.
+   */
   | { readonly kind: 'money' }
   | { readonly kind: 'duration' }
   | { readonly kind: 'instant' }
@@ -32,7 +40,10 @@ export interface FieldDefinition {
   readonly history: boolean;
   /** Entities with a log of their own: what `by` and `match` can look up. */
   readonly indexed: boolean;
-  /** Number slot (bool 0/1, int, decimal, money minor units, duration ms, instant ms, date days, geo latitude), or -1. */
+  /**
+   * Number slot (bool 0/1, int, decimal, money minor units, duration ms, instant ms, date days, geo
+   * latitude), or -1.
+   */
   readonly numberSlot: number;
   /** Second number slot (geo longitude), or -1. */
   readonly secondNumberSlot: number;

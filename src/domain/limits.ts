@@ -1,4 +1,7 @@
-/** Every size has a limit with a name and its unit last. Beyond it the answer is a clear refusal, never a truncation. */
+/**
+ * Every size has a limit with a name and its unit last. Beyond it the answer is a clear refusal, never a
+ * truncation.
+ */
 export const LIMITS = {
   requestBodyBytesMax: 65_536,
   jsonDepthMax: 8,

@@ -1,4 +1,7 @@
-/** A refusal is a value: the input was understood well enough to say what is wrong, where, and what would be right. */
+/**
+ * A refusal is a value: the input was understood well enough to say what is wrong, where, and what would be
+ * right.
+ */
 export interface Refusal {
   readonly code: RefusalCode;
   readonly detail: string;

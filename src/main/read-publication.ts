@@ -11,7 +11,8 @@ const STARTERS = ['cards.policy.yaml', 'transfers.policy.yaml'];
 const NO_RATES: RateTableSource = { version: 'none', base: 'EUR', rates: {} };
 
 /**
- * `*.policy.yaml`, `lists/NAME.csv` (value,from,until,note), `rates.json` and `custom-fields.json` of a folder; all
+ * `*.policy.yaml`, `lists/NAME.csv` (value,from,until,note), `rates.json` and `custom-fields.json` of a
+ * folder; all
  * but the policies may be absent. Throws with the file where one cannot be read.
  */
 export async function readPublication(

@@ -1,5 +1,6 @@
 /**
- * Writes a snapshot of a running engine without asking it: the state is a function of the log, so it is made again,
+ * Writes a snapshot of a running engine without asking it: the state is a function of the log, so it is made
+ * again,
  * from the snapshot before, beside the deciding thread.
  */
 import { LocalLogReader } from '#adapters/local/decision-log-reader.ts';

@@ -1,5 +1,6 @@
 /**
- * The truth: an append-only, hash-chained log. What was appended and acknowledged survives kill -9 and loss of power
+ * The truth: an append-only, hash-chained log. What was appended and acknowledged survives kill -9 and loss
+ * of power
  * (as far as the disk keeps its word on fdatasync). Everything else in the engine can be rebuilt from it.
  */
 export const RECORD_KINDS = ['decision', 'event', 'publication'] as const;
@@ -30,8 +31,10 @@ export interface DecisionLog extends LogReader {
   /** Position the next append gets. */
   readonly nextPosition: number;
   /**
-   * Takes the record (its position must be `nextPosition`) and returns at once; the promise settles when it is
-   * durable, or rejects with LogUnavailable: then this record and every later one not yet durable are gone, and the
+   * Takes the record (its position must be `nextPosition`) and returns at once; the promise settles when it
+   * is
+   * durable, or rejects with LogUnavailable: then this record and every later one not yet durable are gone,
+   * and the
    * log refuses appends until `recover()`.
    */
   append(record: LogRecord): Promise<void>;

@@ -1,4 +1,6 @@
-/** A state written down, so that a start does not read the whole log. Losing every snapshot loses only time. */
+/**
+ * A state written down, so that a start does not read the whole log. Losing every snapshot loses only time.
+ */
 export interface Snapshot {
   /** The last record that is in it. */
   readonly position: number;
@@ -10,7 +12,8 @@ export interface Snapshot {
 
 export interface SnapshotStore {
   /**
-   * The newest one that is whole, fits the log and was made under this layout of events. With another layout the
+   * The newest one that is whole, fits the log and was made under this layout of events. With another layout
+   * the
    * log is read instead.
    */
   latest(layout: string): Promise<Snapshot | undefined>;

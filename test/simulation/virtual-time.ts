@@ -8,7 +8,8 @@ interface Planned {
 }
 
 /**
- * What the engine does by itself between two things of the world is microtasks, and turns of the event loop in
+ * What the engine does by itself between two things of the world is microtasks, and turns of the event loop
+ * in
  * which it gathers what arrives together. They are done when this resolves.
  */
 async function settled(): Promise<void> {

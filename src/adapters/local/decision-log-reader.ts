@@ -1,4 +1,6 @@
-/** A log read while another thread or process writes it: no lock, no repair, nothing past a durable position. */
+/**
+ * A log read while another thread or process writes it: no lock, no repair, nothing past a durable position.
+ */
 import { randomBytes } from 'node:crypto';
 import type { Disk } from '#ports/disk.ts';
 import type { LogReader, LogRecord } from '#ports/decision-log.ts';

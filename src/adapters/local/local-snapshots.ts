@@ -1,4 +1,7 @@
-/** Snapshots in files beside the log. Each holds the log's own index and the state, of one and the same position. */
+/**
+ * Snapshots in files beside the log. Each holds the log's own index and the state, of one and the same
+ * position.
+ */
 import type { Disk } from '#ports/disk.ts';
 import type { Snapshot, SnapshotStore } from '#ports/snapshot-store.ts';
 import { LOG_SECTION } from './decision-log-checkpoint.ts';
