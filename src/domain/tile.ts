@@ -24,7 +24,7 @@ export interface Tile {
   readonly known: boolean;
 }
 
-export const TILE_VALUE_COUNT_MAX = 64;
+const TILE_VALUE_COUNT_MAX = 64;
 
 export const emptyTile = (withValues: boolean): Tile => ({
   firstMs: Infinity, lastMs: -Infinity, events: 0, valued: 0, sumAbove: 0, sumBelow: 0,

@@ -41,7 +41,7 @@ export function wholeAverageOf(high: number, low: number, count: number): number
  * Sample variance of `count` (at least 2) whole numbers, as a fraction: variance = numerator / (n (n - 1)).
  * Values are taken less the first of them, which changes no variance and keeps the squares small.
  */
-export function varianceOf(values: Float64Array, count: number): { numerator: bigint; denominator: bigint } {
+function varianceOf(values: Float64Array, count: number): { numerator: bigint; denominator: bigint } {
   const origin = values[0]!;
   let sum = 0;
   let squares = 0;

@@ -237,7 +237,7 @@ type FieldExpr = Extract<Expr, { kind: 'field' }>;
  * A text of the past event that has a code of its own in the columns; status and label depend on the time of
  * asking.
  */
-export const isPlainText = (expr: Expr): expr is FieldExpr =>
+const isPlainText = (expr: Expr): expr is FieldExpr =>
   expr.kind === 'field' && expr.row === 'past' && expr.field.textSlot >= 0 && expr.field.numberSlot < 0
   && expr.field.path !== 'status' && expr.field.path !== 'label';
 

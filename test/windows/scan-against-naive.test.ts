@@ -47,7 +47,8 @@ function compare(seed: number, shape: HistoryShape): number {
       const { cell, reason } = naiveFeature(definition, happened, one.event, SURROUNDINGS, RETENTION_MS);
       deepStrictEqual({ cell: values.cells[index], reason: values.reasons[index] }, { cell, reason },
         `seed ${seed}: ${texts[index]} at event ${happened.length}: ${tell(one.event)}\n`
-        + `scan ${JSON.stringify(values.cells[index])} ${values.reasons[index]}, naive ${JSON.stringify(cell)} ${reason}`);
+        + `scan ${JSON.stringify(values.cells[index])} ${values.reasons[index]}, `
+        + `naive ${JSON.stringify(cell)} ${reason}`);
     });
   }
   return cases;

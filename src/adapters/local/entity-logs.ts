@@ -11,7 +11,7 @@ const ARENA_SHIFT = 16;
 const ARENA_ENTRIES = 1 << ARENA_SHIFT;
 const ARENA_MASK = ARENA_ENTRIES - 1;
 const BLOCK_CLASS_MIN = 1;
-export const BLOCK_ENTRIES_MAX = 8_192;
+const BLOCK_ENTRIES_MAX = 8_192;
 const BLOCK_CLASS_MAX = Math.log2(BLOCK_ENTRIES_MAX);
 
 export const NO_ENTITY = -1;
