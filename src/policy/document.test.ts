@@ -63,7 +63,8 @@ test('a word of YAML 1.1 stays the word it is', () => {
 });
 
 test('a document of 10,000 rules, or of brackets without end, is refused with one sentence', () => {
-  const rules = Array.from({ length: 10_000 }, (_, i) => `  rule-${i}:\n    when: true\n    then: { score: 1 }`).join('\n');
+  const rules = Array.from({ length: 10_000 },
+    (_, i) => `  rule-${i}:\n    when: true\n    then: { score: 1 }`).join('\n');
   for (const [source, sentence] of [
     [`policy: p\nrules:\n${rules}\n`, 'the policy has 10000 rules; the limit is 500'],
     [`policy: ${'['.repeat(100_000)}`, undefined],

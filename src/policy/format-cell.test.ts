@@ -13,9 +13,11 @@ test('values are written as people read them', () => {
     [0.9, { kind: 'ratio' }, '90%'], [86_400_000, { kind: 'duration' }, '24h'],
     [2_592_000_000, { kind: 'duration' }, '30d'], [3_599_000, { kind: 'duration' }, '59m59s'],
     [2, { kind: 'bool' }, true], [0, { kind: 'bool' }, false], [1, { kind: 'bool' }, null],
-    [Number.NaN, EUR, null], [undefined, { kind: 'string' }, null], ['k1', { kind: 'entity', entity: 'card' }, 'k1'],
+    [Number.NaN, EUR, null], [undefined, { kind: 'string' }, null],
+      ['k1', { kind: 'entity', entity: 'card' }, 'k1'],
     [0, { kind: 'instant' }, '1970-01-01T00:00:00.000Z'], [-1, { kind: 'date' }, '1969-12-31'],
-    [72_000_000, { kind: 'clock' }, '20:00'], [5_000, { kind: 'distance' }, '5 km'], [250, { kind: 'speed' }, '900 km/h'],
+    [72_000_000, { kind: 'clock' }, '20:00'], [5_000, { kind: 'distance' }, '5 km'],
+      [250, { kind: 'speed' }, '900 km/h'],
     [{ lat: 51.5, lon: -0.12 }, { kind: 'geo' }, '51.5 -0.12'],
   ];
   for (const [cell, type, form] of written) assert.deepEqual(formatCell(cell, type), form);
@@ -40,7 +42,8 @@ test('a value that is written is read back as the same value', () => {
     EUR, { kind: 'money', currency: 'JPY' }, { kind: 'int' }, { kind: 'decimal' }, { kind: 'ratio' },
     { kind: 'duration' }, { kind: 'date' }, { kind: 'instant' }, { kind: 'distance' }, { kind: 'speed' },
   ];
-  fc.assert(fc.property(fc.constantFrom(...types), fc.integer({ min: -90_000, max: 90_000 }), (type, cell) => {
+  fc.assert(fc.property(fc.constantFrom(...types), fc.integer({ min: -90_000, max: 90_000 }),
+    (type, cell) => {
     const read = readValue(String(formatCell(cell, type)), type, 0);
     assert.ok('number' in read && read.number !== undefined, JSON.stringify(read));
     // Six decimals of a percentage or of a kilometre are all that is written.
@@ -54,7 +57,8 @@ test('what is no value of the type is refused with what would be one', () => {
     ['1.234 EUR', EUR, 'money (EUR has 2 decimals; 1.234 has 3)'], ['5 USD', EUR, 'money in EUR'],
     ['ten', { kind: 'int' }, 'a whole number'], ['yes', { kind: 'bool' }, '`true` or `false`'],
     ['5 minutes', { kind: 'duration' }, 'a duration such as 59m59s'],
-    ['maybe', { kind: 'enum', values: ['a', 'b'] }, 'one of a, b'], ['2026-02-30', { kind: 'date' }, 'a date such as 1990-05-17'],
+    ['maybe', { kind: 'enum', values: ['a', 'b'] }, 'one of a, b'],
+      ['2026-02-30', { kind: 'date' }, 'a date such as 1990-05-17'],
   ];
   for (const [text, type, problem] of refused) assert.deepEqual(readValue(text, type, 0), { problem });
 });

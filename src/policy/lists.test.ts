@@ -7,7 +7,8 @@ import { bindLists, ListIndex, type ListDeclaration, type ListEntry } from './li
 const STRING = { kind: 'string' } as const;
 const at = (hours: number): string => formatInstant(hours * 3_600_000);
 
-const entry = fc.record({ value: fc.constantFrom('a', 'b', 'c'), from: fc.nat(9), length: fc.integer({ min: 1, max: 5 }),
+const entry = fc.record({ value: fc.constantFrom('a', 'b', 'c'), from: fc.nat(9),
+  length: fc.integer({ min: 1, max: 5 }),
   open: fc.constantFrom('none', 'from', 'until', 'both') });
 
 test('a list holds exactly the entries whose [from, until) holds the instant', () => {
@@ -41,7 +42,8 @@ test('the version of a list is that of its entries, in any order', () => {
   assert.match(version([]), /^sha256:[0-9a-f]{64}$/);
 });
 
-const declared = (over: Partial<ListDeclaration>): ListDeclaration => ({ name: 'l', of: STRING, validity: 'none', ...over });
+const declared = (over: Partial<ListDeclaration>): ListDeclaration =>
+  ({ name: 'l', of: STRING, validity: 'none', ...over });
 
 test('what does not fit its declaration is refused with a sentence', () => {
   const refusals = [
@@ -50,7 +52,8 @@ test('what does not fit its declaration is refused with a sentence', () => {
     [declared({ validity: 'required' }), { value: 'a' }, 'l: "a" has no end; the list requires one'],
     [declared({ validity: 'optional' }), { value: 'a', from: 'today' },
       'l: "a" is listed from today, which is not an instant such as 2026-05-01T00:00:00Z'],
-    [declared({ validity: 'optional' }), { value: 'a', from: at(2), until: at(2) }, 'l: "a" is listed until before it is listed'],
+    [declared({ validity: 'optional' }), { value: 'a', from: at(2), until: at(2) },
+      'l: "a" is listed until before it is listed'],
   ] as const;
   for (const [declaration, bad, sentence] of refusals) {
     const bound = bindLists([declaration], new Map([['l', { name: 'l', entries: [bad] }]]));
@@ -58,7 +61,8 @@ test('what does not fit its declaration is refused with a sentence', () => {
   }
 });
 
-test('a managed list that nobody has published is empty, and one in the document needs no publication', () => {
+test('a managed list that nobody has published is empty, and one in the document needs no publication',
+  () => {
   const bound = bindLists([declared({}), declared({ name: 'm', values: ['a'] })], new Map());
   assert.ok('inList' in bound);
   assert.deepEqual([bound.inList(0, 'a', 0), bound.inList(1, 'a', 0), bound.inList(1, 'b', 0)], [0, 2, 0]);

@@ -120,7 +120,8 @@ function reportYamlError(error: YAMLError, source: string, findings: Findings): 
     return;
   }
   const known = YAML_SENTENCES[error.code];
-  const sentence = known ?? error.message.charAt(0).toLowerCase() + error.message.slice(1).replace(/\s+/g, ' ');
+  const said = error.message.replace(/\s+/g, ' ');
+  const sentence = known ?? said.charAt(0).toLowerCase() + said.slice(1);
   findings.report('P001', place, `this is not YAML: ${sentence.slice(0, 120)}`, YAML_HELP[error.code] ??
     UNCLEAR);
 }

@@ -14,8 +14,9 @@ export function wordList(words: readonly string[], joint = 'or'): string {
 
 /** What other engines call our outcomes. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['block', 'decline'], ['deny', 'decline'], ['reject', 'decline'], ['allow', 'approve'], ['accept', 'approve'],
-  ['pass', 'approve'], ['step_up', 'challenge'], ['3ds', 'challenge'], ['manual_review', 'review'],
+  ['block', 'decline'], ['deny', 'decline'], ['reject', 'decline'], ['allow', 'approve'],
+  ['accept', 'approve'], ['pass', 'approve'], ['step_up', 'challenge'], ['3ds', 'challenge'],
+  ['manual_review', 'review'],
 ]);
 
 /** "Did you mean `b`?", or what could stand there. */
