@@ -21,7 +21,7 @@ import {
 import { nodesOf } from './walk.ts';
 
 /** What a hit of the rule does, in a word. */
-export function effectOf({ does: then }: Rule): string {
+function effectOf({ does: then }: Rule): string {
   if (then.action !== undefined) return then.action;
   if (then.report !== undefined) return 'report';
   return then.score === 0 && then.label !== undefined ? 'label' : 'score';

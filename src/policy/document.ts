@@ -22,9 +22,6 @@ export interface MapEntry {
   readonly value: DocumentNode;
 }
 
-export const entryOf = (map: MapNode, key: string): MapEntry | undefined =>
-  map.entries.find((entry) => entry.key === key);
-
 const isBlank = (char: string | undefined): boolean =>
   char === ' ' || char === '\n' || char === '\t' || char === '\r';
 

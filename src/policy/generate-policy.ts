@@ -42,7 +42,7 @@ export function explanationOf(rule: Rule): Explanation {
  * For each fact its comparison, value and threshold (itself again where it has none), then the texts, then
  * `lasts`.
  */
-export function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[] {
+function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[] {
   const parts = facts.flatMap((fact) => [fact.condition, fact.value, fact.threshold ?? fact.value]);
   return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
 }

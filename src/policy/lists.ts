@@ -125,9 +125,16 @@ export function bindLists(
 
 function sourceOf(declaration: ListDeclaration, published: ReadonlyMap<string, ListSource>): ListSource {
   const { name } = declaration;
-  if (declaration.values === undefined) return published.get(name) ?? { name, entries: [] };
+  if (declaration.values === undefined) {
+    const entries = published.get(name)?.entries ?? [];
+    return { name, entries: declaration.of.kind === 'int' ? entries.map(numbered) : entries };
+  }
   return { name, entries: declaration.values.map((value) => ({ value })) };
 }
+
+/** A published file has texts; in a list of whole numbers they are numbers. */
+const numbered = (entry: ListEntry): ListEntry =>
+  (/^-?\d{1,15}$/.test(String(entry.value)) ? { ...entry, value: Number(entry.value) } : entry);
 
 function misfits(declaration: ListDeclaration, source: ListSource): readonly string[] {
   const wanted = declaration.of.kind === 'int' ? 'number' : 'string';

@@ -31,7 +31,7 @@ export function parseParams(node: DocumentNode | undefined, scope: PolicyScope,
   return params;
 }
 
-export function paramValues(value: ParamValue): readonly Expr[] {
+function paramValues(value: ParamValue): readonly Expr[] {
   switch (value.kind) {
     case 'fixed': return [value.value];
     case 'cases': return [...value.cases.values(), value.otherwise];

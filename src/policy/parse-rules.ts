@@ -1,5 +1,5 @@
 /** Rules: what they look for, what they do, and what they do when they cannot tell. */
-import { AXES, OUTCOMES, outcomeRank, type Outcome } from '#domain/outcome.ts';
+import { AXES, OUTCOMES, outcomeRank } from '#domain/outcome.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Expr } from '#expression/ast.ts';
 import { RULE_MODES, type Rule, type Then, type UnknownEffect } from './compiled-policy.ts';
@@ -23,7 +23,6 @@ export const EXPECTATION_WORDS = ['outcome', 'fraud', 'aml', 'fraud_score', 'aml
 
 const UNKNOWN_WORDS: readonly UnknownEffect[] =
   ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
-export const RISING: readonly Outcome[] = OUTCOMES.filter((outcome) => outcome !== 'approve');
 
 export function parseRules(
   node: DocumentNode | undefined, references: Head['references'], scope: PolicyScope, shape: Shape,

@@ -29,7 +29,7 @@ const COLUMNS_SHOWN_MAX = 100;
  *       = Did you mean `declines_1h`?
  * ```
  */
-export function renderDiagnostic(found: PolicyDiagnostic, source: string, fileName: string): string {
+function renderDiagnostic(found: PolicyDiagnostic, source: string, fileName: string): string {
   const { line, column, text } = linePlace(source, found.start);
   const gutter = String(line).padStart(5);
   const from = Math.max(0, column - COLUMNS_SHOWN_MAX);

@@ -6,7 +6,7 @@ import type { DocumentNode, ListNode, MapEntry, MapNode, ScalarNode } from './do
 const NOUN = { scalar: 'a text', map: 'a map of keys', list: 'a list' } as const;
 
 /** `a`, `b` or `c`. */
-export function wordList(words: readonly string[], joint = 'or'): string {
+function wordList(words: readonly string[], joint = 'or'): string {
   const quoted = words.map((word) => `\`${word}\``);
   if (quoted.length < 2) return quoted.join('');
   return `${quoted.slice(0, -1).join(', ')} ${joint} ${quoted.at(-1)}`;
