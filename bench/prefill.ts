@@ -1,5 +1,5 @@
 /** Fills a server's state before anything is measured: an empty window costs nothing, and proves nothing. */
-import { Progress } from '../scripts/progress.ts';
+import { Progress } from '#cli/progress.ts';
 import { Connection } from './connection.ts';
 import type { RunningServer } from './server-process.ts';
 import { Traffic } from './traffic.ts';

@@ -12,7 +12,7 @@ import { feed } from './handbook/feed.ts';
 import { InputComparison } from './handbook/input-comparison.ts';
 import { openHandbookEngine } from './handbook/open-handbook-engine.ts';
 import { handbookFiles, handbookLines, readTransactions } from './handbook/read-transactions.ts';
-import { Progress } from './progress.ts';
+import { Progress } from '#cli/progress.ts';
 
 const USAGE = `npm run handbook -- --data DIR [options]
   --data DIR          the monthly CSV files of the Handbook, .csv or .csv.gz

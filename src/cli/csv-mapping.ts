@@ -26,9 +26,11 @@ export function csvReader(mappingText: string, file: string): (line: string) => 
     if (columns === undefined) {
       columns = new Map(cells.map((name, i) => [name.trim(), i]));
       const known = columns;
-      const lacking = targets.flatMap(({ source }) => ('column' in source && !known.has(source.column) ? [source.column] : []));
+      const lacking = targets.flatMap(({ source }) => 'column' in source ? [source.column] : [])
+        .filter((column) => !known.has(column));
       if (lacking.length > 0) {
-        throw new UsageError(`${file}: the file has no column ${lacking.join(', ')}; it has ${[...known.keys()].join(', ')}`);
+        const has = [...known.keys()].join(', ');
+        throw new UsageError(`${file}: the file has no column ${lacking.join(', ')}; it has ${has}`);
       }
       return undefined;
     }
@@ -43,14 +45,17 @@ export function csvReader(mappingText: string, file: string): (line: string) => 
 
 function readMapping(text: string, file: string): { door: string; targets: readonly Target[] } {
   const document: unknown = parse(text);
-  const [door, fields] = typeof document === 'object' && document !== null ? Object.entries(document)[0] ?? [] : [];
+  const entries = typeof document === 'object' && document !== null ? Object.entries(document) : [];
+  const [door, fields] = entries[0] ?? [];
   if ((door !== 'transaction' && door !== 'event') || typeof fields !== 'object' || fields === null) {
     throw new UsageError(`${file}: expected \`transaction:\` or \`event:\` with fields below it`);
   }
   const targets = Object.entries(fields as Record<string, unknown>).map(([name, value]): Target => {
     const path = name.split('.');
     if (typeof value === 'string') return { path, source: { column: value } };
-    if (typeof value === 'object' && value !== null && 'is' in value) return { path, source: { fixed: String(value.is) } };
+    if (typeof value === 'object' && value !== null && 'is' in value) {
+      return { path, source: { fixed: String(value.is) } };
+    }
     throw new UsageError(`${file}: ${name} is a column name, or { is: a value for every row }`);
   });
   return { door, targets };

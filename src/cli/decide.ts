@@ -1,8 +1,9 @@
 /** `assay decide FILE`: the same pipeline over a file; one decision a line, the same JSON, in input order. */
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { parseInstant } from '#domain/instant.ts';
@@ -10,6 +11,7 @@ import { LIMITS } from '#domain/limits.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import type { Engine } from '#decisioning/engine.ts';
 import { csvReader } from './csv-mapping.ts';
+import { Progress } from './progress.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
 export const DECIDE_USAGE = `assay decide FILE|-  decides every payment of a file, one JSON call a line
@@ -38,23 +40,49 @@ export async function decide(shell: Shell, parts: DecideParts): Promise<ExitCode
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new UsageError(DECIDE_USAGE);
-  if (values.clock !== 'event' && values.clock !== 'now') throw new UsageError(`--clock is event or now, not ${values.clock}`);
+  if (values.clock !== 'event' && values.clock !== 'now') {
+    throw new UsageError(`--clock is event or now, not ${values.clock}`);
+  }
   const at = (path: string): string => resolve(shell.folder, path);
   const temporary = values.data === undefined ? await mkdtemp(join(tmpdir(), 'assay-')) : undefined;
   const engine = await parts.open(temporary ?? at(values.data ?? ''), values.policy?.map(at));
   try {
-    const calls = readCalls(file === '-' ? process.stdin : createReadStream(at(file)),
-      values.csv === undefined ? undefined : csvReader(await readFile(at(values.csv), 'utf8'), values.csv));
-    return await drive(engine, calls, values.clock === 'event', (answer, line) => {
+    const { input, progressed } = await opened(file === '-' ? undefined : at(file));
+    const csv = values.csv === undefined ? undefined
+      : csvReader(await readFile(at(values.csv), 'utf8'), values.csv);
+    const code = await drive(engine, readCalls(input, csv), values.clock === 'event', (answer, line) => {
+      progressed();
       if (answer.kind === 'decided') shell.out(parts.render(answer, values.explain));
       else if (answer.kind === 'refused') {
         shell.out(JSON.stringify({ object: 'refusal', line, ...answer.refusal }));
       }
     });
+    progressed(true);
+    return code;
   } finally {
     await engine.close();
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   }
+}
+
+interface Input {
+  readonly input: NodeJS.ReadableStream;
+  readonly progressed: (atEnd?: boolean) => void;
+}
+
+/** Of a pipe nobody knows how far it is, and a terminal that shows the decisions shows that too. */
+async function opened(path: string | undefined): Promise<Input> {
+  if (path === undefined) return { input: process.stdin, progressed: () => {} };
+  const [input, found] = [createReadStream(path), await stat(path)];
+  if (!found.isFile() || process.stdout.isTTY) return { input, progressed: () => {} };
+  const bar = new Progress('Decide', found.size, 'bytes');
+  return {
+    input,
+    progressed: (atEnd = false) => {
+      bar.at(input.bytesRead);
+      if (atEnd) bar.end();
+    },
+  };
 }
 
 type Answer = DecideAnswer | RecordAnswer;
@@ -62,7 +90,7 @@ type Answer = DecideAnswer | RecordAnswer;
 /**
  * Sends the calls in order, some at a time, and tells the answers in the same order. 1 if any was refused.
  */
-export async function drive(
+async function drive(
   engine: Engine, calls: AsyncIterable<{ line: number; bytes: Uint8Array }>, eventClock: boolean,
   tell: (answer: Answer, line: number) => void,
 ): Promise<ExitCode> {
@@ -90,14 +118,15 @@ export async function drive(
 
 /** What of a call has to be known before it is parsed: which door it goes to, and when it says it arrived. */
 function glance(bytes: Uint8Array): { isEvent: boolean; atMs: number } {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, LIMITS.requestBodyBytesMax)).toString();
+  const byteCount = Math.min(bytes.byteLength, LIMITS.requestBodyBytesMax);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, byteCount).toString();
   const isEvent = /^\s*\{\s*"event"/.test(text);
   const known = /"known_at"\s*:\s*"([^"]+)"/.exec(text) ?? /"occurred_at"\s*:\s*"([^"]+)"/.exec(text);
   return { isEvent, atMs: (known?.[1] === undefined ? undefined : parseInstant(known[1])) ?? -Infinity };
 }
 
 /** Lines of NDJSON, or rows of CSV made into calls. Empty lines are skipped. */
-export async function* readCalls(
+async function* readCalls(
   input: NodeJS.ReadableStream, csv?: (line: string) => string | undefined,
 ): AsyncGenerator<{ line: number; bytes: Uint8Array }> {
   let line = 0;

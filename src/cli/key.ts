@@ -38,6 +38,7 @@ export async function key(shell: Shell, open: (folder: string) => Promise<KeySto
       shell.out(revoked ? `${id} is revoked` : `${id} is not a live key`);
       return revoked ? 0 : 1;
     }
+    case undefined:
     default: throw new UsageError(KEY_USAGE);
   }
 }

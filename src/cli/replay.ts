@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Replayed } from '#decisioning/replay.ts';
+import { Progress } from './progress.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
-export const REPLAY_USAGE = `assay replay --compare [--data FOLDER]  judges every recorded request again, from an
-                                        empty state, and compares the answers byte by byte`;
+export const REPLAY_USAGE = `assay replay --compare [--data FOLDER]
+    judges every recorded request again, from an empty state, and compares the answers byte by byte`;
 
 export interface ReplayParts {
   replay(folder: string, progress: (position: number, last: number) => void): Promise<Replayed>;
@@ -13,11 +14,14 @@ export interface ReplayParts {
 
 export async function replayCommand(shell: Shell, parts: ReplayParts): Promise<ExitCode> {
   const { values } = parseArgs({
-    args: [...shell.args], options: { compare: { type: 'boolean', default: false }, data: { type: 'string' } },
+    args: [...shell.args],
+    options: { compare: { type: 'boolean', default: false }, data: { type: 'string' } },
   });
   if (!values.compare) throw new UsageError(REPLAY_USAGE);
   const folder = resolve(shell.folder, values.data ?? shell.env['ASSAY_DATA'] ?? '.assay');
-  const replayed = await parts.replay(folder, () => {});
+  const bar = new Progress('Replay', 0, 'records');
+  const replayed = await parts.replay(folder, (position, last) => { bar.at(position, last); });
+  bar.end();
   for (const { position, id, recorded, replayed: again } of replayed.examples) {
     shell.out(`position ${position}, ${id}: ${firstDifference(recorded, again)}`);
   }

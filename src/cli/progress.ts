@@ -19,15 +19,15 @@ export interface ProgressOutput {
 export class Progress {
   readonly #title: string;
   readonly #unit: string;
-  readonly #total: number;
   readonly #output: ProgressOutput;
   readonly #now: () => number;
   readonly #startedAtMs: number;
+  #total: number;
   #done = 0;
   #saidAtMs: number;
   #drawn = false;
 
-  /** `total` counts `unit`s; `now` is in ms and never steps back. */
+  /** `total` counts `unit`s, 0 while it is not known; `now` is in ms and never steps back. */
   constructor(
     title: string, total: number, unit: string,
     output: ProgressOutput = process.stderr, now: () => number = () => performance.now(),
@@ -41,14 +41,15 @@ export class Progress {
     this.#saidAtMs = -Infinity;
   }
 
-  /** So much is done by now. Cheap: may be called for each of a million steps. */
-  at(done: number): void {
+  /** So much is done by now, and of so much. Cheap: may be called for each of a million steps. */
+  at(done: number, total = this.#total): void {
     this.#done = done;
+    this.#total = total;
     const nowMs = this.#now();
     const every = this.#output.isTTY === true ? REDRAW_MS : PLAIN_LINE_MS;
     if (nowMs - this.#startedAtMs < FIRST_AFTER_MS || nowMs - this.#saidAtMs < every) return;
     this.#saidAtMs = nowMs;
-    const line = progressLine(this.#title, this.#unit, done, this.#total, (nowMs - this.#startedAtMs) / 1000);
+    const line = progressLine(this.#title, this.#unit, done, total, (nowMs - this.#startedAtMs) / 1000);
     this.#output.write(this.#output.isTTY === true ? `\r\u001b[2K${line}` : `${line}\n`);
     this.#drawn = true;
   }

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
-import { Progress, progressLine } from '../scripts/progress.ts';
+import { Progress, progressLine } from './progress.ts';
 
 interface Watched {
   readonly lines: string[];
