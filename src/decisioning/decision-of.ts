@@ -19,7 +19,8 @@ export interface Failure { readonly cause: string }
  * The answer, from what was judged. The order of the keys is part of it: the same decision is the same bytes.
  */
 export function decisionOf(
-  event: ParsedEvent, live: LivePolicy | undefined, judged: Judgement | Failure, adjusted: Decision['adjusted'],
+  event: ParsedEvent, live: LivePolicy | undefined, judged: Judgement | Failure,
+  adjusted: Decision['adjusted'],
 ): Decision {
   const fallback = live?.policy.fallback ?? WITHOUT_POLICY;
   const failed = 'cause' in judged;
@@ -59,7 +60,9 @@ function taskOf(effect: PolicyEffect, live: LivePolicy | undefined): readonly Ta
 
 function featuresOf(live: LivePolicy, { values }: Judgement): Record<string, FeatureValue> {
   const features: Record<string, FeatureValue> = {};
-  live.policy.features.forEach(({ name, type }, i) => { features[name] = formatCell(values.cells[i], type); });
+  live.policy.features.forEach(({ name, type }, i) => {
+    features[name] = formatCell(values.cells[i], type);
+  });
   return features;
 }
 

@@ -71,7 +71,8 @@ export class Engine {
   }
 
   simulate(call: DecideCall): DecideAnswer {
-    return this.#phase === 'ready' ? this.#pipeline.simulate(call) : refused('log_unavailable', 'not ready to judge');
+    if (this.#phase !== 'ready') return refused('log_unavailable', 'not ready to judge');
+    return this.#pipeline.simulate(call);
   }
 
   measurements(): Measurements {

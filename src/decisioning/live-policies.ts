@@ -69,7 +69,9 @@ export class LivePolicies {
   ): LivePolicies {
     const problems: string[] = [];
     const rates = parseRateTable(publication.rates);
-    if ('problems' in rates) throw new PublicationRefused(rates.problems.map((problem) => `rates: ${problem}`));
+    if ('problems' in rates) {
+      throw new PublicationRefused(rates.problems.map((problem) => `rates: ${problem}`));
+    }
     const compiled = compileAll(publication, schema, problems);
     problems.push(...kindsTwice(compiled));
     const lists = new Map(publication.lists.map((list) => [list.name, list]));
@@ -93,7 +95,9 @@ export class LivePolicies {
   }
 }
 
-function compileAll(publication: Publication, schema: EventSchema, problems: string[]): readonly CompiledPolicy[] {
+function compileAll(
+  publication: Publication, schema: EventSchema, problems: string[],
+): readonly CompiledPolicy[] {
   return publication.policies.flatMap(({ file, source }) => {
     const compiled = compilePolicy(source, file, schema);
     if ('policy' in compiled) return [compiled.policy];
@@ -108,12 +112,14 @@ function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
   return policies.flatMap(({ name, kinds }) => (kinds.length === 0 ? ['any kind'] : kinds).flatMap((kind) => {
     const other = owner.get(kind);
     owner.set(kind, name);
-    return other === undefined ? [] : [`${name} and ${other} both decide ${kind}`];
+    return other === undefined ? [] : [
+      `policies ${other} and ${name} both decide ${kind}: take one away, or part them by \`kinds\``];
   }));
 }
 
 function bindLive(
-  policy: CompiledPolicy, lists: BoundLists, rates: RateTable, schema: EventSchema, store: PersistentWindowStore,
+  policy: CompiledPolicy, lists: BoundLists, rates: RateTable, schema: EventSchema,
+  store: PersistentWindowStore,
 ): LivePolicy {
   // Marks belong to a tenant, and generated code does not know of tenants: it is set before each judgement.
   let tenant = '';

@@ -192,7 +192,8 @@ const landed = (durable: Promise<void>): Promise<boolean> => durable.then(() => 
   throw error;
 });
 
-const unavailable = () => refused('log_unavailable', 'the decision log cannot be written; nothing was decided');
+const unavailable = () =>
+  refused('log_unavailable', 'the decision log cannot be written; nothing was decided');
 
 const conflict = (what: string, id: string) => refused(
   'id_conflict', `${what} ${id} was sent before with another payload; nothing was changed`,

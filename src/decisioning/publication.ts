@@ -25,7 +25,9 @@ export const publicationHash = (publication: Publication): string =>
  * The record that makes it live. Its id has the position, so that going back to an earlier one is a new
  * record.
  */
-export function publicationRecord(publication: Publication, position: number, receivedAtMs: number): LogRecord {
+export function publicationRecord(
+  publication: Publication, position: number, receivedAtMs: number,
+): LogRecord {
   const key = recordKey(SYSTEM, 'publication', `${position}`);
   const parts = [Buffer.from(JSON.stringify(publication))];
   return { kind: 'publication', position, receivedAtMs, key, parts };

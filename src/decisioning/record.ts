@@ -91,7 +91,9 @@ export function eventRecord(
   return { kind: 'event', position, receivedAtMs, key, parts: [json(versions), request, json(recorded)] };
 }
 
-export function nameRecord(key: string, position: number, receivedAtMs: number, transactionId: string): LogRecord {
+export function nameRecord(
+  key: string, position: number, receivedAtMs: number, transactionId: string,
+): LogRecord {
   const { tenant, id } = splitKey(key);
   const versions = { format: RECORD_FORMAT, tenant, id };
   return { kind: 'event', position, receivedAtMs, key, parts: [json(versions), json(transactionId)] };
@@ -100,7 +102,6 @@ export function nameRecord(key: string, position: number, receivedAtMs: number, 
 const parse = (part: Uint8Array | undefined): unknown =>
   JSON.parse(Buffer.from(part ?? NONE).toString('utf8'));
 
-export const readVersions = (record: LogRecord): Versions => parse(record.parts[0]) as Versions;
 export const readDecision = (record: LogRecord): Decision => parse(record.parts[3]) as Decision;
 /** The recorded answer: of a decision or of an event. */
 export const answerBytes = (record: LogRecord): Uint8Array =>

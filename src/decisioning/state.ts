@@ -84,7 +84,8 @@ export class EngineState {
 
   #judgeRow(admitted: Admitted, row: number): Judged {
     const { event, live, adjusted } = admitted;
-    const judged = live === undefined ? { cause: 'no policy decides this kind of payment' } : judge(live, event, row);
+    const judged = live === undefined ? { cause: 'no policy decides this kind of payment' }
+      : judge(live, event, row);
     const decision = decisionOf(event, live, judged, adjusted);
     const versions: Versions = {
       format: RECORD_FORMAT, tenant: event.tenant, id: event.id, publication: this.#live?.position ?? 0,
@@ -114,10 +115,12 @@ export class EngineState {
     const about = transactionId ?? '';
     if (event.type === 'status' || event.type === 'label') {
       const value = event.type === 'status' ? request.status : request.label;
-      return this.store.change(event.tenant, about, event.type, value ?? '', knownAtMs) ? 'counted' : 'waiting';
+      const found = this.store.change(event.tenant, about, event.type, value ?? '', knownAtMs);
+      return found ? 'counted' : 'waiting';
     }
     if (fact !== undefined) {
-      const mark = { name: fact.name, value: fact.value, fromMs: event.numbers[0] ?? 0, untilMs: fact.untilMs };
+      const { name, value, untilMs } = fact;
+      const mark = { name, value, fromMs: event.numbers[0] ?? 0, untilMs };
       this.store.mark(event.tenant, fact.field, fact.entity, mark);
       return 'counted';
     }
@@ -138,7 +141,8 @@ export class EngineState {
    * Makes a publication live. The windows stay: features are views of them, so a new one is right at once.
    */
   publish(publication: Publication, position: number): void {
-    const lacking = publication.custom.filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
+    const lacking = publication.custom
+      .filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
     if (lacking.length > 0) {
       throw new PublicationRefused(lacking.map(({ name, type }) =>
         `the log has payments with custom.${name} (${type}); a field that was used stays declared`));

@@ -54,7 +54,11 @@ export interface Reason {
   readonly references: readonly string[];
 }
 
-export interface ReasonFact { readonly name: string; readonly value: FeatureValue; readonly threshold?: FeatureValue }
+export interface ReasonFact {
+  readonly name: string;
+  readonly value: FeatureValue;
+  readonly threshold?: FeatureValue;
+}
 
 /**
  * What a feature is outside: money as `"120.50 EUR"`, durations as `"24h"`, counts as numbers, missing as

@@ -82,7 +82,9 @@ const oneOf = (...values: string[]): FieldType => ({ kind: 'enum', values });
 export const KINDS = ['card', 'transfer', 'cash', 'wallet', 'crypto'] as const;
 export const DIRECTIONS = ['debit', 'credit'] as const;
 export const CHANNELS = ['ecom', 'pos', 'atm', 'app', 'branch', 'api'] as const;
-export const STATUSES = ['attempted', 'approved', 'declined', 'settled', 'reversed', 'refunded', 'charged_back'] as const;
+export const STATUSES = [
+  'attempted', 'approved', 'declined', 'settled', 'reversed', 'refunded', 'charged_back',
+] as const;
 export const LABELS = ['chargeback', 'confirmed_fraud', 'false_positive', 'genuine'] as const;
 export const PARTY_TYPES = ['individual', 'business'] as const;
 
@@ -96,7 +98,8 @@ const party = (role: 'debtor' | 'creditor', word: string): Draft[] => [
   field(`${role}.segment`, { kind: 'string' }, 'history', `customer segment of ${word}`),
   field(`${role}.opened_at`, { kind: 'instant' }, 'history', `when the account of ${word} was opened`),
   field(`${role}.added_at`, { kind: 'instant' }, 'history', `when ${word} was added as a payee`),
-  field(`${role}.changed_at`, { kind: 'instant' }, 'history', `last change of credentials or contact data of ${word}`),
+  field(`${role}.changed_at`, { kind: 'instant' }, 'history',
+    `last change of credentials or contact data of ${word}`),
   field(`${role}.balance`, { kind: 'money' }, 'now', `balance of ${word}'s account before this payment`),
 ];
 

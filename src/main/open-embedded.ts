@@ -37,7 +37,8 @@ export async function openEmbedded(parts: EmbeddedParts): Promise<Engine> {
   const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schema);
   try {
     return await Engine.open(
-      { log, clock, snapshots, schema, newWindowStore, ...(tell === undefined ? {} : { tell }) }, publication);
+      { log, clock, snapshots, schema, newWindowStore, ...(tell === undefined ? {} : { tell }) },
+      publication);
   } catch (error) {
     await log.close();
     throw error;

@@ -21,8 +21,9 @@ function sayLog({ position, readBytes, tornTail, skippedSnapshots }: LogReport):
   if (position > 0) say(`log: ${position} records, ${readBytes} bytes read`);
   for (const { file, why } of skippedSnapshots) say(`log: snapshot ${file} is not used: it ${why}`);
   if (tornTail !== undefined) {
-    say(`log: a write that did not end was cut from ${tornTail.file} at byte ${tornTail.offset} (${tornTail.bytes} `
-      + `bytes, kept as ${tornTail.keptAs}): ${tornTail.why}. Nothing in it had been answered.`);
+    const { file, offset, bytes, keptAs, why } = tornTail;
+    say(`log: a write that did not end was cut from ${file} at byte ${offset} (${bytes} bytes, kept as `
+      + `${keptAs}): ${why}. Nothing in it had been answered.`);
   }
 }
 
@@ -46,7 +47,10 @@ async function serve(): Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = (signal: string): void => {
     say(`\n${signal}: answering what is in flight ...`);
-    stopping ??= server.drain().then(() => snapshots.stop()).then(() => engine.close()).then(() => { say('stopped'); process.exit(0); });
+    stopping ??= server.drain().then(() => snapshots.stop()).then(() => engine.close()).then(() => {
+      say('stopped');
+      process.exit(0);
+    });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop(signal); });
   say(welcome(address, keys.devKey.token, folder));
@@ -60,7 +64,8 @@ Try it:
   curl -s ${address}/v1/decisions?explain=full -H 'Authorization: Bearer ${key}' \\
     -H 'Content-Type: application/json' -d '{"transaction": {"id": "tx_1", "kind": "card",
       "occurred_at": "${new Date().toISOString()}", "amount": {"value": "120.50", "currency": "EUR"},
-      "channel": "ecom", "card": {"id": "card_1"}, "merchant": {"id": "shop_1"}, "device": {"ip": "192.0.2.1"}}}'
+      "channel": "ecom", "card": {"id": "card_1"}, "merchant": {"id": "shop_1"},
+      "device": {"ip": "192.0.2.1"}}}'
 Send it again: the same answer, counted once. The contract is at ${address}/openapi.json.
 Ctrl-C stops; nothing answered is lost, however it stops.
 `;
@@ -69,6 +74,7 @@ try {
   await serve();
 } catch (error) {
   const isForeseen = error instanceof PublicationRefused || (error instanceof Error && 'code' in error);
-  process.stderr.write(`${isForeseen ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  const trace = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${isForeseen ? error.message : trace}\n`);
   process.exitCode = 1;
 }

@@ -24,7 +24,8 @@ export async function writeSnapshotOf(disk: Disk, { folder, until, custom }: Sna
   const log = await LocalLogReader.open(disk, { folder: logFolder(folder), snapshots: snapshotsAt }, until);
   const snapshots = new LocalSnapshots({ disk, folder: snapshotsAt, log, opened: log.snapshot });
   const schema = eventSchema(custom);
-  const state = await makeState({ log, snapshots, schema, newWindowStore: () => new LocalWindowStore(schema) });
+  const newWindowStore = () => new LocalWindowStore(schema);
+  const state = await makeState({ log, snapshots, schema, newWindowStore });
   await snapshots.save(schema.name, {
     position: state.position, publication: state.live?.position ?? 0, windows: state.store.saveState(),
   });

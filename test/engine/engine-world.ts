@@ -45,7 +45,11 @@ rules:
     unknown: miss
     reason: "the payer is being watched"
 scoring:
-  aml: { sum: [watched], floor: 0, cap: 100, bands: [ { below: 50, action: approve, name: low }, { else: review, name: high } ] }
+  aml:
+    sum: [watched]
+    floor: 0
+    cap: 100
+    bands: [ { below: 50, action: approve, name: low }, { else: review, name: high } ]
 tests:
   - name: four payments in an hour
     given:
@@ -58,7 +62,8 @@ tests:
 
 export const publicationOf = (source: string): Publication => ({
   format: 1, policies: [{ file: 'small.policy.yaml', source }], lists: [],
-  rates: { version: 'test-1', base: 'EUR', rates: { USD: [{ from: '2020-01-01', rate: '1.25' }] } }, custom: [],
+  rates: { version: 'test-1', base: 'EUR', rates: { USD: [{ from: '2020-01-01', rate: '1.25' }] } },
+  custom: [],
 });
 
 export class EngineWorld {
@@ -84,12 +89,15 @@ export class EngineWorld {
     return this.engine;
   }
 
-  decide(change: object = {}, more: { tenant?: string; idempotencyKey?: string } = {}): Promise<DecideAnswer> {
+  decide(
+    change: object = {}, more: { tenant?: string; idempotencyKey?: string } = {},
+  ): Promise<DecideAnswer> {
     return this.running.decide({ bytes: payment(this.nowMs, change), tenant: 'acme', ...more });
   }
 
   tell(event: object, tenant = 'acme'): Promise<RecordAnswer> {
-    const bytes = Buffer.from(JSON.stringify({ event: { occurred_at: new Date(this.nowMs).toISOString(), ...event } }));
+    const occurredAt = new Date(this.nowMs).toISOString();
+    const bytes = Buffer.from(JSON.stringify({ event: { occurred_at: occurredAt, ...event } }));
     return this.running.record({ bytes, tenant });
   }
 }
@@ -107,7 +115,7 @@ export function decided(answer: DecideAnswer): Decision {
 }
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

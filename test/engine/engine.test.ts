@@ -10,7 +10,8 @@ async function opened(): Promise<EngineWorld> {
   return world;
 }
 
-const code = (answer: { kind: string; refusal?: { code: string } }): string => answer.refusal?.code ?? answer.kind;
+const code = (answer: { kind: string; refusal?: { code: string } }): string =>
+  answer.refusal?.code ?? answer.kind;
 
 describe('one payment, one answer', () => {
   test('a hundred at once on one card see the counts 1 to 100, in the order of the log', async () => {
@@ -33,7 +34,8 @@ describe('one payment, one answer', () => {
     const world = await opened();
     const bytes = payment(world.nowMs, { id: 'a' });
     const { transaction } = JSON.parse(bytes.toString()) as { transaction: Record<string, unknown> };
-    const turned = Buffer.from(JSON.stringify({ transaction: Object.fromEntries(Object.entries(transaction).toReversed()) }));
+    const reversed = Object.fromEntries(Object.entries(transaction).toReversed());
+    const turned = Buffer.from(JSON.stringify({ transaction: reversed }));
     const first = await world.running.decide({ bytes, tenant: 'acme' });
     const second = await world.running.decide({ bytes: turned, tenant: 'acme' });
     deepEqual(second, { ...first, replayed: true });
@@ -57,7 +59,8 @@ describe('one payment, one answer', () => {
   test('tenants share neither ids nor counts', async () => {
     const world = await opened();
     await world.decide({ id: 'a' });
-    const other = decided(await world.decide({ id: 'a', amount: { value: '99.00', currency: 'EUR' } }, { tenant: 'other' }));
+    const amount = { value: '99.00', currency: 'EUR' };
+    const other = decided(await world.decide({ id: 'a', amount }, { tenant: 'other' }));
     equal(other.features['card_count_1h'], 1);
     equal(await world.running.findDecision('acme', other.id), undefined);
     deepEqual(await world.running.findDecision('other', other.id), other);
@@ -67,13 +70,15 @@ describe('one payment, one answer', () => {
     const world = await opened();
     const { outcome, degraded } = decided(await world.decide({ kind: 'crypto' }));
     equal(outcome, 'review');
-    deepEqual(degraded, [{ part: 'policy', cause: 'no policy decides this kind of payment', fallback: 'review' }]);
+    const cause = 'no policy decides this kind of payment';
+    deepEqual(degraded, [{ part: 'policy', cause, fallback: 'review' }]);
   });
 
   test('a time outside the tolerance is clamped, and the answer says so', async () => {
     const world = await opened();
     const { adjusted } = decided(await world.decide({ occurred_at: '2030-01-01T00:00:00Z' }));
-    deepEqual(adjusted, { occurred_at: { from: '2030-01-01T00:00:00.000Z', to: '2026-01-15T12:05:00.000Z' } });
+    const [from, to] = ['2030-01-01T00:00:00.000Z', '2026-01-15T12:05:00.000Z'];
+    deepEqual(adjusted, { occurred_at: { from, to } });
   });
 });
 
@@ -81,7 +86,8 @@ describe('what is told counts', () => {
   test('a status and a label change what later payments see, from when they were known', async () => {
     const world = await opened();
     await world.decide({ id: 'a' });
-    equal(code(await world.tell({ id: 's', type: 'status', transaction_id: 'a', status: 'declined' })), 'recorded');
+    const status = { id: 's', type: 'status', transaction_id: 'a', status: 'declined' };
+    equal(code(await world.tell(status)), 'recorded');
     world.nowMs += 60_000;
     equal(decided(await world.decide()).features['card_declines_1h'], 1);
     await world.tell({ id: 'l', type: 'label', transaction_id: 'a', label: 'confirmed_fraud' });
@@ -100,14 +106,16 @@ describe('what is told counts', () => {
   test('a refund has the card of its payment, and does not count as one', async () => {
     const world = await opened();
     await world.decide({ id: 'a' });
-    await world.tell({ id: 'r', type: 'refund', transaction_id: 'a', amount: { value: '10.00', currency: 'EUR' } });
+    const amount = { value: '10.00', currency: 'EUR' };
+    await world.tell({ id: 'r', type: 'refund', transaction_id: 'a', amount });
     const { features } = decided(await world.decide());
     deepEqual([features['refunds_30d'], features['card_count_1h']], [1, 2]);
   });
 
   test('an event told twice counts once; another under its id is refused', async () => {
     const world = await opened();
-    const refund = { id: 'r', type: 'refund', transaction_id: 'a', amount: { value: '1.00', currency: 'EUR' }, card: { id: 'c1' } };
+    const amount = { value: '1.00', currency: 'EUR' };
+    const refund = { id: 'r', type: 'refund', transaction_id: 'a', amount, card: { id: 'c1' } };
     const first = await world.tell(refund);
     deepEqual(await world.tell(refund), { ...first, replayed: true });
     equal(code(await world.tell({ ...refund, card: { id: 'c2' } })), 'id_conflict');
@@ -137,8 +145,11 @@ describe('the log is the truth', () => {
     const answers: unknown[] = [];
     for (let i = 0; i < 40; i++) {
       world.nowMs += 60_000;
-      answers.push(await world.decide({ id: `h${i}`, card: { id: `c${i % 3}` }, debtor: { account_id: `a${i % 2}` } }));
-      if (i % 5 === 0) answers.push(await world.tell({ id: `s${i}`, type: 'status', transaction_id: `h${i}`, status: 'declined' }));
+      const [card, debtor] = [{ id: `c${i % 3}` }, { account_id: `a${i % 2}` }];
+      answers.push(await world.decide({ id: `h${i}`, card, debtor }));
+      if (i % 5 !== 0) continue;
+      const status = { id: `s${i}`, type: 'status', transaction_id: `h${i}`, status: 'declined' };
+      answers.push(await world.tell(status));
     }
     return answers;
   }
@@ -181,7 +192,7 @@ describe('the log is the truth', () => {
     ok(windows(world).equals(before));
   });
 
-  test('a full disk is a refusal; when there is space, the counts are as if nothing had been tried', async () => {
+  test('a full disk is a refusal; then the counts are as if nothing had been tried', async () => {
     const world = await opened();
     await world.decide({ id: 'first' });
     world.disk.capacityBytes = world.disk.usedBytes + 100;
@@ -193,7 +204,8 @@ describe('the log is the truth', () => {
     world.disk.heal();
     while (world.running.phase !== 'ready') await new Promise((resolve) => { setImmediate(resolve); });
     equal(decided(await world.decide({ id: 'retried' })).features['card_count_1h'], 2);
-    match(world.news.map((news) => (news.kind === 'phase' ? news.because : '')).join('\n'), /full: \d+ bytes are needed/);
+    const told = world.news.map((news) => (news.kind === 'phase' ? news.because : '')).join('\n');
+    match(told, /full: \d+ bytes are needed/);
   });
 
   test('a failed sync is a refusal too, and what was not answered is nowhere', async () => {
@@ -208,10 +220,11 @@ describe('the log is the truth', () => {
 });
 
 describe('publications', () => {
-  test('another policy is live from its position on; a retry keeps the version of its first arrival', async () => {
+  test('another policy is live from its position on; a retry keeps its first version', async () => {
     const world = await opened();
     const first = await world.decide({ id: 'a' });
-    await world.running.publish(publicationOf(POLICY.replace('version: 1', 'version: 2').replace('> 3', '> 1')));
+    const stricter = POLICY.replace('version: 1', 'version: 2').replace('> 3', '> 1');
+    await world.running.publish(publicationOf(stricter));
     const second = decided(await world.decide({ id: 'b' }));
     deepEqual([second.policy.version, second.outcome], [2, 'review'], 'the windows are right at once');
     deepEqual(await world.decide({ id: 'a' }), { ...first, replayed: true });
@@ -220,7 +233,8 @@ describe('publications', () => {
 
   test('what does not compile is refused whole, and the live one stays', async () => {
     const world = await opened();
-    const broken = world.running.publish(publicationOf(POLICY.replace('card_count_1h > 3', 'card_cuont_1h > 3')));
+    const misspelt = POLICY.replace('card_count_1h > 3', 'card_cuont_1h > 3');
+    const broken = world.running.publish(publicationOf(misspelt));
     const refused: unknown = await broken.catch((error: unknown) => error);
     ok(refused instanceof PublicationRefused);
     match(refused.message, /small\.policy\.yaml:\d+:\d+.*card_cuont_1h.*\n[^]*Did you mean `card_count_1h`/);
