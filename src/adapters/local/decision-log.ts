@@ -16,13 +16,13 @@ import type { ChainPoint } from './segment-scan.ts';
 import type { SegmentTail } from './segment-tail.ts';
 
 export const SEGMENT_BYTES_MAX = 268_435_456;
-export const RECORD_BYTES_MAX = 268_435_456;
+const RECORD_BYTES_MAX = 268_435_456;
 /**
  * A frame is hashed in one go on the deciding thread, so a batch is not longer than about a millisecond of
  * that.
  */
-export const BATCH_BYTES_MAX = 1_048_576;
-export const KEY_BYTES_MAX = 65_535;
+const BATCH_BYTES_MAX = 1_048_576;
+const KEY_BYTES_MAX = 65_535;
 export const COMMIT_GAP_MS = 2;
 
 export interface LocalLogParts {

@@ -1,5 +1,5 @@
 /** Position to place: one frame in 64 KiB of log is remembered, and a reader walks on from there. */
-export const MARK_EVERY_BYTES = 65_536;
+const MARK_EVERY_BYTES = 65_536;
 
 export interface FramePlace {
   /** First position of the frame. */

@@ -15,11 +15,11 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { RECORD_KINDS, type LogRecord } from '#ports/decision-log.ts';
 
-export const FORMAT = 1;
+const FORMAT = 1;
 export const FRAME_HEADER_BYTES = 64;
-export const RECORD_HEADER_BYTES = 28;
+const RECORD_HEADER_BYTES = 28;
 export const CHAIN_AT = 32;
-export const CHAIN_BYTES = 32;
+const CHAIN_BYTES = 32;
 /** 0xff cannot occur in UTF-8, so no text inside a record looks like a frame. */
 export const MAGIC = Buffer.from([0xff, 0x41, 0x4c, 0x46]);
 export const GENESIS = Buffer.alloc(CHAIN_BYTES);
@@ -41,7 +41,7 @@ export interface FrameFault {
   readonly found: string;
 }
 
-export function writeU64(bytes: Buffer, value: number, at: number): void {
+function writeU64(bytes: Buffer, value: number, at: number): void {
   bytes.writeUInt32LE(value % U32, at);
   bytes.writeUInt32LE(Math.floor(value / U32), at + 4);
 }

@@ -48,7 +48,8 @@ export class LocalSnapshots implements SnapshotStore {
     const { disk, folder, log } = this.#parts;
     const point = await log.mark();
     if (point.position !== snapshot.position) {
-      throw new RangeError(`a state of position ${snapshot.position} does not fit a log of ${point.position}`);
+      const [ofState, ofLog] = [snapshot.position, point.position];
+      throw new RangeError(`a state of position ${ofState} does not fit a log of ${ofLog}`);
     }
     const head: Head = { format: FORMAT, layout, publication: snapshot.publication };
     await writeSnapshot(disk, folder, {
