@@ -15,7 +15,7 @@ import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import { latestMark } from '#policy/store-world.ts';
 import type { Publication } from './publication.ts';
-import type { MarkEffect } from './record.ts';
+import { RECORD_FORMAT, type MarkEffect, type Versions } from './record.ts';
 
 /** What does not go live, with every reason. */
 export class PublicationRefused extends Error {
@@ -47,6 +47,8 @@ export class LivePolicies {
   readonly ratesVersion: string;
   readonly policies: readonly LivePolicy[];
   readonly #byKind = new Map<string, LivePolicy>();
+  readonly #versions = new Map<LivePolicy | undefined, Versions>();
+  readonly #schemaName: string;
   readonly #kindSlot: number;
   #others: LivePolicy | undefined;
 
@@ -56,6 +58,7 @@ export class LivePolicies {
     this.position = position;
     this.ratesVersion = rates.version;
     this.policies = policies;
+    this.#schemaName = schema.name;
     this.#kindSlot = schema.byPath.get('kind')?.textSlot ?? -1;
     for (const live of policies) {
       if (live.policy.kinds.length === 0) this.#others = live;
@@ -88,6 +91,19 @@ export class LivePolicies {
   /** From now on the store sums up what leaves the exact tier as these policies need it. */
   register(store: PersistentWindowStore): void {
     store.registerTiles(this.policies.flatMap(({ tilePlans }) => tilePlans));
+  }
+
+  /** What a decision by this policy, or by none, pins. */
+  versionsOf(live: LivePolicy | undefined): Versions {
+    let versions = this.#versions.get(live);
+    if (versions === undefined) {
+      versions = {
+        format: RECORD_FORMAT, publication: this.position, policy: live?.policy.hash ?? 'none',
+        schema: this.#schemaName, rates: this.ratesVersion, lists: live?.listVersions ?? {},
+      };
+      this.#versions.set(live, versions);
+    }
+    return versions;
   }
 
   policyFor(event: ParsedEvent): LivePolicy | undefined {

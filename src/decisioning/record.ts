@@ -19,8 +19,6 @@ export const RECORD_FORMAT = 1;
 /** Pinned by the first arrival; a retry is answered under these, whatever has been published since. */
 export interface Versions {
   readonly format: typeof RECORD_FORMAT;
-  readonly tenant: string;
-  readonly id: string;
   /** Log position of the publication in force. */
   readonly publication: number;
   readonly policy: string;
@@ -39,7 +37,8 @@ export interface MarkEffect {
 
 export interface Facts {
   readonly cells: readonly (number | string | readonly number[] | { lat: number; lon: number } | null)[];
-  readonly reasons: readonly (string | null)[];
+  /** Why a cell is null, by its index. */
+  readonly missing: Readonly<Record<number, string>>;
 }
 
 export type RecordFamily = 'tx' | 'event' | 'key' | 'publication';
@@ -57,14 +56,29 @@ export function splitKey(key: string): { tenant: string; family: string; id: str
   return { tenant, family, id };
 }
 
+/** What no publication decides has no other version. */
+const FORMAT_ONLY = json({ format: RECORD_FORMAT });
+
 /** NaN and undefined have no JSON; both are missing, and missing is null. */
 const cellOut = (cell: Cell): Facts['cells'][number] =>
   cell === undefined || (typeof cell === 'number' && Number.isNaN(cell)) ? null : cell;
 
-export const factsOf = (values: FeatureValues): Facts => ({
-  cells: values.cells.map(cellOut),
-  reasons: values.reasons.map((reason) => reason ?? null),
-});
+export function factsOf({ cells, reasons }: FeatureValues): Facts {
+  const missing: Record<number, string> = {};
+  for (const [index, reason] of reasons.entries()) if (reason !== undefined) missing[index] = reason;
+  return { cells: cells.map(cellOut), missing };
+}
+
+/** One publication has few versions and many decisions: written down once for all of them. */
+const written = new WeakMap<Versions, Uint8Array>();
+
+function versionBytes(versions: Versions): Uint8Array {
+  const known = written.get(versions);
+  if (known !== undefined) return known;
+  const bytes = json(versions);
+  written.set(versions, bytes);
+  return bytes;
+}
 
 export interface DecisionParts {
   readonly versions: Versions;
@@ -79,24 +93,20 @@ export function decisionRecord(
   const { versions, facts, decision, marks } = parts;
   return {
     kind: 'decision', position, receivedAtMs, key,
-    parts: [json(versions), request, json(facts), json(decision), marks.length === 0 ? NONE : json(marks)],
+    parts: [versionBytes(versions), request, json(facts), json(decision), marks.length === 0 ? NONE : json(marks)],
   };
 }
 
 export function eventRecord(
   key: string, position: number, receivedAtMs: number, request: Uint8Array, recorded: Recorded,
 ): LogRecord {
-  const { tenant, id } = splitKey(key);
-  const versions = { format: RECORD_FORMAT, tenant, id };
-  return { kind: 'event', position, receivedAtMs, key, parts: [json(versions), request, json(recorded)] };
+  return { kind: 'event', position, receivedAtMs, key, parts: [FORMAT_ONLY, request, json(recorded)] };
 }
 
 export function nameRecord(
   key: string, position: number, receivedAtMs: number, transactionId: string,
 ): LogRecord {
-  const { tenant, id } = splitKey(key);
-  const versions = { format: RECORD_FORMAT, tenant, id };
-  return { kind: 'event', position, receivedAtMs, key, parts: [json(versions), json(transactionId)] };
+  return { kind: 'event', position, receivedAtMs, key, parts: [FORMAT_ONLY, json(transactionId)] };
 }
 
 const parse = (part: Uint8Array | undefined): unknown =>

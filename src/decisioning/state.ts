@@ -43,6 +43,11 @@ const EVENT_TOLERANCE = {
   aheadMs: LIMITS.occurredAheadMsMax, behindMs: LIMITS.occurredBehindMsMax, outside: 'clamp',
 } as const;
 
+const NOTHING_LIVE: Versions = {
+  format: RECORD_FORMAT, publication: 0, policy: 'none', schema: 'none', rates: 'none', lists: {},
+};
+const NO_FACTS: Facts = { cells: [], missing: {} };
+
 export class EngineState {
   /** Position of the last record applied. */
   position: number;
@@ -83,16 +88,10 @@ export class EngineState {
   }
 
   #judgeRow(admitted: Admitted, row: number): Judged {
-    const { event, live, adjusted } = admitted;
-    const judged = live === undefined ? { cause: 'no policy decides this kind of payment' }
-      : judge(live, event, row);
-    const decision = decisionOf(event, live, judged, adjusted);
-    const versions: Versions = {
-      format: RECORD_FORMAT, tenant: event.tenant, id: event.id, publication: this.#live?.position ?? 0,
-      policy: decision.policy.hash, schema: this.schema.name,
-      rates: this.#live?.ratesVersion ?? 'none', lists: live?.listVersions ?? {},
-    };
-    const facts = 'cause' in judged ? { cells: [], reasons: [] } : factsOf(judged.values);
+    const { event, live } = admitted;
+    const { judged, decision } = judge(admitted, row);
+    const versions = this.#live?.versionsOf(live) ?? NOTHING_LIVE;
+    const facts = 'cause' in judged ? NO_FACTS : factsOf(judged.values);
     return { kind: 'judged', decision, versions, facts, marks: 'cause' in judged ? [] : judged.marks };
   }
 
@@ -137,19 +136,29 @@ export class EngineState {
     }
   }
 
-  /**
-   * Makes a publication live. The windows stay: features are views of them, so a new one is right at once.
-   */
-  publish(publication: Publication, position: number): void {
+  /** What would be live with it; throws PublicationRefused where it cannot go live. Changes nothing. */
+  compile(publication: Publication, position: number): LivePolicies {
     const lacking = publication.custom
       .filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
     if (lacking.length > 0) {
       throw new PublicationRefused(lacking.map(({ name, type }) =>
-        `the log has payments with custom.${name} (${type}); a field that was used stays declared`));
+        `custom.${name} (${type}) is not declared here as such: a field that was used stays declared, and a new `
+        + 'one counts from the next start'));
     }
-    this.#live = LivePolicies.of(publication, this.schema, this.store, position);
-    this.#live.register(this.store);
-    this.position = position;
+    return LivePolicies.of(publication, this.schema, this.store, position);
+  }
+
+  /**
+   * Makes a publication live. The windows stay: features are views of them, so a new one is right at once.
+   */
+  enact(live: LivePolicies): void {
+    this.#live = live;
+    live.register(this.store);
+    this.position = live.position;
+  }
+
+  publish(publication: Publication, position: number): void {
+    this.enact(this.compile(publication, position));
   }
 
   /** A record read back: counted, not judged again; what the decision did is in the record. */
@@ -175,13 +184,16 @@ export class EngineState {
   }
 }
 
-/**
- * A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why.
- */
-function judge(live: LivePolicy, event: ParsedEvent, row: number): Judgement | Failure {
+/** A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why. */
+function judge({ event, live, adjusted }: Admitted, row: number): {
+  judged: Judgement | Failure; decision: Decision;
+} {
+  const answered = (judged: Judgement | Failure) =>
+    ({ judged, decision: decisionOf(event, live, judged, adjusted) });
+  if (live === undefined) return answered({ cause: 'no policy decides this kind of payment' });
   try {
-    return live.judge(event, row);
+    return answered(live.judge(event, row));
   } catch (error) {
-    return { cause: `the policy failed: ${error instanceof Error ? error.message : String(error)}` };
+    return answered({ cause: `the policy failed: ${error instanceof Error ? error.message : String(error)}` });
   }
 }
