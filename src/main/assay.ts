@@ -1,5 +1,6 @@
 /** The `assay` command. */
 import process from 'node:process';
+import { PublicationRefused } from '#decisioning/live-policies.ts';
 import { openKeyStore } from '#adapters/local/key-store.ts';
 import { LocalWindowStore } from '#adapters/local/window-store.ts';
 import { storeWorld } from '#policy/store-world.ts';
@@ -10,13 +11,18 @@ import { policy, POLICY_USAGE } from '#cli/policy.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
 import { UsageError, type Command, type ExitCode, type Shell } from '#cli/shell.ts';
+import { eventSchema } from '#domain/field.ts';
+import { readCustom } from './read-publication.ts';
+import { policyFolder } from './settings.ts';
 import { decideParts, replayParts, verifyParts } from './cli-parts.ts';
 
 const openTestWorld = storeWorld((schema) => new LocalWindowStore(schema));
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   decide: (shell) => decide(shell, decideParts),
-  policy: (shell) => policy(shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld })),
+  policy: async (shell) => policy(
+    shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld }),
+    eventSchema(await readCustom(policyFolder(process.env)))),
   replay: (shell) => replayCommand(shell, replayParts),
   verify: (shell) => verify(shell, verifyParts),
   key: (shell) => key(shell, openKeyStore),
@@ -39,7 +45,8 @@ async function main(): Promise<ExitCode> {
   try {
     return await command(shell);
   } catch (error) {
-    if (!(error instanceof UsageError) && !isArgumentError(error)) throw error;
+    const isTold = error instanceof UsageError || error instanceof PublicationRefused;
+    if (!isTold && !isArgumentError(error)) throw error;
     shell.err(error.message);
     return 2;
   }

@@ -3,55 +3,79 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CustomField } from '#domain/field.ts';
 import type { RateTableSource } from '#domain/rates.ts';
+import { PublicationRefused } from '#decisioning/live-policies.ts';
 import type { Publication } from '#decisioning/publication.ts';
-import type { ListEntry, ListSource } from '#policy/lists.ts';
+import { readCustomFields } from './read-custom-fields.ts';
+import { readList } from './read-list.ts';
+import { readRates } from './read-rates.ts';
+import { SHIPPED_POLICIES } from './settings.ts';
 
-/** What is in force where nobody says otherwise. */
+/** In force where nobody says otherwise: the shipped folder has a policy for the bench too. */
 const STARTERS = ['cards.policy.yaml', 'transfers.policy.yaml'];
+const SUFFIX = '.policy.yaml';
 const NO_RATES: RateTableSource = { version: 'none', base: 'EUR', rates: {} };
 
 /**
- * `*.policy.yaml`, `lists/NAME.csv` (value,from,until,note), `rates.json` and `custom-fields.json` of a
- * folder; all
- * but the policies may be absent. Throws with the file where one cannot be read.
+ * `*.policy.yaml`, `lists/NAME.csv`, `rates.json` and `custom-fields.json` of a folder; all but the policies
+ * may be absent. `policyFiles` stand in for the policies of the folder. Throws PublicationRefused with every
+ * problem of lists, rates and custom fields by file and place; policies are compiled where they go live.
  */
 export async function readPublication(
-  folder: string, policyFiles: readonly string[] = STARTERS.map((name) => join(folder, name)),
+  folder: string, policyFiles?: readonly string[],
 ): Promise<Publication> {
-  const policies = await Promise.all(policyFiles.map(async (file) => (
+  const problems: string[] = [];
+  const files = policyFiles ?? await policiesOf(folder);
+  const policies = await Promise.all(files.map(async (file) => (
     { file: basename(file), source: await readFile(file, 'utf8') })));
-  const names = await readdir(join(folder, 'lists')).catch(() => []);
-  const lists = await Promise.all(names.filter((name) => name.endsWith('.csv')).toSorted()
-    .map((name) => readList(join(folder, 'lists', name))));
-  return {
-    format: 1, policies, lists,
-    rates: await readJson<RateTableSource>(join(folder, 'rates.json')) ?? NO_RATES,
-    custom: await readJson<readonly CustomField[]>(join(folder, 'custom-fields.json')) ?? [],
-  };
+  const names = (await namesIn(join(folder, 'lists'))).filter((name) => name.endsWith('.csv'));
+  const lists = await Promise.all(names.map(async (name) => {
+    const file = join(folder, 'lists', name);
+    return readList(await readFile(file, 'utf8'), file, problems);
+  }));
+  const rates = await readJson(join(folder, 'rates.json'), problems, readRates) ?? NO_RATES;
+  const custom = await customOf(folder, problems);
+  if (problems.length > 0) throw new PublicationRefused(problems);
+  return { format: 1, policies, lists, rates, custom };
 }
 
-async function readJson<Content>(file: string): Promise<Content | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+/** The custom fields of a folder alone: what a policy is checked against. Throws PublicationRefused. */
+export async function readCustom(folder: string): Promise<readonly CustomField[]> {
+  const problems: string[] = [];
+  const custom = await customOf(folder, problems);
+  if (problems.length > 0) throw new PublicationRefused(problems);
+  return custom;
+}
+
+const customOf = async (folder: string, problems: string[]): Promise<readonly CustomField[]> =>
+  await readJson(join(folder, 'custom-fields.json'), problems, readCustomFields) ?? [];
+
+async function policiesOf(folder: string): Promise<readonly string[]> {
+  const names = folder === SHIPPED_POLICIES ? STARTERS
+    : (await namesIn(folder)).filter((name) => name.endsWith(SUFFIX));
+  if (names.length > 0) return names.map((name) => join(folder, name));
+  throw new PublicationRefused([`${folder}: there is no *${SUFFIX} in it; ASSAY_POLICIES names the folder`]);
+}
+
+/** By name; of a folder that is not there, none. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder).catch(unlessAbsent) ?? []).toSorted();
+}
+
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function readJson<Content>(
+  file: string, problems: string[], read: (content: unknown, file: string, problems: string[]) => Content,
+): Promise<Content | undefined> {
+  const text = await readFile(file, 'utf8').catch(unlessAbsent);
   if (text === undefined) return undefined;
+  let content: unknown;
   try {
-    return JSON.parse(text) as Content;
+    content = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`${file}: is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
-}
-
-async function readList(file: string): Promise<ListSource> {
-  const [header = '', ...lines] = (await readFile(file, 'utf8')).split(/\r?\n/);
-  if (!header.startsWith('value')) throw new Error(`${file}:1: the header is value,from,until,note`);
-  const entries = lines.flatMap((line): ListEntry[] => {
-    if (line.trim() === '') return [];
-    const [value = '', from = '', until = '', note = ''] = line.split(',').map((cell) => cell.trim());
-    return [{
-      value, ...(from === '' ? {} : { from }), ...(until === '' ? {} : { until }), ...(note === '' ? {} : { note }),
-    }];
-  });
-  return { name: basename(file, '.csv'), entries };
+  return read(content, file, problems);
 }

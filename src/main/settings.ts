@@ -1,5 +1,5 @@
 /** Every variable of the environment that is read, with its default. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -7,13 +7,17 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** `ASSAY_DATA`: where the log, snapshots and keys are. */
 export const dataFolder = (env: Environment): string => env['ASSAY_DATA'] ?? join(ROOT, '.assay');
+export const SHIPPED_POLICIES = join(ROOT, 'policies');
 /** `ASSAY_POLICIES`: the folder of policies, lists, rates and custom fields. */
-export const policyFolder = (env: Environment): string => env['ASSAY_POLICIES'] ?? join(ROOT, 'policies');
+export const policyFolder = (env: Environment): string =>
+  (env['ASSAY_POLICIES'] === undefined ? SHIPPED_POLICIES : resolve(env['ASSAY_POLICIES']));
 /** `PORT`; 0 takes any that is free. */
 export function port(env: Environment): number {
   const text = env['PORT'] ?? '8080';
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535) throw new RangeError(`PORT is a port number, not ${text}`);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535) {
+    throw new RangeError(`PORT is a port number, not ${text}`);
+  }
   return value;
 }
 /** `HOST`: the address to listen on. */

@@ -1,0 +1,67 @@
+/** A managed list as people keep it: CSV with the columns value, from, until, note. */
+import { basename } from 'node:path';
+import { csvCells } from '#cli/csv-mapping.ts';
+import { parseInstant } from '#domain/instant.ts';
+import type { ListEntry, ListSource } from '#policy/lists.ts';
+
+const COLUMNS = ['value', 'from', 'until', 'note'] as const;
+type Column = (typeof COLUMNS)[number];
+const INSTANT = 'an instant such as 2026-05-01T00:00:00Z';
+
+/** The list of the file's name. What is wrong goes to `problems`, one sentence each, as `file:line: ...`. */
+export function readList(text: string, file: string, problems: string[]): ListSource {
+  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const report = (line: number, what: string): void => { problems.push(`${file}:${line}: ${what}`); };
+  const columns = columnsOf(header);
+  if (typeof columns === 'string') {
+    report(1, columns);
+    return { name: basename(file, '.csv'), entries: [] };
+  }
+  const entries = lines.flatMap((line, index): ListEntry[] => {
+    if (line.trim() === '') return [];
+    const cells = csvCells(line).map((cell) => cell.trim());
+    const cell = (column: Column): string => cells[columns.indexOf(column)] ?? '';
+    const entry = { value: cell('value'), from: cell('from'), until: cell('until'), note: cell('note') };
+    const faults = faultsOf(entry, cells.length, columns.length);
+    for (const fault of faults) report(index + 2, fault);
+    return faults.length > 0 ? [] : [withoutBlanks(entry)];
+  });
+  return { name: basename(file, '.csv'), entries };
+}
+
+type Written = Readonly<Record<Column, string>>;
+
+/** The header's columns, or what is wrong with it. */
+function columnsOf(header: string): readonly Column[] | string {
+  const names = csvCells(header).map((name) => name.trim());
+  const columns = names.flatMap((name) => COLUMNS.find((column) => column === name) ?? []);
+  const sound = columns.length === names.length && new Set(columns).size === columns.length
+    && columns.includes('value');
+  return sound ? columns
+    : `the header is \`${header}\`; write \`value,from,until,note\`; all but value may be left out`;
+}
+
+function faultsOf(
+  { value, from, until }: Written, cellCount: number, columnCount: number,
+): readonly string[] {
+  const faults: string[] = [];
+  if (cellCount > columnCount) {
+    faults.push(`${cellCount} cells under ${columnCount} columns; quote a cell that holds a comma: "a, b"`);
+  }
+  if (value === '') faults.push('the value is empty');
+  const fromMs = from === '' ? -Infinity : parseInstant(from);
+  const untilMs = until === '' ? Infinity : parseInstant(until);
+  if (fromMs === undefined) faults.push(`from is \`${from}\`; write ${INSTANT}`);
+  if (untilMs === undefined) faults.push(`until is \`${until}\`; write ${INSTANT}`);
+  if (fromMs !== undefined && untilMs !== undefined && fromMs >= untilMs) {
+    faults.push(`until \`${until}\` is not after from \`${from}\``);
+  }
+  return faults;
+}
+
+const withoutBlanks = ({ value, from, until, note }: Written): ListEntry => ({
+  value,
+  ...(from === '' ? {} : { from }),
+  ...(until === '' ? {} : { until }),
+  ...(note === '' ? {} : { note }),
+});
