@@ -50,7 +50,9 @@ export function decisionOf(
 function taskOf(effect: PolicyEffect, live: LivePolicy | undefined): readonly Task[] {
   if (effect.kind === 'label') return [];
   const { rule } = effect;
-  const axis = live?.policy.rules.find(({ id }) => id === rule)?.axis ?? 'aml';
+  // A hold that comes of the band of a score names no rule, but the score of its axis.
+  const ofBand = rule === 'fraud-score' ? 'fraud' : 'aml';
+  const axis = live?.policy.rules.find(({ id }) => id === rule)?.axis ?? ofBand;
   switch (effect.kind) {
     case 'report': return [{ kind: 'report', rule, axis, value: effect.report }];
     case 'queue': return [{ kind: 'queue', rule, axis, value: effect.queue }];

@@ -5,11 +5,10 @@
  */
 import type { Decision } from '#domain/decision.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { DecisionLog } from '#ports/decision-log.ts';
+import { LogUnavailable, type DecisionLog } from '#ports/decision-log.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
 import { positionOfDecision } from './decision-id.ts';
-import { LivePolicies } from './live-policies.ts';
 import { Pipeline } from './pipeline.ts';
 import { publicationHash, publicationRecord, type Publication } from './publication.ts';
 import { readDecision, recordKey, splitKey } from './record.ts';
@@ -33,15 +32,20 @@ export interface Measurements {
 
 export type EngineNews =
   | StateNews
-  | { readonly kind: 'phase'; readonly phase: Phase; readonly because: string };
+  | { readonly kind: 'phase'; readonly phase: Phase; readonly because: string }
+  /** The start that follows reads more of the log; nothing is lost. */
+  | { readonly kind: 'snapshot_not_written'; readonly because: string };
 
 const HEAL_PAUSE_MS = 200;
+/** Where it fails for another reason than the write, each attempt may read the whole log. */
+const HEAL_PAUSE_MS_MAX = 10_000;
 
 export class Engine {
   readonly #parts: EngineParts;
   #pipeline: Pipeline;
   #phase: Phase = 'ready';
   #healing: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   private constructor(parts: EngineParts, state: EngineState) {
     this.#parts = parts;
@@ -52,22 +56,29 @@ export class Engine {
   static async open(parts: EngineParts, publication: Publication): Promise<Engine> {
     const engine = new Engine(parts, await makeState(parts));
     const { live } = engine.#pipeline.state;
-    if (live === undefined || publicationHash(live.publication) !== publicationHash(publication)) {
+    if (live !== undefined && publicationHash(live.publication) === publicationHash(publication)) return engine;
+    try {
       await engine.publish(publication);
+    } catch (error) {
+      // The log is the opener's to close; nothing here goes on trying to heal it.
+      engine.#phase = 'closed';
+      await engine.#healing;
+      throw error;
     }
     return engine;
   }
 
   get phase(): Phase { return this.#phase; }
   get state(): EngineState { return this.#pipeline.state; }
+  get #isStopping(): boolean { return this.#phase === 'draining' || this.#phase === 'closed'; }
   get inFlight(): number { return this.#pipeline.inFlight; }
 
   async decide(call: DecideCall): Promise<DecideAnswer> {
-    return this.#phase === 'closed' ? draining() : this.#pipeline.decide(call);
+    return this.#isStopping ? draining() : this.#pipeline.decide(call);
   }
 
   async record(call: DecideCall): Promise<RecordAnswer> {
-    return this.#phase === 'closed' ? draining() : this.#pipeline.record(call);
+    return this.#isStopping ? draining() : this.#pipeline.record(call);
   }
 
   simulate(call: DecideCall): DecideAnswer {
@@ -97,31 +108,51 @@ export class Engine {
       ? undefined : readDecision(record);
   }
 
-  /** Makes it live from the next position on; everything before it was decided by what was live then. */
+  /**
+   * Makes it live from the next position on; everything before it was decided by what was live then. Throws
+   * PublicationRefused where it cannot go live, and LogUnavailable; then nothing was published.
+   */
   async publish(publication: Publication): Promise<void> {
     const { log, clock } = this.#parts;
+    if (this.#phase !== 'ready') {
+      const code = this.#isStopping ? 'closed' : 'io_error';
+      throw new LogUnavailable(code, `the engine is ${this.#phase}: nothing was published`);
+    }
     const { state } = this.#pipeline;
-    // Compiled against the store first: what does not compile throws here, and changes nothing.
-    LivePolicies.of(publication, state.schema, state.store, log.nextPosition);
-    const record = publicationRecord(publication, log.nextPosition, clock.now());
+    const live = state.compile(publication, log.nextPosition);
+    const record = publicationRecord(publication, live.position, clock.now());
     const durable = this.#pipeline.append(record);
-    state.publish(publication, record.position);
+    state.enact(live);
     await durable;
   }
 
-  /** Waits for what is in flight, writes a snapshot and closes. New calls are refused as draining. */
-  async close(): Promise<void> {
-    if (this.#phase === 'closed') return;
+  /**
+   * Waits for what is in flight, writes a snapshot where the state is sound, and closes, whatever the disk says.
+   * New calls are refused as draining.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#enter('draining', 'asked to stop');
-    await this.#healing;
+    this.#pipeline.stop();
     await this.#pipeline.settled();
+    await this.#healing;
     this.#enter('closed', 'drained');
-    if (this.#pipeline.sound) await this.#saveSnapshot();
-    await this.#parts.log.close();
+    try {
+      await this.#saveSnapshot();
+    } catch (error) {
+      this.#parts.tell?.({ kind: 'snapshot_not_written', because: messageOf(error) });
+    } finally {
+      await this.#parts.log.close();
+    }
   }
 
   async #saveSnapshot(): Promise<void> {
-    const { state } = this.#pipeline;
+    const { state, sound } = this.#pipeline;
+    if (!sound) throw new Error('the last write of the log failed, so the state is ahead of it');
     await this.#parts.snapshots.save(state.schema.name, {
       position: state.position, publication: state.live?.position ?? 0, windows: state.store.saveState(),
     });
@@ -132,19 +163,35 @@ export class Engine {
     return new Pipeline({ log, clock, state, onFailure: (error) => { this.#healing = this.#heal(error); } });
   }
 
-  /** A write failed, so the state is ahead of the log. Once the log takes appends again, it is made anew. */
+  /**
+   * The state is ahead of the log, because a write or a judgement failed. Once all before it has landed and the
+   * log takes appends again, it is made anew. Never rejects; ends early where the engine is to stop.
+   */
   async #heal(error: Error): Promise<void> {
     this.#enter('healing', error.message);
-    while (!(await this.#parts.log.recover())) await this.#parts.clock.sleep(HEAL_PAUSE_MS);
-    this.#pipeline = this.#pipelineOf(await makeState(this.#parts));
-    this.#enter('ready', 'the log can be written again');
+    await this.#pipeline.settled();
+    for (let pauseMs = HEAL_PAUSE_MS; !this.#isStopping;) {
+      try {
+        if (await this.#parts.log.recover()) {
+          this.#pipeline = this.#pipelineOf(await makeState(this.#parts));
+          this.#enter('ready', 'the state was made again from the log');
+          return;
+        }
+      } catch (why) {
+        this.#enter('healing', `the state could not be made again: ${messageOf(why)}`);
+        pauseMs = Math.min(HEAL_PAUSE_MS_MAX, pauseMs * 2);
+      }
+      await this.#parts.clock.sleep(pauseMs);
+    }
   }
 
   #enter(phase: Phase, because: string): void {
-    if (this.#phase === 'draining' && phase !== 'closed') return;
+    if (this.#phase === 'closed' || (this.#phase === 'draining' && phase !== 'closed')) return;
     this.#phase = phase;
     this.#parts.tell?.({ kind: 'phase', phase, because });
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const draining = () => refused('draining', 'this node is stopping; send it to another, or again');

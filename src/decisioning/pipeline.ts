@@ -28,7 +28,7 @@ export interface PipelineParts {
   readonly log: DecisionLog;
   readonly clock: Clock;
   readonly state: EngineState;
-  /** Called once, when a write fails: from then on this pipeline judges nothing. */
+  /** Called once, when a write or a judgement fails: from then on this pipeline judges nothing. */
   readonly onFailure: (error: Error) => void;
 }
 
@@ -40,6 +40,9 @@ export class Pipeline {
   /** Microseconds: from the call to the log's buffer; from there to the disk. */
   readonly stages = { judge: createHistogram(), durable: createHistogram() } as const;
   #sound = true;
+  #stopped = false;
+  /** Of the record appended last: records land in order, so with it all before it have landed. */
+  #last: Promise<void> = Promise.resolve();
   /** Decided and not yet durable, by record key: concurrent copies of one payment share one decision. */
   readonly #decisions = new Map<string, Flight<Decision>>();
   readonly #events = new Map<string, Flight<Recorded>>();
@@ -69,13 +72,13 @@ export class Pipeline {
     const earlier = look instanceof Promise ? await look : look;
     if (earlier !== undefined) return this.#resend(earlier, call);
     if (this.#log.nextPosition !== before) return this.decide({ ...call, receivedAtMs });
-    if (!this.#sound) return unavailable();
+    if (!this.#sound || this.#stopped) return unavailable();
 
     const admitted = this.state.admit(parsed.event);
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted };
     if (name !== undefined && named === undefined) this.#name(name, id, receivedAtMs);
     const position = this.#log.nextPosition;
-    const judged = this.state.judge(admitted, position);
+    const judged = this.#certainly(() => this.state.judge(admitted, position));
     const record = decisionRecord(key, position, receivedAtMs, call.bytes, judged);
     const { durable } = this.#append(this.#decisions, record, judged.decision);
     const judgedAt = performance.now();
@@ -100,10 +103,10 @@ export class Pipeline {
       return { kind: 'recorded', recorded: earlier.answered, replayed: true };
     }
     if (this.#log.nextPosition !== before) return this.record({ ...call, receivedAtMs });
-    if (!this.#sound) return unavailable();
+    if (!this.#sound || this.#stopped) return unavailable();
 
     const position = this.#log.nextPosition;
-    const recorded = this.state.take(parsed, position);
+    const recorded = this.#certainly(() => this.state.take(parsed, position));
     const record = eventRecord(key, position, receivedAtMs, call.bytes, recorded);
     const { durable } = this.#append(this.#events, record, recorded);
     return (await landed(durable)) ? { kind: 'recorded', recorded, replayed: false } : unavailable();
@@ -121,20 +124,35 @@ export class Pipeline {
 
   get inFlight(): number { return this.#decisions.size + this.#events.size; }
 
-  /** False once a write has failed: the state is ahead of the log, and nothing may be judged by it. */
+  /** False once a write or a judgement has failed: the state is not that of the log, and judges no more. */
   get sound(): boolean { return this.#sound; }
 
-  /** When all that is in flight has landed, or failed. */
+  /** From now on nothing is judged; what was decided before is still answered. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** When all that was appended has landed, or failed. */
   async settled(): Promise<void> {
-    const flights = [...this.#decisions.values(), ...this.#events.values(), ...this.#names.values()];
-    await Promise.allSettled(flights.map(({ durable }) => durable));
+    await this.#last.catch(() => {});
   }
 
   /** Appends a record whose effect on the state the caller sees to. */
   append(record: LogRecord): Promise<void> {
-    const durable = this.#log.append(record);
+    const durable = this.#certainly(() => this.#log.append(record));
+    this.#last = durable;
     durable.catch((error: unknown) => { this.#fail(error); });
     return durable;
+  }
+
+  /** What throws half-way leaves a state that is not that of the log: it is made again. */
+  #certainly<Result>(step: () => Result): Result {
+    try {
+      return step();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
 
   #fail(error: unknown): void {
