@@ -64,7 +64,11 @@ function isCurrent() {
 
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`);
-  for (const name of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(root, name)));
+  // Of package.json only what is installed: another script there is no reason to install anew.
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { dependencies, devDependencies, optionalDependencies } = manifest;
+  hash.update(JSON.stringify([dependencies, devDependencies, optionalDependencies]));
+  hash.update(readFileSync(join(root, 'package-lock.json')));
   return hash.digest('hex');
 }
 
