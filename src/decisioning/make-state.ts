@@ -16,20 +16,15 @@ export interface StateParts {
 
 export type StateNews =
   | { readonly kind: 'restored'; readonly position: number }
+  /** It cannot be read, or was written by another version: the log is read instead. */
+  | { readonly kind: 'snapshot_not_used'; readonly because: string }
   | { readonly kind: 'replayed'; readonly position: number; readonly last: number };
 
 const NEWS_RECORDS = 10_000;
 
 export async function makeState(parts: StateParts): Promise<EngineState> {
-  const { log, schema, snapshots, newWindowStore, tell } = parts;
-  const state = new EngineState(schema, newWindowStore());
-  const snapshot = await snapshots.latest(schema.name);
-  if (snapshot !== undefined && snapshot.position <= log.durable.position) {
-    await restore(state, snapshot.publication, log);
-    state.store.loadState(snapshot.windows);
-    state.position = snapshot.position;
-    tell?.({ kind: 'restored', position: state.position });
-  }
+  const { log, schema, newWindowStore, tell } = parts;
+  const state = await restored(parts) ?? new EngineState(schema, newWindowStore());
   const last = log.durable.position;
   for await (const record of log.read(state.position + 1)) {
     state.apply(record);
@@ -38,8 +33,26 @@ export async function makeState(parts: StateParts): Promise<EngineState> {
   return state;
 }
 
+/** The state of the newest snapshot; undefined where it cannot be used, for the log has everything. */
+async function restored(parts: StateParts): Promise<EngineState | undefined> {
+  const { log, schema, snapshots, newWindowStore, tell } = parts;
+  const state = new EngineState(schema, newWindowStore());
+  try {
+    const snapshot = await snapshots.latest(schema.name);
+    if (snapshot === undefined || snapshot.position > log.durable.position) return undefined;
+    await publishAgain(state, snapshot.publication, log);
+    state.store.loadState(snapshot.windows);
+    state.position = snapshot.position;
+  } catch (error) {
+    tell?.({ kind: 'snapshot_not_used', because: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+  tell?.({ kind: 'restored', position: state.position });
+  return state;
+}
+
 /** What was in force when the snapshot was taken. */
-async function restore(state: EngineState, position: number, log: LogReader): Promise<void> {
+async function publishAgain(state: EngineState, position: number, log: LogReader): Promise<void> {
   if (position === 0) return;
   const record = await log.get(position);
   if (record?.kind !== 'publication') throw new Error(`position ${position} of the log is not a publication`);

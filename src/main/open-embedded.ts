@@ -33,7 +33,9 @@ export async function openEmbedded(parts: EmbeddedParts): Promise<Engine> {
   });
   onLog?.(report);
   const schema = eventSchema(publication.custom);
-  const snapshots = new LocalSnapshots({ disk, folder: snapshotFolder(folder), log, opened: snapshot });
+  const snapshots = new LocalSnapshots({
+    disk, folder: snapshotFolder(folder), logFolder: logFolder(folder), log, opened: snapshot,
+  });
   const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schema);
   try {
     return await Engine.open(

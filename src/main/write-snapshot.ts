@@ -21,8 +21,11 @@ export interface SnapshotOrder {
 /** Resolves the position of the snapshot that was written. */
 export async function writeSnapshotOf(disk: Disk, { folder, until, custom }: SnapshotOrder): Promise<number> {
   const snapshotsAt = snapshotFolder(folder);
-  const log = await LocalLogReader.open(disk, { folder: logFolder(folder), snapshots: snapshotsAt }, until);
-  const snapshots = new LocalSnapshots({ disk, folder: snapshotsAt, log, opened: log.snapshot });
+  const logAt = logFolder(folder);
+  const log = await LocalLogReader.open(disk, { folder: logAt, snapshots: snapshotsAt }, until);
+  const snapshots = new LocalSnapshots({
+    disk, folder: snapshotsAt, logFolder: logAt, log, opened: log.snapshot,
+  });
   const schema = eventSchema(custom);
   const newWindowStore = () => new LocalWindowStore(schema);
   const state = await makeState({ log, snapshots, schema, newWindowStore });

@@ -47,6 +47,12 @@ export async function loadCheckpoint(chunks: AsyncIterable<Uint8Array>): Promise
   return index < 2 || loaded?.keys.count !== loaded?.point.position ? undefined : loaded;
 }
 
+/** Where the checkpoint stands, without its indexes. */
+export async function loadPoint(chunks: AsyncIterable<Uint8Array>): Promise<ChainPoint | undefined> {
+  for await (const chunk of chunks) return loadHead(Buffer.from(chunk))?.point;
+  return undefined;
+}
+
 function loadHead(head: Buffer): Checkpoint | undefined {
   if (head.length !== HEAD_BYTES || head.readUInt32LE(0) !== FORMAT) return undefined;
   const number = (index: number): number => head.readDoubleLE(8 + index * 8);
@@ -58,7 +64,9 @@ function loadHead(head: Buffer): Checkpoint | undefined {
 }
 
 /** Is the frame that the checkpoint ends with in the log? Then all before it is, for the chain says so. */
-export async function fitsLog(disk: Disk, folder: string, { point }: Checkpoint): Promise<boolean> {
+export async function fitsLog(
+  disk: Disk, folder: string, { point }: Pick<Checkpoint, 'point'>,
+): Promise<boolean> {
   if (point.position === 0) return true;
   const file = await disk.open(`${folder}/${segmentName(point.segment)}`, 'read').catch((why: unknown) => {
     if (why instanceof DiskError && why.code === 'missing') return undefined;

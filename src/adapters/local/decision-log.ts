@@ -301,8 +301,15 @@ export class LocalDecisionLog implements DecisionLog {
     const isClean = this.#state === 'ready';
     this.#state = 'closed';
     this.#why = new LogUnavailable('closed', 'the log is closed');
-    await this.#parts.tail.close();
-    if (isClean) await leaveCleanMark(this.#parts.disk, this.#parts.folder, this.#parts.tail.point);
-    await this.#parts.release();
+    const { disk, folder, tail, release } = this.#parts;
+    try {
+      await tail.close();
+      if (isClean) await leaveCleanMark(disk, folder, tail.point);
+    } catch (why) {
+      // All that was acknowledged is durable; without the mark the next start is one after a kill.
+      if (!(why instanceof DiskError)) throw why;
+    } finally {
+      await release();
+    }
   }
 }

@@ -4,9 +4,11 @@
  */
 import type { Disk } from '#ports/disk.ts';
 import type { Snapshot, SnapshotStore } from '#ports/snapshot-store.ts';
-import { LOG_SECTION } from './decision-log-checkpoint.ts';
+import { fitsLog, loadPoint, LOG_SECTION } from './decision-log-checkpoint.ts';
 import type { ChainPoint } from './segment-scan.ts';
-import { writeSnapshot, type Snapshot as SnapshotFile } from './snapshot-file.ts';
+import {
+  latestSnapshot, newestSnapshotFile, writeSnapshot, type Snapshot as SnapshotFile,
+} from './snapshot-file.ts';
 
 const HEAD_SECTION = 'state';
 const WINDOWS_SECTION = 'windows';
@@ -23,6 +25,7 @@ export interface SnapshotSource {
 export interface LocalSnapshotsParts {
   readonly disk: Disk;
   readonly folder: string;
+  readonly logFolder: string;
   readonly log: SnapshotSource;
   /** The snapshot that the log was opened with. */
   readonly opened: SnapshotFile | undefined;
@@ -36,12 +39,24 @@ export class LocalSnapshots implements SnapshotStore {
   }
 
   async latest(layout: string): Promise<Snapshot | undefined> {
-    const { opened } = this.#parts;
-    if (opened === undefined) return undefined;
-    const head = readHead(await collect(opened.section(HEAD_SECTION)));
+    const newest = await this.#newest();
+    if (newest === undefined) return undefined;
+    const head = readHead(await collect(newest.section(HEAD_SECTION)));
     if (head?.layout !== layout) return undefined;
-    const windows = await collect(opened.section(WINDOWS_SECTION));
-    return { position: opened.position, publication: head.publication, windows };
+    const windows = await collect(newest.section(WINDOWS_SECTION));
+    return { position: newest.position, publication: head.publication, windows };
+  }
+
+  /** Others have been written beside the log since it was opened, and the one from then may be gone. */
+  async #newest(): Promise<SnapshotFile | undefined> {
+    const { disk, folder, logFolder, opened } = this.#parts;
+    if (opened?.file === await newestSnapshotFile(disk, folder)) return opened;
+    const { snapshot } = await latestSnapshot(disk, folder, async (candidate) => {
+      const point = await loadPoint(candidate.section(LOG_SECTION));
+      const fits = point?.position === candidate.position && await fitsLog(disk, logFolder, { point });
+      return fits ? undefined : 'is not of this log';
+    });
+    return snapshot;
   }
 
   async save(layout: string, snapshot: Snapshot): Promise<void> {

@@ -110,6 +110,12 @@ async function removeOld(disk: Disk, folder: string): Promise<void> {
   for (const name of [...snapshots.slice(0, -KEPT_COUNT), ...halves]) await disk.remove(`${folder}/${name}`);
 }
 
+/** Path of the newest, whole or not. */
+export async function newestSnapshotFile(disk: Disk, folder: string): Promise<string | undefined> {
+  const name = (await disk.list(folder)).findLast((one) => SNAPSHOT_NAME.test(one));
+  return name === undefined ? undefined : `${folder}/${name}`;
+}
+
 /** Newest first, each with its content checked when it is asked for. */
 export async function* snapshotsIn(disk: Disk, folder: string): AsyncGenerator<Snapshot | SkippedSnapshot> {
   const names = (await disk.list(folder)).filter((name) => SNAPSHOT_NAME.test(name)).reverse();

@@ -1,0 +1,143 @@
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { LogUnavailable } from '#ports/decision-log.ts';
+import { makeState } from '#decisioning/make-state.ts';
+import { PublicationRefused } from '#decisioning/live-policies.ts';
+import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
+import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { eventSchema } from '#domain/field.ts';
+import { writeSnapshotOf } from '../../src/main/write-snapshot.ts';
+import { decided, EngineWorld, POLICY, publicationOf } from './engine-world.ts';
+
+async function opened(): Promise<EngineWorld> {
+  const world = new EngineWorld();
+  await world.open();
+  return world;
+}
+
+const code = (answer: { kind: string; refusal?: { code: string } }): string => answer.refusal?.code ?? answer.kind;
+const turn = () => new Promise((resolve) => { setImmediate(resolve); });
+
+async function ready(world: EngineWorld): Promise<void> {
+  while (world.running.phase !== 'ready') await turn();
+}
+
+const notWritten = (world: EngineWorld): readonly string[] =>
+  world.news.flatMap((news) => (news.kind === 'snapshot_not_written' ? [news.because] : []));
+
+describe('a stop ends, whatever the disk says', () => {
+  test('while the disk is full and the engine waits for space', async () => {
+    const world = await opened();
+    await world.decide({ id: 'kept' });
+    world.disk.capacityBytes = world.disk.usedBytes + 10;
+    equal(code(await world.decide({ id: 'refused' })), 'log_unavailable');
+    await Promise.all([world.running.close(), world.running.close()]);
+    equal(world.running.phase, 'closed');
+    equal(notWritten(world).length, 1);
+    equal(code(await world.decide()), 'draining');
+    world.disk.heal();
+    await world.open();
+    equal(decided(await world.decide({ id: 'refused' })).features['card_count_1h'], 2);
+  });
+
+  test('while only the snapshot does not fit', async () => {
+    const world = await opened();
+    await world.decide({ id: 'kept' });
+    world.disk.capacityBytes = world.disk.usedBytes;
+    await world.running.close();
+    match(notWritten(world).join(), /no space left/);
+    world.disk.heal();
+    await world.open();
+    equal(decided(await world.decide()).features['card_count_1h'], 2);
+  });
+
+  test('a start whose publication does not fit gives up, and gives the folder back', async () => {
+    const world = await opened();
+    await world.decide();
+    await world.running.close();
+    world.publication = publicationOf(POLICY.replace('version: 1', 'version: 2'));
+    world.disk.capacityBytes = world.disk.usedBytes;
+    await rejects(world.open(), LogUnavailable);
+    world.disk.heal();
+    await world.open();
+    equal(decided(await world.decide()).policy.version, 2);
+  });
+});
+
+describe('what cannot be is not half done', () => {
+  test('nothing is published while the state is being made again', async () => {
+    const world = await opened();
+    world.disk.failNext('write');
+    await world.decide();
+    const second = publicationOf(POLICY.replace('version: 1', 'version: 2'));
+    await rejects(world.running.publish(second), LogUnavailable);
+    await ready(world);
+    equal(decided(await world.decide()).policy.version, 1);
+    await world.running.publish(second);
+    equal(decided(await world.decide()).policy.version, 2);
+  });
+
+  test('a custom field that the engine does not know is refused before it is in the log', async () => {
+    const world = await opened();
+    const custom = [{ name: 'basket', type: 'int', history: true, description: 'items' }] as const;
+    await rejects(world.running.publish({ ...publicationOf(POLICY), custom }), PublicationRefused);
+    equal(decided(await world.decide()).log_position.position, 2);
+    world.disk.kill();
+    await world.open();
+    equal(decided(await world.decide()).features['card_count_1h'], 2);
+  });
+
+  test('a judgement that fails half-way leaves no count behind, nor takes away one in flight', async () => {
+    const world = await opened();
+    const { store } = world.running.state;
+    const before = world.decide({ id: 'in flight' });
+    const append = store.append.bind(store);
+    store.append = (event) => {
+      append(event);
+      throw new Error('a mistake of ours');
+    };
+    await rejects(world.decide({ id: 'fails' }), /a mistake of ours/);
+    equal(code(await before), 'decided');
+    await ready(world);
+    equal(decided(await world.decide({ id: 'fails' })).features['card_count_1h'], 2);
+  });
+});
+
+describe('snapshots', () => {
+  test('the state is made again from the newest one, when the one of the start is gone', async () => {
+    const world = await opened();
+    await world.decide({ id: 'a' });
+    await world.running.close();
+    await world.open();
+    for (let i = 0; i < 3; i += 1) {
+      await world.decide();
+      const until = world.running.measurements().logPosition;
+      await writeSnapshotOf(world.shared, { folder: 'data', until, custom: [] });
+    }
+    world.news.length = 0;
+    world.disk.failNext('fdatasync');
+    equal(code(await world.decide()), 'log_unavailable');
+    await ready(world);
+    deepEqual(world.news.filter(({ kind }) => kind === 'restored'), [{ kind: 'restored', position: 5 }]);
+    equal(decided(await world.decide()).features['card_count_1h'], 5);
+  });
+
+  test('one that another version has written is left, and the log is read', async () => {
+    const world = await opened();
+    await world.decide();
+    await world.running.close();
+    const { log } = await openDecisionLog(world.disk.boot(), { folder: 'data/log' });
+    const schema = eventSchema();
+    const news: string[] = [];
+    const state = await makeState({
+      log, schema, newWindowStore: () => new LocalWindowStore(schema), tell: ({ kind }) => { news.push(kind); },
+      snapshots: {
+        latest: async () => ({ position: 2, publication: 1, windows: [Buffer.from('of another format')] }),
+        save: async () => {},
+      },
+    });
+    deepEqual([news, state.position, state.store.size.events], [['snapshot_not_used'], 2, 1]);
+    ok(state.live !== undefined);
+    await log.close();
+  });
+});
