@@ -4,11 +4,12 @@ import { after, describe, test } from 'node:test';
 import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
+import { scaled } from '../test-scale.ts';
 import { logRecord, plain, readAll } from './decision-log.ts';
 import { seededRandom } from './decision-log-random.ts';
 import { LogWorld } from './decision-log-world.ts';
 
-const SEED_COUNT = 24;
+const SEED_COUNT = scaled(24);
 const STEP_COUNT = 45;
 
 describe('what the log has acknowledged is there after anything', () => {

@@ -146,9 +146,9 @@ class KillRun {
     this.#checkCounts();
     const code = await this.#server.stop();
     if (code !== 0) this.#problem(`the server drained and stopped with exit code ${code}`);
-    for (const command of ['verify', 'replay']) {
-      const { code: exit, output } = await runAssay([command, '--data', this.#server.folder]);
-      if (exit !== 0) this.#problem(`assay ${command} ended with exit code ${exit}:\n${output}`);
+    for (const command of [['verify'], ['replay', '--compare']]) {
+      const { code: exit, output } = await runAssay([...command, '--data', this.#server.folder]);
+      if (exit !== 0) this.#problem(`assay ${command.join(' ')} ended with exit code ${exit}:\n${output}`);
     }
   }
 

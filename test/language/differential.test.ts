@@ -10,11 +10,12 @@ import { parseExpression } from '#expression/parse.ts';
 import { printExpression, printPastExpression } from '#expression/print.ts';
 import { childrenOf } from '#expression/tree.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
+import { scaled } from '../test-scale.ts';
 import { randomWorld, scopeOf } from './language-world.ts';
 import { RandomExpression } from './random-expression.ts';
 import { readTwice } from './two-readings.ts';
 
-const EXPRESSIONS = 2_000;
+const EXPRESSIONS = scaled(2_000);
 const WORLDS = 4;
 const SEED = Number(process.env['LANGUAGE_SEED'] ?? 20_261_123);
 

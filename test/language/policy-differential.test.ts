@@ -14,10 +14,11 @@ import { naiveWorld } from '#policy/naive-world.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
+import { scaled } from '../test-scale.ts';
 import { randomHistory, RandomPolicy } from './random-policy.ts';
 
 const SCHEMA = eventSchema();
-const SEEDS = 120;
+const SEEDS = scaled(120);
 const EVENTS = 40;
 
 const parsedRates = parseRateTable({

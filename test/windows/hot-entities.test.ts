@@ -8,6 +8,7 @@ import { naiveFeature, type Happening, type NaiveResult } from '#features/naive-
 import { makeEvent } from '../contracts/window-store.ts';
 import { featureOf, randomFeatureText } from './random-feature.ts';
 import { randomHistory, SCHEMA } from './random-history.ts';
+import { scaled } from '../test-scale.ts';
 import { Seeded } from './seeded.ts';
 import { PARAMS, runtimeOf, SURROUNDINGS } from './test-world.ts';
 
@@ -75,7 +76,7 @@ function checkBounds(seed: number, paceMs: number, seen: { bounds: number; cases
 
 test('a bound holds the truth, and a value without one is the truth', () => {
   const seen = { bounds: 0, cases: 0 };
-  for (let seed = 1; seed <= 30; seed++) checkBounds(seed * 104_729,
+  for (let seed = 1; seed <= scaled(30); seed++) checkBounds(seed * 104_729,
     [1_800_000, 12 * 3_600_000, 3 * DAY_MS][seed % 3]!, seen);
   ok(seen.bounds > seen.cases / 20, `${seen.bounds} of ${seen.cases} had a bound`);
 });

@@ -8,6 +8,7 @@ import type { FeatureValues } from '#features/definition.ts';
 import type { Happening } from '#features/naive-feature.ts';
 import { featureOf, randomFeatureText } from './random-feature.ts';
 import { randomHistory, SCHEMA } from './random-history.ts';
+import { scaled } from '../test-scale.ts';
 import { Seeded } from './seeded.ts';
 import { PARAMS, runtimeOf } from './test-world.ts';
 
@@ -55,7 +56,7 @@ function cut(bytes: Buffer, random: Seeded): Uint8Array[] {
 }
 
 test('what was saved and loaded lives on like what was not', () => {
-  for (let seed = 1; seed <= 6; seed++) {
+  for (let seed = 1; seed <= scaled(6); seed++) {
     const random = new Seeded(seed * 15_485_863);
     const texts = Array.from({ length: 12 }, () => randomFeatureText(random));
     const paceMs = seed % 2 === 0 ? 3_600_000 : 2 * 86_400_000;
