@@ -56,7 +56,9 @@ export class Engine {
   static async open(parts: EngineParts, publication: Publication): Promise<Engine> {
     const engine = new Engine(parts, await makeState(parts));
     const { live } = engine.#pipeline.state;
-    if (live !== undefined && publicationHash(live.publication) === publicationHash(publication)) return engine;
+    if (live !== undefined && publicationHash(live.publication) === publicationHash(publication)) {
+      return engine;
+    }
     try {
       await engine.publish(publication);
     } catch (error) {
@@ -127,7 +129,8 @@ export class Engine {
   }
 
   /**
-   * Waits for what is in flight, writes a snapshot where the state is sound, and closes, whatever the disk says.
+   * Waits for what is in flight, writes a snapshot where the state is sound, and closes, whatever the disk
+   * says.
    * New calls are refused as draining.
    */
   close(): Promise<void> {
@@ -164,7 +167,8 @@ export class Engine {
   }
 
   /**
-   * The state is ahead of the log, because a write or a judgement failed. Once all before it has landed and the
+   * The state is ahead of the log, because a write or a judgement failed. Once all before it has landed and
+   * the
    * log takes appends again, it is made anew. Never rejects; ends early where the engine is to stop.
    */
   async #heal(error: Error): Promise<void> {

@@ -93,7 +93,9 @@ export function decisionRecord(
   const { versions, facts, decision, marks } = parts;
   return {
     kind: 'decision', position, receivedAtMs, key,
-    parts: [versionBytes(versions), request, json(facts), json(decision), marks.length === 0 ? NONE : json(marks)],
+    parts: [
+      versionBytes(versions), request, json(facts), json(decision), marks.length === 0 ? NONE : json(marks),
+    ],
   };
 }
 

@@ -88,7 +88,7 @@ export class EngineState {
   }
 
   #judgeRow(admitted: Admitted, row: number): Judged {
-    const { event, live } = admitted;
+    const { live } = admitted;
     const { judged, decision } = judge(admitted, row);
     const versions = this.#live?.versionsOf(live) ?? NOTHING_LIVE;
     const facts = 'cause' in judged ? NO_FACTS : factsOf(judged.values);
@@ -142,8 +142,8 @@ export class EngineState {
       .filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
     if (lacking.length > 0) {
       throw new PublicationRefused(lacking.map(({ name, type }) =>
-        `custom.${name} (${type}) is not declared here as such: a field that was used stays declared, and a new `
-        + 'one counts from the next start'));
+        `custom.${name} (${type}) is not declared here as such: a field that was used stays declared, `
+        + 'and a new one counts from the next start'));
     }
     return LivePolicies.of(publication, this.schema, this.store, position);
   }
@@ -184,7 +184,9 @@ export class EngineState {
   }
 }
 
-/** A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why. */
+/**
+ * A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why.
+ */
 function judge({ event, live, adjusted }: Admitted, row: number): {
   judged: Judgement | Failure; decision: Decision;
 } {
@@ -194,6 +196,7 @@ function judge({ event, live, adjusted }: Admitted, row: number): {
   try {
     return answered(live.judge(event, row));
   } catch (error) {
-    return answered({ cause: `the policy failed: ${error instanceof Error ? error.message : String(error)}` });
+    const why = error instanceof Error ? error.message : String(error);
+    return answered({ cause: `the policy failed: ${why}` });
   }
 }

@@ -15,7 +15,8 @@ async function opened(): Promise<EngineWorld> {
   return world;
 }
 
-const code = (answer: { kind: string; refusal?: { code: string } }): string => answer.refusal?.code ?? answer.kind;
+const code = (answer: { kind: string; refusal?: { code: string } }): string =>
+  answer.refusal?.code ?? answer.kind;
 const turn = () => new Promise((resolve) => { setImmediate(resolve); });
 
 async function ready(world: EngineWorld): Promise<void> {
@@ -130,7 +131,8 @@ describe('snapshots', () => {
     const schema = eventSchema();
     const news: string[] = [];
     const state = await makeState({
-      log, schema, newWindowStore: () => new LocalWindowStore(schema), tell: ({ kind }) => { news.push(kind); },
+      log, schema, newWindowStore: () => new LocalWindowStore(schema),
+      tell: ({ kind }) => { news.push(kind); },
       snapshots: {
         latest: async () => ({ position: 2, publication: 1, windows: [Buffer.from('of another format')] }),
         save: async () => {},

@@ -117,7 +117,9 @@ export async function newestSnapshotFile(disk: Disk, folder: string): Promise<st
 }
 
 /** Newest first, each with its content checked when it is asked for. */
-export async function* snapshotsIn(disk: Disk, folder: string): AsyncGenerator<Snapshot | SkippedSnapshot> {
+async function* snapshotsIn(
+  disk: Disk, folder: string,
+): AsyncGenerator<Snapshot | SkippedSnapshot> {
   const names = (await disk.list(folder)).filter((name) => SNAPSHOT_NAME.test(name)).reverse();
   for (const name of names) {
     const file = `${folder}/${name}`;
