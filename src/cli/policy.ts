@@ -1,7 +1,7 @@
 /** `assay policy check|test|explain|cost|schema`. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { eventSchema } from '#domain/field.ts';
+import { eventSchema, type EventSchema } from '#domain/field.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { englishPolicy } from '#policy/english-policy.ts';
@@ -11,7 +11,8 @@ import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import type { TestReport } from '#policy/run-policy-tests.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
-export const POLICY_USAGE = `assay policy check FILE...    types, names and limits; every mistake with its place and a fix
+export const POLICY_USAGE = `\
+assay policy check FILE...    types, names and limits; every mistake with its place and a fix
 assay policy test FILE...     runs the tests that stand in the policy
 assay policy explain FILE...  the policy in English
 assay policy cost FILE...     what it costs, the dearest first
@@ -23,19 +24,24 @@ export type PolicyTester = (policy: CompiledPolicy) => TestReport;
 
 const SUFFIX = '.policy.yaml';
 
-export async function policy(shell: Shell, runTests: PolicyTester): Promise<ExitCode> {
+/** `schema`: with the custom fields of the installation. */
+export async function policy(
+  shell: Shell, runTests: PolicyTester, schema: EventSchema = eventSchema(),
+): Promise<ExitCode> {
   const [verb, ...paths] = shell.args;
   if (verb === 'schema') {
-    shell.out(JSON.stringify(policyJsonSchema(eventSchema()), null, 2));
+    shell.out(JSON.stringify(policyJsonSchema(schema), null, 2));
     return 0;
   }
-  if (verb !== 'check' && verb !== 'test' && verb !== 'explain' && verb !== 'cost') throw new UsageError(POLICY_USAGE);
+  if (verb !== 'check' && verb !== 'test' && verb !== 'explain' && verb !== 'cost') {
+    throw new UsageError(POLICY_USAGE);
+  }
   const files = (await Promise.all(paths.map((path) => policyFiles(resolve(shell.folder, path))))).flat();
   if (files.length === 0) throw new UsageError(`no policy was named\n${POLICY_USAGE}`);
   const policies: CompiledPolicy[] = [];
   let broken = 0;
   for (const file of files) {
-    const compiled = await readPolicy(shell, file);
+    const compiled = await readPolicy(shell, file, schema);
     if (compiled === undefined) broken += 1;
     else policies.push(compiled);
   }
@@ -49,7 +55,7 @@ export async function policy(shell: Shell, runTests: PolicyTester): Promise<Exit
 }
 
 /** A file, or the policies of a folder by name. */
-export async function policyFiles(path: string): Promise<readonly string[]> {
+async function policyFiles(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UsageError(`${path}: there is no such file`);
   if (!found.isDirectory()) return [path];
@@ -57,10 +63,12 @@ export async function policyFiles(path: string): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith(SUFFIX)).toSorted().map((name) => join(path, name));
 }
 
-async function readPolicy(shell: Shell, file: string): Promise<CompiledPolicy | undefined> {
+async function readPolicy(
+  shell: Shell, file: string, schema: EventSchema,
+): Promise<CompiledPolicy | undefined> {
   const source = await readFile(file, 'utf8');
   const name = relative(shell.folder, file);
-  const compiled = compilePolicy(source, name, eventSchema());
+  const compiled = compilePolicy(source, name, schema);
   if ('policy' in compiled) {
     const { policy: found } = compiled;
     if (found.warnings.length > 0) shell.err(renderDiagnostics(found.warnings, source, name));
@@ -71,7 +79,8 @@ async function readPolicy(shell: Shell, file: string): Promise<CompiledPolicy | 
 }
 
 const summary = ({ name, version, hash, rules, features, tests }: CompiledPolicy): string =>
-  `${name} version ${version}, ${rules.length} rules, ${features.length} features, ${tests.length} tests, ${hash}`;
+  `${name} version ${version}, ${rules.length} rules, ${features.length} features, `
+  + `${tests.length} tests, ${hash}`;
 
 function test(
   shell: Shell, policies: readonly CompiledPolicy[], broken: number, runTests: PolicyTester,

@@ -1,6 +1,7 @@
 /** What the commands of the shell need of the world. */
 import process from 'node:process';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { renderDecision } from '#api/render-decision.ts';
 import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
 import { verifyLog } from '#adapters/local/decision-log-verify.ts';
@@ -14,7 +15,7 @@ import { replay } from '#decisioning/replay.ts';
 import { eventSchema } from '#domain/field.ts';
 import type { DecisionLog } from '#ports/decision-log.ts';
 import { logFolder, openEmbedded } from './open-embedded.ts';
-import { readPublication } from './read-publication.ts';
+import { readCustom, readPublication } from './read-publication.ts';
 import { policyFolder } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -26,20 +27,28 @@ export const decideParts: DecideParts = {
   render: ({ decision, replayed }, explain) => renderDecision(decision, { aml: true, explain, replayed }),
 };
 
+async function refuseWithoutLog(folder: string): Promise<void> {
+  if ((await stat(logFolder(folder)).catch(() => undefined)) !== undefined) return;
+  throw new UsageError(`${folder} has no log; name the data folder with --data or ASSAY_DATA`);
+}
+
 async function openLog(folder: string): Promise<DecisionLog> {
-  if ((await stat(logFolder(folder)).catch(() => undefined)) === undefined) {
-    throw new UsageError(`${folder} has no log; name the data folder with --data or ASSAY_DATA`);
-  }
+  await refuseWithoutLog(folder);
   const { log } = await openDecisionLog(nodeDisk, { folder: logFolder(folder) });
   return log;
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((total, size) => total + size, 0);
 }
 
 export const replayParts: ReplayParts = {
   async replay(folder, progress) {
     const log = await openLog(folder);
     try {
-      const { custom } = await readPublication(policyFolder(process.env));
-      const schema = eventSchema(custom);
+      const schema = eventSchema(await readCustom(policyFolder(process.env)));
       return await replay(log.read(1), schema, () => new LocalWindowStore(schema),
         (position) => { progress(position, log.durable.position); });
     } finally {
@@ -49,8 +58,12 @@ export const replayParts: ReplayParts = {
 };
 
 export const verifyParts: VerifyParts = {
-  async verify(folder, anchor) {
-    const { damage, ...counts } = await verifyLog(nodeDisk, logFolder(folder), anchor === undefined ? {} : { anchor });
+  async verify(folder, anchor, progress) {
+    await refuseWithoutLog(folder);
+    const totalBytes = await bytesIn(logFolder(folder));
+    const onProgress = (_: number, byteCount: number): void => { progress(byteCount, totalBytes); };
+    const options = anchor === undefined ? { onProgress } : { onProgress, anchor };
+    const { damage, ...counts } = await verifyLog(nodeDisk, logFolder(folder), options);
     return { ...counts, damage: damage?.message };
   },
 };
