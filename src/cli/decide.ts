@@ -73,7 +73,8 @@ interface Input {
 /** Of a pipe nobody knows how far it is, and a terminal that shows the decisions shows that too. */
 async function opened(path: string | undefined): Promise<Input> {
   if (path === undefined) return { input: process.stdin, progressed: () => {} };
-  const [input, found] = [createReadStream(path), await stat(path)];
+  const found = await stat(path);
+  const input = createReadStream(path);
   if (!found.isFile() || process.stdout.isTTY) return { input, progressed: () => {} };
   const bar = new Progress('Decide', found.size, 'bytes');
   return {

@@ -1,6 +1,5 @@
 /** The `assay` command. */
 import process from 'node:process';
-import { PublicationRefused } from '#decisioning/live-policies.ts';
 import { openKeyStore } from '#adapters/local/key-store.ts';
 import { LocalWindowStore } from '#adapters/local/window-store.ts';
 import { storeWorld } from '#policy/store-world.ts';
@@ -10,8 +9,9 @@ import { key, KEY_USAGE } from '#cli/key.ts';
 import { policy, POLICY_USAGE } from '#cli/policy.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
-import { UsageError, type Command, type ExitCode, type Shell } from '#cli/shell.ts';
+import type { Command, ExitCode, Shell } from '#cli/shell.ts';
 import { eventSchema } from '#domain/field.ts';
+import { messageOf } from './messages.ts';
 import { readCustom } from './read-publication.ts';
 import { policyFolder } from './settings.ts';
 import { decideParts, replayParts, verifyParts } from './cli-parts.ts';
@@ -45,9 +45,7 @@ async function main(): Promise<ExitCode> {
   try {
     return await command(shell);
   } catch (error) {
-    const isTold = error instanceof UsageError || error instanceof PublicationRefused;
-    if (!isTold && !isArgumentError(error)) throw error;
-    shell.err(error.message);
+    shell.err(isArgumentError(error) ? error.message : messageOf(error));
     return 2;
   }
 }

@@ -6,9 +6,13 @@ import { openKeyStore } from '#adapters/local/key-store.ts';
 import { requestLog } from '#api/request-log.ts';
 import { buildServer } from '#api/server.ts';
 import type { LogReport } from '#adapters/local/decision-log-open.ts';
-import type { EngineNews } from '#decisioning/engine.ts';
-import { PublicationRefused } from '#decisioning/live-policies.ts';
+import { UsageError } from '#cli/shell.ts';
+import type { Engine, EngineNews } from '#decisioning/engine.ts';
+import type { Publication } from '#decisioning/publication.ts';
 import { apiParts } from './api-parts.ts';
+import { liveKeys } from './live-keys.ts';
+import { listNotes } from './list-notes.ts';
+import { isNodeError, messageOf } from './messages.ts';
 import { openEmbedded } from './open-embedded.ts';
 import { readPublication } from './read-publication.ts';
 import { keepSnapshots } from './snapshot-keeper.ts';
@@ -16,6 +20,7 @@ import { dataFolder, devKey, host, policyFolder, port } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
+const sayError = (error: unknown): void => { process.stderr.write(`${messageOf(error)}\n`); };
 
 function sayLog({ position, readBytes, tornTail, skippedSnapshots }: LogReport): void {
   if (position > 0) say(`log: ${position} records, ${readBytes} bytes read`);
@@ -29,27 +34,48 @@ function sayLog({ position, readBytes, tornTail, skippedSnapshots }: LogReport):
 
 function sayNews(news: EngineNews): void {
   if (news.kind === 'phase') say(`engine: ${news.phase}: ${news.because}`);
+  else if (news.kind === 'snapshot_not_written') say(`snapshot: not written: ${news.because}`);
+  else if (news.kind === 'snapshot_not_used') say(`snapshot: not used: ${news.because}`);
   else if (news.kind === 'restored') say(`state: from the snapshot at position ${news.position}`);
   else if (news.position % 100_000 === 0) say(`state: position ${news.position}`);
 }
 
 async function serve(): Promise<void> {
   const folder = dataFolder(process.env);
+  const listening = { host: host(process.env), port: port(process.env) };
   await mkdir(folder, { recursive: true });
   const publication = await readPublication(policyFolder(process.env));
   const engine = await openEmbedded({
     disk: nodeDisk, folder, clock: systemClock, publication, onLog: sayLog, tell: sayNews,
   });
-  const snapshots = keepSnapshots(engine, folder, say);
+  try {
+    await open(engine, folder, listening, publication);
+  } catch (error) {
+    await engine.close();
+    throw isNodeError(error, 'EADDRINUSE') || isNodeError(error, 'EADDRNOTAVAIL')
+      ? new UsageError(`${error.message}: PORT and HOST name another address`) : error;
+  }
+}
+
+/** Opens the door of an engine that is open. */
+async function open(
+  engine: Engine, folder: string, listening: { host: string; port: number }, publication: Publication,
+): Promise<void> {
+  const compiled = (engine.state.live?.policies ?? []).map(({ policy }) => policy);
+  for (const note of listNotes(publication.lists, compiled)) say(note);
   const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
-  const server = buildServer(apiParts(engine, keys), requestLog());
-  const address = await server.http.listen({ host: host(process.env), port: port(process.env) });
+  const server = buildServer(apiParts(engine, liveKeys(folder, keys, say)), requestLog());
+  const address = await server.http.listen(listening);
+  const snapshots = keepSnapshots(engine, folder, say);
   let stopping: Promise<void> | undefined;
   const stop = (signal: string): void => {
     say(`\n${signal}: answering what is in flight ...`);
     stopping ??= server.drain().then(() => snapshots.stop()).then(() => engine.close()).then(() => {
       say('stopped');
       process.exit(0);
+    }).catch((error: unknown) => {
+      sayError(error);
+      process.exit(1);
     });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop(signal); });
@@ -73,8 +99,6 @@ Ctrl-C stops; nothing answered is lost, however it stops.
 try {
   await serve();
 } catch (error) {
-  const isForeseen = error instanceof PublicationRefused || (error instanceof Error && 'code' in error);
-  const trace = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${isForeseen ? error.message : trace}\n`);
+  sayError(error);
   process.exitCode = 1;
 }

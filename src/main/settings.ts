@@ -1,5 +1,6 @@
 /** Every variable of the environment that is read, with its default. */
 import { join, resolve } from 'node:path';
+import { UsageError } from '#cli/shell.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +17,7 @@ export function port(env: Environment): number {
   const text = env['PORT'] ?? '8080';
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0 || value > 65_535) {
-    throw new RangeError(`PORT is a port number, not ${text}`);
+    throw new UsageError(`PORT is a port number, not ${text}`);
   }
   return value;
 }

@@ -1,7 +1,7 @@
 import { equal, match, ok, throws } from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -16,15 +16,18 @@ const isLocked = (why: unknown): boolean => why instanceof DiskError && why.code
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
-/** A process that tries to take the folder, says how it went, and waits. */
-function taker(folder: string): Child {
+const programOf = (folder: string): string => {
   const url = new URL('data-folder.ts', import.meta.url).href;
-  const program = `
+  return `
     const { lockDataFolder } = await import(${JSON.stringify(url)});
     try { lockDataFolder(${JSON.stringify(folder)}); console.log('taken'); }
     catch (why) { console.log(why.message); }
     process.stdin.resume();`;
-  const args = ['--input-type=module', '-e', program];
+};
+
+/** A process that tries to take the folder, says how it went, and waits. */
+function taker(folder: string): Child {
+  const args = ['--input-type=module', '-e', programOf(folder)];
   return spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
@@ -70,3 +73,26 @@ test('a lock of a process whose number another now has is stale', { skip: !isLin
   ok(readdirSync(folder).join() === 'lock-4', readdirSync(folder).join());
   release();
 });
+
+test('a holder that was killed and whose parent does not look is not alive', { skip: process.platform !== 'linux' },
+  async () => {
+    const folder = `${root}/unseen`;
+    const held = '"$0" --input-type=module -e "$1" < /dev/zero & exec sleep 60';
+    const parent = spawn('sh', ['-c', held, process.execPath, programOf(folder)],
+      { stdio: ['pipe', 'pipe', 'inherit'] });
+    equal(await firstLine(parent), 'taken');
+    const lock = readdirSync(folder).find((name) => /^lock-/.test(name)) ?? '';
+    const pid = Number(/\d+/.exec(readFileSync(`${folder}/${lock}`, 'utf8'))?.[0]);
+    process.kill(pid, 'SIGKILL');
+    // All of its threads have ended: zombie, and one left.
+    const hasEnded = (): boolean => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return fields[0] === 'Z' && Number(fields[17]) <= 1;
+    };
+    while (!hasEnded()) await new Promise((resolve) => { setTimeout(resolve, 5); });
+    try {
+      lockDataFolder(folder)();
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  });

@@ -9,6 +9,8 @@ import { DiskError } from '#ports/disk.ts';
 
 const LOCK_NAME = /^lock-(\d+)$/;
 const TAKE_ATTEMPTS_MAX = 10;
+/** States of a process in /proc: zombie, dead. */
+const ENDED: ReadonlySet<string> = new Set(['Z', 'X']);
 
 /** Which process, told apart from a later one with the same number; null where the system does not say. */
 interface Holder { readonly pid: number; readonly started: string | null }
@@ -97,6 +99,10 @@ function identify(pid: number): Holder {
   const boot = readText('/proc/sys/kernel/random/boot_id')?.trim();
   const stat = readText(`/proc/${pid}/stat`);
   // The name of the program, in parentheses, may itself hold spaces and parentheses; start time is field 22.
-  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const [state = '', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  // A process that has ended and waits for its parent to look still has its number. It holds nothing once the
+  // last of its threads, which may be in the middle of a write, has ended too.
+  if (ENDED.has(state) && Number(fields[16]) <= 1) return { pid, started: 'ended' };
+  const ticks = fields[18];
   return { pid, started: boot === undefined || ticks === undefined ? null : `${boot}/${ticks}` };
 }

@@ -1,0 +1,28 @@
+/** The keys of a running server: read again when `assay key` has changed them beside it. */
+import { unwatchFile, watchFile } from 'node:fs';
+import { join } from 'node:path';
+import { openKeyStore, type LocalKeyStore } from '#adapters/local/key-store.ts';
+import type { Grant } from '#ports/key-store.ts';
+
+const LOOK_EVERY_MS = 1_000;
+
+export interface LiveKeys {
+  find(token: string): Grant | undefined;
+  stop(): void;
+}
+
+/** Where the file cannot be read, the keys from before stay in force and it is told. */
+export function liveKeys(
+  folder: string, opened: LocalKeyStore, tell: (line: string) => void, lookEveryMs = LOOK_EVERY_MS,
+): LiveKeys {
+  const file = join(folder, 'keys.json');
+  let keys = opened;
+  const readAgain = (): void => {
+    openKeyStore(folder, { devKey: opened.devKey.token }).then(
+      (fresh) => { keys = fresh; },
+      (error: unknown) => { tell(`keys: not read again: ${error instanceof Error ? error.message : String(error)}`); },
+    );
+  };
+  watchFile(file, { interval: lookEveryMs, persistent: false }, readAgain);
+  return { find: (token) => keys.find(token), stop: () => { unwatchFile(file, readAgain); } };
+}
