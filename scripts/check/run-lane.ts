@@ -19,6 +19,8 @@ export interface LaneReport {
   readonly failure: string | undefined;
 }
 
+const IN_GROUPS = process.platform !== 'win32';
+
 const running = new Set<ChildProcess>();
 
 export async function runLane(lane: Lane): Promise<LaneReport> {
@@ -39,7 +41,13 @@ export async function runLane(lane: Lane): Promise<LaneReport> {
 }
 
 export function stopLanes(): void {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) stopWhole(child);
+}
+
+/** With all that it has started: test files run as processes of their own, and start servers. */
+function stopWhole(child: ChildProcess): void {
+  if (child.pid === undefined || !IN_GROUPS) child.kill('SIGKILL');
+  else process.kill(-child.pid, 'SIGKILL');
 }
 
 /** Why a lane that ended so has failed. Silence and zero tests are failures: they look like success. */
@@ -61,6 +69,7 @@ async function run(lane: Lane): Promise<{ readonly code: number | string; readon
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...env, PATH: path },
+    detached: IN_GROUPS,
   });
   running.add(child);
   const chunks: Buffer[] = [];
@@ -68,7 +77,7 @@ async function run(lane: Lane): Promise<{ readonly code: number | string; readon
   let late = false;
   const limit = setTimeout(() => {
     late = true;
-    child.kill('SIGKILL');
+    stopWhole(child);
   }, LANE_SECONDS_MAX * 1000);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(limit);
