@@ -13,7 +13,7 @@ const until = async (holds: () => boolean): Promise<void> => {
   while (!holds()) await new Promise((resolve) => { setTimeout(resolve, 5); });
 };
 
-test('a key made or revoked beside a running server counts there; a damaged file changes nothing', async () => {
+test('a key made or revoked beside a running server counts; a damaged file changes nothing', async () => {
   const told: string[] = [];
   const keys = liveKeys(folder, await openKeyStore(folder), (line) => { told.push(line); }, 10);
   const beside = await openKeyStore(folder);

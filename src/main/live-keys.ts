@@ -20,7 +20,10 @@ export function liveKeys(
   const readAgain = (): void => {
     openKeyStore(folder, { devKey: opened.devKey.token }).then(
       (fresh) => { keys = fresh; },
-      (error: unknown) => { tell(`keys: not read again: ${error instanceof Error ? error.message : String(error)}`); },
+      (error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        tell(`keys: not read again: ${why}`);
+      },
     );
   };
   watchFile(file, { interval: lookEveryMs, persistent: false }, readAgain);

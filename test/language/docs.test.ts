@@ -89,7 +89,8 @@ test('the errors shown are those that the compiler gives', () => {
   assert.ok(broken !== undefined && shown !== undefined);
   const result = compilePolicy(broken.text, 'broken.policy.yaml', SCHEMA);
   assert.ok('diagnostics' in result);
-  assert.equal(shown.text.trimEnd(), renderDiagnostics(result.diagnostics, broken.text, 'broken.policy.yaml'));
+  const said = renderDiagnostics(result.diagnostics, broken.text, 'broken.policy.yaml');
+  assert.equal(shown.text.trimEnd(), said);
 });
 
 /** The rows of the table under these heads, without their bars. */
@@ -112,8 +113,9 @@ test('the table of codes is that of the code', () => {
 });
 
 const LIMITS_OF_POLICIES: readonly (keyof typeof LIMITS)[] = [
-  'policyBytesMax', 'ruleCountMax', 'featureCountMax', 'entityKeyCountMax', 'windowMsMax', 'lastEventCountMax',
-  'expressionNodeCountMax', 'expressionDepthMax', 'letCountMax', 'inlineListEntryCountMax', 'listEntryCountMax',
+  'policyBytesMax', 'ruleCountMax', 'featureCountMax', 'entityKeyCountMax', 'windowMsMax',
+  'lastEventCountMax', 'expressionNodeCountMax', 'expressionDepthMax', 'letCountMax',
+  'inlineListEntryCountMax', 'listEntryCountMax',
   'exactEventsPerEntityMax', 'tilesPerFeatureMax', 'marksPerEntityMax', 'customFieldCountMax', 'idCharsMax',
   'textCharsMax', 'occurredAheadMsMax', 'occurredBehindMsMax', 'amountMinorMax',
 ];
