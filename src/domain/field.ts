@@ -53,7 +53,10 @@ export interface FieldDefinition {
 }
 
 export interface EventSchema {
-  /** `transaction.v1`, or with custom fields `transaction.v1+<hash>`. */
+  /**
+   * `transaction.v1`, or with custom fields `transaction.v1+items:int,iban:string:now`: states of one name
+   * have the same columns, so what is kept is part of it.
+   */
   readonly name: string;
   readonly fields: readonly FieldDefinition[];
   readonly byPath: ReadonlyMap<string, FieldDefinition>;
@@ -155,7 +158,8 @@ export function eventSchema(custom: readonly CustomField[] = []): EventSchema {
     secondNumberSlot: draft.type.kind === 'geo' ? numberSlot++ : -1,
     textSlot: TEXT_KINDS.has(draft.type.kind) ? textSlot++ : -1,
   }));
-  const suffix = custom.length === 0 ? '' : `+${custom.map((c) => `${c.name}:${c.type}`).join(',')}`;
+  const declared = custom.map((c) => `${c.name}:${c.type}${c.history ? '' : ':now'}`);
+  const suffix = declared.length === 0 ? '' : `+${declared.join(',')}`;
   return {
     name: `transaction.v1${suffix}`,
     fields,
