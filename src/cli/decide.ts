@@ -4,12 +4,12 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import type { Engine } from '#decisioning/engine.ts';
+import { byteLines, isBlank } from './byte-lines.ts';
 import { csvReader } from './csv-mapping.ts';
 import { Progress } from './progress.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
@@ -66,7 +66,7 @@ export async function decide(shell: Shell, parts: DecideParts): Promise<ExitCode
 }
 
 interface Input {
-  readonly input: NodeJS.ReadableStream;
+  readonly input: AsyncIterable<Uint8Array | string>;
   readonly progressed: (atEnd?: boolean) => void;
 }
 
@@ -107,7 +107,8 @@ async function drive(
   };
   for await (const { line, bytes } of calls) {
     const { isEvent, atMs } = glance(bytes);
-    arrivedMs = Math.max(arrivedMs, atMs);
+    // A time that has not come is a mistake of this line, and would make every later line late.
+    if (atMs <= Date.now() + LIMITS.occurredAheadMsMax) arrivedMs = Math.max(arrivedMs, atMs);
     const receivedAtMs = eventClock && arrivedMs > 0 ? arrivedMs : Date.now();
     const call = { bytes, tenant: TENANT, receivedAtMs };
     waiting.push({ line, answer: isEvent ? engine.record(call) : engine.decide(call) });
@@ -128,13 +129,23 @@ function glance(bytes: Uint8Array): { isEvent: boolean; atMs: number } {
 
 /** Lines of NDJSON, or rows of CSV made into calls. Empty lines are skipped. */
 async function* readCalls(
-  input: NodeJS.ReadableStream, csv?: (line: string) => string | undefined,
+  input: AsyncIterable<Uint8Array | string>, csv?: (line: string) => string | undefined,
 ): AsyncGenerator<{ line: number; bytes: Uint8Array }> {
   let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const bytes of byteLines(input, LIMITS.requestBodyBytesMax)) {
     line += 1;
-    if (text.trim() === '') continue;
-    const call = csv === undefined ? text : csv(text);
+    if (isBlank(bytes)) continue;
+    const call = csv === undefined ? bytes : csv(textOf(bytes, line));
     if (call !== undefined) yield { line, bytes: Buffer.from(call) };
+  }
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+function textOf(bytes: Uint8Array, line: number): string {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw new UsageError(`line ${line} is not UTF-8; convert the file first`);
   }
 }

@@ -81,7 +81,7 @@ test('a holder that was killed and whose parent does not look is not alive', { s
     const parent = spawn('sh', ['-c', held, process.execPath, programOf(folder)],
       { stdio: ['pipe', 'pipe', 'inherit'] });
     equal(await firstLine(parent), 'taken');
-    const lock = readdirSync(folder).find((name) => /^lock-/.test(name)) ?? '';
+    const lock = readdirSync(folder).find((name) => name.startsWith('lock-')) ?? '';
     const pid = Number(/\d+/.exec(readFileSync(`${folder}/${lock}`, 'utf8'))?.[0]);
     process.kill(pid, 'SIGKILL');
     // All of its threads have ended: zombie, and one left.
