@@ -41,7 +41,7 @@ interface SeenRecorded {
   readonly created_at: string;
 }
 
-const TRACE_LINE_COUNT_MAX = 80;
+const TRACE_LINE_COUNT_MAX = 40;
 
 export const keyOf = (message: Message): string => `${message.tenant}/${message.family}/${message.id}`;
 

@@ -71,6 +71,7 @@ export class ModelMachine implements Machine {
     return {
       decide: (call) => this.#take(call) as Promise<DecideAnswer>,
       record: (call) => this.#take(call) as Promise<RecordAnswer>,
+      snapshot: () => Promise.resolve(),
       close: () => this.#time.clock.sleep(FLUSH_MS + 1),
     };
   }
@@ -87,7 +88,7 @@ export class ModelMachine implements Machine {
   failDisk(): void {
     /* and does not fail */
   }
-  dropSnapshots(): void {
+  async dropSnapshots(): Promise<void> {
     /* there are none */
   }
   heal(): void {

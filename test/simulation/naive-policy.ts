@@ -140,14 +140,19 @@ export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Ed
     return { outcome: gravest([outcome, ...outcomes]), score: Math.min(score, 100), band };
   };
   const [fraud, aml] = [axis('fraud'), axis('aml')];
-  const rulesThat = (answer: Answer): string[] => Object.keys(answered).filter((rule) => answered[rule] === answer);
+  const rulesThat = (answer: Answer): string[] =>
+    Object.keys(answered).filter((rule) => answered[rule] === answer);
   const effectOf = (rule: string): string =>
     rule === 'burst' && excepted ? 'excepted' : (EFFECTS[rule]?.action ?? 'score');
   return {
     outcome: gravest([fraud.outcome, aml.outcome]),
     fraud,
     aml,
-    reasons: rulesThat('hit').map((rule) => `${rule} ${effectOf(rule)}`).toSorted(),
-    unknown: rulesThat('unknown').filter((rule) => rule !== 'burst' || !excepted).toSorted(),
+    reasons: rulesThat('hit')
+      .map((rule) => `${rule} ${effectOf(rule)}`)
+      .toSorted(),
+    unknown: rulesThat('unknown')
+      .filter((rule) => rule !== 'burst' || !excepted)
+      .toSorted(),
   };
 }

@@ -78,13 +78,15 @@ export class SlowDisk implements Disk {
     });
   }
 
-  /** After a moment, unless the power is off by then. */
+  /** At once, or after a moment unless the process has ended by then. */
   #soon(run: () => void): void {
-    const ms = this.#random.weighted({ quick: 90, slow: 9, stuck: 1 });
-    const delayMs =
-      ms === 'quick' ? 0 : ms === 'slow' ? this.#random.between(1, 5) : this.#random.between(50, 400);
+    const random = this.#random;
+    const pace = random.weighted({ instant: 70, quick: 20, slow: 9, stuck: 1 });
+    if (pace === 'instant') return run();
+    const delayMs = pace === 'quick' ? 0 : pace === 'slow' ? random.between(1, 5) : random.between(50, 400);
     this.#time.after(delayMs, () => {
       if (!this.#life.isOver) run();
     });
+    return undefined;
   }
 }

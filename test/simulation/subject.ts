@@ -5,21 +5,21 @@ import type { Edition } from './naive-policy.ts';
 export interface Subject {
   decide(call: DecideCall): Promise<DecideAnswer>;
   record(call: Pick<DecideCall, 'bytes' | 'tenant'>): Promise<RecordAnswer>;
+  /** Writes down the state, so that the next start need not read the whole log. */
+  snapshot(): Promise<unknown>;
   close(): Promise<void>;
 }
 
 export interface Machine {
   /** Starts an engine on what the disk holds, with this policy live. */
   open(edition: Edition): Promise<Subject>;
-  /**
-   * Power off: the running engine never does another thing, and what was not synced is lost, torn or there.
-   */
+  /** The running engine never does another thing; what it had not made durable is there, torn or lost. */
   crash(): void;
   /** No more room for so many ms. */
   fillDisk(forMs: number): void;
   failDisk(what: 'write' | 'fdatasync'): void;
   /** The engine has to read the whole log at its next start. Only while none is running. */
-  dropSnapshots(): void;
+  dropSnapshots(): Promise<void>;
   /** True while a fault of the disk may be what stops the engine. */
   readonly hasFault: boolean;
   /** From now on nothing goes wrong by itself. */

@@ -21,10 +21,7 @@ export class VirtualTime {
   nowMs: number;
   /** How wrong the engine's clock is; may change at any moment. */
   clockErrorMs = 0;
-  readonly clock: Clock = {
-    now: () => this.nowMs + this.clockErrorMs,
-    sleep: (ms) => new Promise((resolve) => this.after(ms, resolve)),
-  };
+  readonly clock: Clock = this.clockOf({ isOver: false });
   stepCount = 0;
   /** A heap by (atMs, order). */
   readonly #plans: Planned[] = [];
@@ -32,6 +29,19 @@ export class VirtualTime {
 
   constructor(startMs: number) {
     this.nowMs = startMs;
+  }
+
+  /** What a process sees of the time; when its life is over, it does not wake up. */
+  clockOf(life: { readonly isOver: boolean }): Clock {
+    return {
+      now: () => this.nowMs + this.clockErrorMs,
+      sleep: (ms) =>
+        new Promise((resolve) => {
+          this.after(ms, () => {
+            if (!life.isOver) resolve();
+          });
+        }),
+    };
   }
 
   /** Runs it so many ms from now, after everything planned for that moment before. */

@@ -28,7 +28,8 @@ const TRY_AGAIN: readonly string[] = ['log_unavailable', 'starting', 'draining',
 const ROUND_COUNT_MAX = 20;
 
 const FAULTS = {
-  none: 930,
+  none: 922,
+  snapshot: 8,
   crash: 22,
   restart: 8,
   diskFull: 6,
@@ -196,6 +197,8 @@ export class World {
         return this.#crash();
       case 'restart':
         return this.#closeAndStart();
+      case 'snapshot':
+        return this.#snapshot();
       case 'diskFull':
         return this.#machine.fillDisk(random.between(1, 3_000));
       case 'writeFails':
@@ -203,6 +206,8 @@ export class World {
       case 'syncFails':
         return this.#machine.failDisk('fdatasync');
       case 'publish': {
+        // Only what is live is replaced, so that each edition is in the log exactly once.
+        if (this.#subject === undefined) return undefined;
         this.#edition = edition(this.#edition.version + 1);
         return this.#closeAndStart();
       }
@@ -219,11 +224,20 @@ export class World {
   #crash(): void {
     this.auditor.note('', 'power off');
     this.counts.crashes++;
-    this.#life++;
+    const life = ++this.#life;
     this.#subject = undefined;
     this.#machine.crash();
-    if (this.#random.chance(0.3)) this.#machine.dropSnapshots();
-    this.#time.after(this.#random.between(1, 500), () => this.#start());
+    if (this.#random.chance(0.3)) this.#machine.dropSnapshots().catch((error: unknown) => this.#fail(error));
+    this.#time.after(this.#random.between(1, 500), () => {
+      if (life === this.#life) this.#start();
+    });
+  }
+
+  #snapshot(): void {
+    const life = this.#life;
+    this.#subject?.snapshot().catch((error: unknown) => {
+      if (life === this.#life && !this.#machine.hasFault) this.#fail(error);
+    });
   }
 
   #start(): void {
@@ -306,7 +320,7 @@ export class World {
 
   async #restart(withSnapshots: boolean): Promise<void> {
     await this.#stop();
-    if (!withSnapshots) this.#machine.dropSnapshots();
+    if (!withSnapshots) await this.#machine.dropSnapshots();
     this.#start();
     await this.#untilQuiet();
   }

@@ -1,0 +1,138 @@
+/** The real engine on a disk in memory that loses power, fills up and fails. */
+import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
+import { verifyLog } from '#adapters/local/decision-log-verify.ts';
+import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
+import type { Publication } from '#decisioning/publication.ts';
+import { replay } from '#decisioning/replay.ts';
+import { eventSchema } from '#domain/field.ts';
+import { logFolder, openEmbedded, snapshotFolder } from '#main/open-embedded.ts';
+import { writeSnapshotOf } from '#main/write-snapshot.ts';
+import { TRUSTED_MERCHANTS } from './naive-policy.ts';
+import type { Edition } from './naive-policy.ts';
+import { seedCrypto } from './seeded-crypto.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { SlowDisk } from './slow-disk.ts';
+import type { Machine, Subject } from './subject.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+const FOLDER = 'data';
+/** Small, so that a run has many. */
+const SEGMENT_BYTES_MAX = 100_000;
+const FROM = '2020-01-01';
+const schema = eventSchema();
+
+const publicationOf = (edition: Edition): Publication => ({
+  format: 1,
+  policies: [{ file: 'audit.policy.yaml', source: edition.source }],
+  lists: [{ name: 'trusted', entries: TRUSTED_MERCHANTS.map((value) => ({ value })) }],
+  rates: {
+    version: 'simulation',
+    base: 'EUR',
+    rates: { USD: [{ from: FROM, rate: '1.25' }], JPY: [{ from: FROM, rate: '160' }] },
+  },
+  custom: [],
+});
+
+export class EngineMachine implements Machine {
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #disk: MemoryDisk;
+  #life = { isOver: false };
+  #isFull = false;
+  hasFault = false;
+
+  constructor({ time, random }: { time: VirtualTime; random: SeededRandom }) {
+    this.#time = time;
+    this.#random = random;
+    seedCrypto(random);
+    this.#disk = new MemoryDisk(() => random.fraction());
+    this.#disk.writeShort();
+  }
+
+  async open(edition: Edition): Promise<Subject> {
+    const life = this.#life;
+    try {
+      return await this.#start(edition, life);
+    } catch (error) {
+      if (!life.isOver) this.#end('exit');
+      throw error;
+    }
+  }
+
+  async #start(edition: Edition, life: { isOver: boolean }): Promise<Subject> {
+    const disk = new SlowDisk({ inner: this.#disk.boot(), time: this.#time, random: this.#random, life });
+    const engine = await openEmbedded({
+      disk,
+      folder: FOLDER,
+      clock: this.#time.clockOf(life),
+      publication: publicationOf(edition),
+      commitGapMs: 0,
+      segmentBytesMax: SEGMENT_BYTES_MAX,
+    });
+    let snapshot: Promise<unknown> = Promise.resolve();
+    return {
+      decide: (call) => engine.decide(call),
+      record: (call) => engine.record(call),
+      snapshot: () => {
+        const until = engine.measurements().logPosition;
+        // One at a time, beside the engine, as the server does it.
+        snapshot = snapshot.then(() => writeSnapshotOf(disk, { folder: FOLDER, until, custom: [] }));
+        return snapshot;
+      },
+      close: async () => {
+        await snapshot.catch(() => undefined);
+        await engine.close().finally(() => this.#end('exit'));
+      },
+    };
+  }
+
+  crash(): void {
+    this.#end(this.#random.chance(0.5) ? 'exit' : 'power');
+    this.hasFault = this.#isFull;
+  }
+
+  /** The end of the process keeps what it has written; the loss of power only what was made durable. */
+  #end(how: 'exit' | 'power'): void {
+    this.#life.isOver = true;
+    this.#life = { isOver: false };
+    if (how === 'exit') this.#disk.kill();
+    else this.#disk.crash();
+  }
+
+  fillDisk(forMs: number): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.hasFault = true;
+    this.#disk.capacityBytes = this.#disk.usedBytes + this.#random.between(0, 2_000);
+    this.#time.after(forMs, () => {
+      this.#isFull = false;
+      this.#disk.capacityBytes = Number.POSITIVE_INFINITY;
+    });
+  }
+
+  failDisk(what: 'write' | 'fdatasync'): void {
+    this.hasFault = true;
+    this.#disk.failNext(what, 'io', this.#random.between(1, 3));
+  }
+
+  async dropSnapshots(): Promise<void> {
+    const disk = this.#disk.boot();
+    const folder = snapshotFolder(FOLDER);
+    for (const name of await disk.list(folder)) await disk.remove(`${folder}/${name}`);
+  }
+
+  heal(): void {
+    this.#disk.heal();
+    this.hasFault = false;
+  }
+
+  async replay(): Promise<readonly string[]> {
+    const { damage } = await verifyLog(this.#disk.boot(), logFolder(FOLDER));
+    if (damage !== undefined) return [damage.message];
+    const { log } = await openDecisionLog(this.#disk.boot(), { folder: logFolder(FOLDER), commitGapMs: 0 });
+    const { examples } = await replay(log.read(1), schema, () => new LocalWindowStore(schema));
+    await log.close();
+    return examples.map((one) => JSON.stringify(one));
+  }
+}
