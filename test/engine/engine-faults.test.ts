@@ -104,6 +104,35 @@ describe('what cannot be is not half done', () => {
   });
 });
 
+describe('a policy that goes wrong', () => {
+  test('an end that no calendar has is a policy that failed, and the payment is answered and counted', async () => {
+    const world = new EngineWorld();
+    world.publication = publicationOf(POLICY
+      .replace('action: review, reason_code: VEL-01', 'action: hold, reason_code: VEL-01, for: 99999999d')
+      .replace('card_count_1h > 3', 'card_count_1h >= 1').replace('x: 4, ', ''));
+    await world.open();
+    const { outcome, degraded, tasks } = decided(await world.decide());
+    deepEqual([outcome, tasks, degraded], ['review', [],
+      [{ part: 'policy', cause: 'the policy failed: Invalid time value', fallback: 'review' }]]);
+    const transfer = { kind: 'transfer', debtor: { account_id: 'a' }, card: null };
+    equal(decided(await world.decide(transfer)).features['card_count_1h'], null);
+    equal(world.running.state.store.size.events, 2);
+  });
+
+  test('a hold that comes of the score of fraud is told as fraud', async () => {
+    const world = new EngineWorld();
+    const bands = '[ { below: 1, action: approve, name: low }, { else: hold, name: high, for: 1d } ]';
+    world.publication = publicationOf(POLICY
+      .replace('scoring:\n', `scoring:\n  fraud: { sum: [many], floor: 0, cap: 100, bands: ${bands} }\n`)
+      .replace('action: review, reason_code: VEL-01', 'score: 50, reason_code: VEL-01'));
+    await world.open();
+    for (let i = 0; i < 3; i += 1) await world.decide();
+    deepEqual(decided(await world.decide()).tasks, [
+      { kind: 'hold_until', rule: 'fraud-score', axis: 'fraud', value: '2026-01-16T12:00:00.000Z' },
+    ]);
+  });
+});
+
 describe('snapshots', () => {
   test('the state is made again from the newest one, when the one of the start is gone', async () => {
     const world = await opened();
