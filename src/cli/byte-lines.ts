@@ -4,7 +4,8 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const NONE = Buffer.alloc(0);
 
 /**
- * The lines of a file as bytes: what is not UTF-8 is for the parser to refuse, as at every other door, and not to be
+ * The lines of a file as bytes: what is not UTF-8 is for the parser to refuse, as at every other door, and
+ * not to be
  * replaced here. Of a line longer than `bytesMax` only so much is kept that it still is longer.
  */
 export async function* byteLines(

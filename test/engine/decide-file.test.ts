@@ -26,8 +26,9 @@ async function decideFile(content: string | Buffer): Promise<{ code: number; sai
   const file = join(folder, 'in.ndjson');
   writeFileSync(file, content);
   const said: Said[] = [];
+  const out = (text: string): void => { said.push(JSON.parse(text) as Said); };
   const code = await decide(
-    { args: ['--explain', file], folder, env: {}, out: (text) => { said.push(JSON.parse(text) as Said); }, err: () => {} },
+    { args: ['--explain', file], folder, env: {}, out, err: () => {} },
     {
       open: () => new EngineWorld().open(),
       render: ({ decision, replayed }, explain) => renderDecision(decision, { aml: true, explain, replayed }),
@@ -47,7 +48,8 @@ test('one payment of the far future does not make the rest of the file late', as
 });
 
 test('bytes that are not UTF-8 are refused with their line, and not replaced', async () => {
-  const latin1 = Buffer.from(`${line('a', '2026-01-01T10:00:00Z')}\n${line('M\u00fcller', '2026-01-01T10:00:00Z')}\n`, 'latin1');
+  const [sound, other] = ['a', 'M\u00fcller'].map((id) => line(id, '2026-01-01T10:00:00Z'));
+  const latin1 = Buffer.from(`${sound}\n${other}\n`, 'latin1');
   const { code, said } = await decideFile(latin1);
   equal(code, 1);
   deepEqual(said.map((one) => [one.object, one.line, one.code]),

@@ -74,7 +74,8 @@ test('a lock of a process whose number another now has is stale', { skip: !isLin
   release();
 });
 
-test('a holder that was killed and whose parent does not look is not alive', { skip: process.platform !== 'linux' },
+const skip = process.platform !== 'linux';
+test('a holder that was killed and whose parent does not look is not alive', { skip },
   async () => {
     const folder = `${root}/unseen`;
     const held = '"$0" --input-type=module -e "$1" < /dev/zero & exec sleep 60';
