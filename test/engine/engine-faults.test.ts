@@ -105,7 +105,7 @@ describe('what cannot be is not half done', () => {
 });
 
 describe('a policy that goes wrong', () => {
-  test('an end that no calendar has is a policy that failed; the payment is answered and counted', async () => {
+  test('an end that no calendar has is a failed policy; the payment is answered and counts', async () => {
     const world = new EngineWorld();
     world.publication = publicationOf(POLICY
       .replace('action: review, reason_code: VEL-01', 'action: hold, reason_code: VEL-01, for: 99999999d')
