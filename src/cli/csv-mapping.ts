@@ -7,11 +7,14 @@
  *     kind: { is: card }
  *     amount.value: amount
  *     amount.currency: { is: EUR }
+ *     location.lat: { number: latitude }
+ *     custom.first: { bool: is_first }
  */
 import { parse } from 'yaml';
 import { UsageError } from './shell.ts';
 
-type Source = { readonly column: string } | { readonly fixed: string };
+type Kind = 'text' | 'number' | 'bool';
+type Source = { readonly column: string; readonly kind: Kind } | { readonly fixed: string };
 interface Target { readonly path: readonly string[]; readonly source: Source }
 
 /**
@@ -24,7 +27,7 @@ export function csvReader(mappingText: string, file: string): (line: string) => 
   return (line) => {
     const cells = csvCells(line);
     if (columns === undefined) {
-      columns = new Map(cells.map((name, i) => [name.trim(), i]));
+      columns = new Map(cells.map((name, i) => [name.replace(/^\uFEFF/, '').trim(), i]));
       const known = columns;
       const lacking = targets.flatMap(({ source }) => 'column' in source ? [source.column] : [])
         .filter((column) => !known.has(column));
@@ -36,15 +39,24 @@ export function csvReader(mappingText: string, file: string): (line: string) => 
     }
     const call: Record<string, unknown> = {};
     for (const { path, source } of targets) {
-      const value = 'fixed' in source ? source.fixed : cells[columns.get(source.column) ?? -1];
-      if (value !== undefined && value !== '') put(call, path, value);
+      const text = 'fixed' in source ? source.fixed : cells[columns.get(source.column) ?? -1];
+      if (text === undefined || text === '') continue;
+      put(call, path, 'fixed' in source ? text : valueOf(text, source.kind));
     }
     return JSON.stringify({ [door]: call });
   };
 }
 
+/** What is none stays a text: the schema refuses it, with its place. */
+function valueOf(text: string, kind: Kind): string | number | boolean {
+  const plain = text.trim();
+  if (kind === 'number' && /^-?\d+(\.\d+)?$/.test(plain)) return Number(plain);
+  if (kind === 'bool' && (plain === 'true' || plain === 'false')) return plain === 'true';
+  return text;
+}
+
 function readMapping(text: string, file: string): { door: string; targets: readonly Target[] } {
-  const document: unknown = parse(text);
+  const document = parsed(text, file);
   const entries = typeof document === 'object' && document !== null ? Object.entries(document) : [];
   const [door, fields] = entries[0] ?? [];
   if ((door !== 'transaction' && door !== 'event') || typeof fields !== 'object' || fields === null) {
@@ -52,16 +64,33 @@ function readMapping(text: string, file: string): { door: string; targets: reado
   }
   const targets = Object.entries(fields as Record<string, unknown>).map(([name, value]): Target => {
     const path = name.split('.');
-    if (typeof value === 'string') return { path, source: { column: value } };
+    if (typeof value === 'string') return { path, source: { column: value, kind: 'text' } };
     if (typeof value === 'object' && value !== null && 'is' in value) {
       return { path, source: { fixed: String(value.is) } };
     }
-    throw new UsageError(`${file}: ${name} is a column name, or { is: a value for every row }`);
+    const typed = typedColumn(value);
+    if (typed !== undefined) return { path, source: typed };
+    throw new UsageError(`${file}: ${name} is a column, { number: a column }, { bool: a column }, `
+      + 'or { is: a value for every row }');
   });
   return { door, targets };
 }
 
-function put(into: Record<string, unknown>, path: readonly string[], value: string): void {
+function typedColumn(value: unknown): Source | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('number' in value && typeof value.number === 'string') return { column: value.number, kind: 'number' };
+  return 'bool' in value && typeof value.bool === 'string' ? { column: value.bool, kind: 'bool' } : undefined;
+}
+
+function parsed(text: string, file: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new UsageError(`${file}: is not YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function put(into: Record<string, unknown>, path: readonly string[], value: string | number | boolean): void {
   const [first = '', ...rest] = path;
   if (rest.length === 0) into[first] = value;
   else {

@@ -87,7 +87,7 @@ Assay decides at ${address}
 Data in ${folder}; the key with all scopes is in its file dev-key: ${key}
 
 Try it:
-  curl -s ${address}/v1/decisions?explain=full -H 'Authorization: Bearer ${key}' \\
+  curl -s '${address}/v1/decisions?explain=full' -H 'Authorization: Bearer ${key}' \\
     -H 'Content-Type: application/json' -d '{"transaction": {"id": "tx_1", "kind": "card",
       "occurred_at": "${new Date().toISOString()}", "amount": {"value": "120.50", "currency": "EUR"},
       "channel": "ecom", "card": {"id": "card_1"}, "merchant": {"id": "shop_1"},
