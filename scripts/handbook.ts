@@ -19,7 +19,7 @@ const USAGE = `npm run handbook -- --data DIR [options]
   --out FILE          writes tx_id,score: the fraud score of each decision as answered
   --verify-features   compares the book's 15 inputs with an independent computation, on every row
   --log DIR           keeps the data folder there; default: a temporary one, removed at the end
-  --policy FILE       default policies/handbook.policy.yaml`;
+  --policy FILE       default policies/handbook/handbook.policy.yaml`;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
-  const policy = values.policy ?? join('policies', 'handbook.policy.yaml');
+  const policy = values.policy ?? join('policies', 'handbook', 'handbook.policy.yaml');
   const folder = values.log ?? mkdtempSync(join(tmpdir(), 'assay-handbook-'));
   try {
     return await run(values.data, folder, policy, values.out, values['verify-features']);

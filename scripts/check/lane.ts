@@ -50,7 +50,7 @@ export const LANES: readonly Lane[] = [
   {
     name: 'policies',
     needs: [ASSAY, 'policies/*'],
-    args: [ASSAY, 'policy', 'test', 'policies/'],
+    args: [ASSAY, 'policy', 'test', 'policies/', 'policies/handbook'],
     count: policyTests,
   },
   {

@@ -41,7 +41,7 @@ function dataFolder(csv: string): string {
   return made;
 }
 
-const policy = join(import.meta.dirname, '..', '..', 'policies', 'handbook.policy.yaml');
+const policy = join(import.meta.dirname, '..', '..', 'policies', 'handbook', 'handbook.policy.yaml');
 
 test('the book\'s inputs, measured by the engine, are those of an independent computation', async () => {
   const data = dataFolder(generated(1, 1_500));
