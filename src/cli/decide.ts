@@ -45,7 +45,14 @@ export async function decide(shell: Shell, parts: DecideParts): Promise<ExitCode
   }
   const at = (path: string): string => resolve(shell.folder, path);
   const temporary = values.data === undefined ? await mkdtemp(join(tmpdir(), 'assay-')) : undefined;
-  const engine = await parts.open(temporary ?? at(values.data ?? ''), values.policy?.map(at));
+  const clear = async (): Promise<void> => {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+  };
+  const engine = await parts.open(temporary ?? at(values.data ?? ''), values.policy?.map(at))
+    .catch(async (error: unknown) => {
+      await clear();
+      throw error;
+    });
   try {
     const { input, progressed } = await opened(file === '-' ? undefined : at(file));
     const csv = values.csv === undefined ? undefined
@@ -61,7 +68,7 @@ export async function decide(shell: Shell, parts: DecideParts): Promise<ExitCode
     return code;
   } finally {
     await engine.close();
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    await clear();
   }
 }
 

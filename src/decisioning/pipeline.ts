@@ -62,8 +62,7 @@ export class Pipeline {
     if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
     const { id } = parsed.event;
     const key = recordKey(call.tenant, 'tx', id);
-    const name = call.idempotencyKey === undefined || call.idempotencyKey === id
-      ? undefined : recordKey(call.tenant, 'key', call.idempotencyKey);
+    const name = nameOf(call, id);
     const before = this.#log.nextPosition;
     const nameLook = name === undefined ? undefined : this.#earlier(this.#names, name, readNamed);
     const named = nameLook instanceof Promise ? await nameLook : nameLook;
@@ -93,18 +92,24 @@ export class Pipeline {
     const receivedAtMs = call.receivedAtMs ?? this.#clock.now();
     const parsed = parseEventCall(call.bytes, this.state.schema, receivedAtMs, call.tenant);
     if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
-    const key = recordKey(call.tenant, 'event', parsed.event.id);
+    const { id } = parsed.event;
+    const key = recordKey(call.tenant, 'event', id);
+    const name = nameOf(call, id);
     const before = this.#log.nextPosition;
+    const nameLook = name === undefined ? undefined : this.#earlier(this.#names, name, readNamed);
+    const named = nameLook instanceof Promise ? await nameLook : nameLook;
+    if (named !== undefined && named.answered !== id) return keyConflict(named.answered);
     const look = this.#earlier(this.#events, key, readRecorded);
     const earlier = look instanceof Promise ? await look : look;
     if (earlier !== undefined) {
-      if (!sameRequest(requestBytes(earlier.record), call.bytes)) return conflict('event', parsed.event.id);
+      if (!sameRequest(requestBytes(earlier.record), call.bytes)) return conflict('event', id);
       if (!(await landed(earlier.durable))) return unavailable();
       return { kind: 'recorded', recorded: earlier.answered, replayed: true };
     }
     if (this.#log.nextPosition !== before) return this.record({ ...call, receivedAtMs });
     if (!this.#sound || this.#stopped) return unavailable();
 
+    if (name !== undefined && named === undefined) this.#name(name, id, receivedAtMs);
     const position = this.#log.nextPosition;
     const recorded = this.#certainly(() => this.state.take(parsed, position));
     const record = eventRecord(key, position, receivedAtMs, call.bytes, recorded);
@@ -182,11 +187,11 @@ export class Pipeline {
     return { kind: 'decided', decision: earlier.answered, replayed: true };
   }
 
-  /** An Idempotency-Key of its own is a second name of the transaction, recorded just before it. */
-  #name(key: string, transactionId: string, receivedAtMs: number): void {
+  /** An Idempotency-Key of its own is a second name of the transaction or event, recorded just before it. */
+  #name(key: string, id: string, receivedAtMs: number): void {
     const position = this.#log.nextPosition;
     this.state.position = position;
-    this.#append(this.#names, nameRecord(key, position, receivedAtMs, transactionId), transactionId);
+    this.#append(this.#names, nameRecord(key, position, receivedAtMs, id), id);
   }
 
   #append<Answered>(
@@ -199,6 +204,12 @@ export class Pipeline {
     durable.then(forget, forget);
     return flight;
   }
+}
+
+/** The key of the record that an Idempotency-Key of its own gets: one key names one request of a tenant. */
+function nameOf({ tenant, idempotencyKey }: DecideCall, id: string): string | undefined {
+  if (idempotencyKey === undefined || idempotencyKey === id) return undefined;
+  return recordKey(tenant, 'key', idempotencyKey);
 }
 
 /** Histograms count from 1. */
@@ -218,7 +229,7 @@ const conflict = (what: string, id: string) => refused(
   [{ pointer: `/${what}/id`, detail: 'an id names one payload for ever; send a new one under a new id' }],
 );
 
-const keyConflict = (transactionId: string) => refused(
-  'id_conflict', `this Idempotency-Key was used before for transaction ${transactionId}; nothing was changed`,
-  [{ pointer: '', detail: 'leave the header out: the id of the transaction is its key' }],
+const keyConflict = (id: string) => refused(
+  'id_conflict', `this Idempotency-Key was used before for ${id}; nothing was changed`,
+  [{ pointer: '', detail: 'leave the header out: the id in the body is the key' }],
 );

@@ -88,6 +88,21 @@ describe('what cannot be is not half done', () => {
     equal(decided(await world.decide()).features['card_count_1h'], 2);
   });
 
+  test('an Idempotency-Key names one event', async () => {
+    const world = await opened();
+    const tell = (id: string, idempotencyKey: string) => {
+      const event = { id, type: 'login', occurred_at: '2026-01-15T12:00:00Z', card: { id: 'c1' } };
+      const bytes = Buffer.from(JSON.stringify({ event }));
+      return world.running.record({ bytes, tenant: 'acme', idempotencyKey });
+    };
+    const first = await tell('a', 'k');
+    deepEqual(await tell('a', 'k'), { ...first, replayed: true });
+    deepEqual([await tell('b', 'k'), await tell('b', 'l')].map(code), ['id_conflict', 'recorded']);
+    world.disk.kill();
+    await world.open();
+    deepEqual([await tell('c', 'k'), await tell('a', 'k')].map(code), ['id_conflict', 'recorded']);
+  });
+
   test('a judgement that fails half-way leaves no count behind, nor takes away one in flight', async () => {
     const world = await opened();
     const { store } = world.running.state;
