@@ -66,7 +66,7 @@ export class Pipeline {
     const before = this.#log.nextPosition;
     const nameLook = name === undefined ? undefined : this.#earlier(this.#names, name, readNamed);
     const named = nameLook instanceof Promise ? await nameLook : nameLook;
-    if (named !== undefined && named.answered !== id) return keyConflict(named.answered);
+    if (named !== undefined && named.answered !== id) return refusedFor(named, keyConflict(named.answered));
     const look = this.#earlier(this.#decisions, key, readDecision);
     const earlier = look instanceof Promise ? await look : look;
     if (earlier !== undefined) return this.#resend(earlier, call);
@@ -98,11 +98,13 @@ export class Pipeline {
     const before = this.#log.nextPosition;
     const nameLook = name === undefined ? undefined : this.#earlier(this.#names, name, readNamed);
     const named = nameLook instanceof Promise ? await nameLook : nameLook;
-    if (named !== undefined && named.answered !== id) return keyConflict(named.answered);
+    if (named !== undefined && named.answered !== id) return refusedFor(named, keyConflict(named.answered));
     const look = this.#earlier(this.#events, key, readRecorded);
     const earlier = look instanceof Promise ? await look : look;
     if (earlier !== undefined) {
-      if (!sameRequest(requestBytes(earlier.record), call.bytes)) return conflict('event', id);
+      if (!sameRequest(requestBytes(earlier.record), call.bytes)) {
+        return refusedFor(earlier, conflict('event', id));
+      }
       if (!(await landed(earlier.durable))) return unavailable();
       return { kind: 'recorded', recorded: earlier.answered, replayed: true };
     }
@@ -182,7 +184,9 @@ export class Pipeline {
 
   async #resend(earlier: Flight<Decision>, call: DecideCall): Promise<DecideAnswer> {
     const { transaction_id: id } = earlier.answered;
-    if (!sameRequest(requestBytes(earlier.record), call.bytes)) return conflict('transaction', id);
+    if (!sameRequest(requestBytes(earlier.record), call.bytes)) {
+      return refusedFor(earlier, conflict('transaction', id));
+    }
     if (!(await landed(earlier.durable))) return unavailable();
     return { kind: 'decided', decision: earlier.answered, replayed: true };
   }
@@ -223,6 +227,13 @@ const landed = (durable: Promise<void>): Promise<boolean> => durable.then(() => 
 
 const unavailable = () =>
   refused('log_unavailable', 'the decision log cannot be written; nothing was decided');
+
+/** A conflict is only with what is durable: what does not land was never there, and takes no id. */
+async function refusedFor(
+  earlier: Flight<unknown>, refusal: ReturnType<typeof refused>,
+): Promise<ReturnType<typeof refused>> {
+  return (await landed(earlier.durable)) ? refusal : unavailable();
+}
 
 const conflict = (what: string, id: string) => refused(
   'id_conflict', `${what} ${id} was sent before with another payload; nothing was changed`,

@@ -88,6 +88,19 @@ describe('what cannot be is not half done', () => {
     equal(decided(await world.decide()).features['card_count_1h'], 2);
   });
 
+  test('what conflicts with a payment that does not land was not refused for good', async () => {
+    const world = await opened();
+    world.disk.failNext('fdatasync');
+    const other = { id: 'a', amount: { value: '11.00', currency: 'EUR' } };
+    const named = { idempotencyKey: 'k' };
+    const answers = await Promise.all([world.decide({ id: 'a' }), world.decide(other),
+      world.decide({ id: 'b' }, named), world.decide({ id: 'c' }, named)]);
+    deepEqual(answers.map(code), Array(4).fill('log_unavailable'));
+    await ready(world);
+    deepEqual([await world.decide(other), await world.decide({ id: 'a' })].map(code),
+      ['decided', 'id_conflict']);
+  });
+
   test('an Idempotency-Key names one event', async () => {
     const world = await opened();
     const tell = (id: string, idempotencyKey: string) => {
