@@ -5,6 +5,7 @@ import { LocalWindowStore } from '#adapters/local/window-store.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { replay } from '#decisioning/replay.ts';
+import type { Disk } from '#ports/disk.ts';
 import { eventSchema } from '#domain/field.ts';
 import { logFolder, openEmbedded, snapshotFolder } from '#main/open-embedded.ts';
 import { writeSnapshotOf } from '#main/write-snapshot.ts';
@@ -22,9 +23,9 @@ const SEGMENT_BYTES_MAX = 100_000;
 const FROM = '2020-01-01';
 const schema = eventSchema();
 
-const publicationOf = (edition: Edition): Publication => ({
+const publicationOf = (source: string): Publication => ({
   format: 1,
-  policies: [{ file: 'audit.policy.yaml', source: edition.source }],
+  policies: [{ file: 'audit.policy.yaml', source }],
   lists: [{ name: 'trusted', entries: TRUSTED_MERCHANTS.map((value) => ({ value })) }],
   rates: {
     version: 'simulation',
@@ -34,15 +35,25 @@ const publicationOf = (edition: Edition): Publication => ({
   custom: [],
 });
 
+/** Ways to make the engine break a promise, for the auditor's trial. */
+export interface Tampering {
+  readonly disk?: (disk: Disk) => Disk;
+  readonly policy?: (source: string) => string;
+  readonly subject?: (subject: Subject) => Subject;
+}
+
 export class EngineMachine implements Machine {
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
   readonly #disk: MemoryDisk;
+  readonly #tampering: Tampering;
   #life = { isOver: false };
   #isFull = false;
   hasFault = false;
 
-  constructor({ time, random }: { time: VirtualTime; random: SeededRandom }) {
+  constructor(parts: { time: VirtualTime; random: SeededRandom; tampering?: Tampering }) {
+    const { time, random, tampering = {} } = parts;
+    this.#tampering = tampering;
     this.#time = time;
     this.#random = random;
     seedCrypto(random);
@@ -53,7 +64,8 @@ export class EngineMachine implements Machine {
   async open(edition: Edition): Promise<Subject> {
     const life = this.#life;
     try {
-      return await this.#start(edition, life);
+      const subject = await this.#start(edition, life);
+      return this.#tampering.subject?.(subject) ?? subject;
     } catch (error) {
       if (!life.isOver) this.#end('exit');
       throw error;
@@ -61,12 +73,16 @@ export class EngineMachine implements Machine {
   }
 
   async #start(edition: Edition, life: { isOver: boolean }): Promise<Subject> {
-    const disk = new SlowDisk({ inner: this.#disk.boot(), time: this.#time, random: this.#random, life });
+    const { disk: exchange, policy: rewrite } = this.#tampering;
+    const booted = this.#disk.boot();
+    const inner = exchange?.(booted) ?? booted;
+    const disk = new SlowDisk({ inner, time: this.#time, random: this.#random, life });
+    const source = rewrite?.(edition.source) ?? edition.source;
     const engine = await openEmbedded({
       disk,
       folder: FOLDER,
       clock: this.#time.clockOf(life),
-      publication: publicationOf(edition),
+      publication: publicationOf(source),
       commitGapMs: 0,
       segmentBytesMax: SEGMENT_BYTES_MAX,
     });

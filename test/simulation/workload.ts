@@ -18,6 +18,16 @@ const TENANTS = ['north', 'south'] as const;
 /** How far back a message may refer: enough for windows, few enough to be referred to again and again. */
 const REMEMBERED_COUNT_MAX = 24;
 
+const ENTITIES = ['card', 'merchant', 'device', 'customer', 'debtor', 'creditor'] as const;
+type Entities = Pick<Payment, (typeof ENTITIES)[number]>;
+
+/** The same payer at the same place again. */
+function entitiesOf(like: Payment): Entities {
+  return Object.fromEntries(
+    ENTITIES.flatMap((name) => (like[name] === undefined ? [] : [[name, like[name]]])),
+  );
+}
+
 export class Workload {
   readonly #random: SeededRandom;
   readonly #payments: Payment[] = [];
@@ -46,18 +56,25 @@ export class Workload {
 
   #payment(nowMs: number): Payment {
     const random = this.#random;
-    const kind = random.chance(0.75) ? 'card' : 'transfer';
+    const like = random.chance(0.4) ? this.#remembered() : undefined;
+    const kind = like?.kind ?? (random.chance(0.75) ? 'card' : 'transfer');
     const currency = random.chance(0.7) ? 'EUR' : random.pick(CURRENCIES);
     const status = random.pick([undefined, 'attempted', 'approved', 'declined', 'declined'] as const);
     return {
       family: 'tx',
-      tenant: random.pick(TENANTS),
+      tenant: like?.tenant ?? random.pick(TENANTS),
       id: `p${this.#count++}`,
-      occurredAtMs: this.#moment(nowMs),
+      occurredAtMs: this.#moment(nowMs, like),
       kind,
       amountMinor: random.chance(0.2) ? random.between(0, 9) : random.between(1, 20_000),
       currency,
       ...(status === undefined ? {} : { status }),
+      ...(like === undefined ? this.#entities(kind) : entitiesOf(like)),
+    };
+  }
+
+  #entities(kind: Payment['kind']): Entities {
+    return {
       ...(kind === 'card' ? this.#some('card', CARDS, 0.95) : {}),
       ...(kind === 'card' ? this.#some('merchant', MERCHANTS, 0.8) : {}),
       ...this.#some('device', DEVICES, 0.6),
@@ -76,7 +93,7 @@ export class Workload {
       tenant: about.tenant,
       id: `e${this.#count++}`,
       type,
-      occurredAtMs: this.#moment(nowMs),
+      occurredAtMs: this.#moment(nowMs, undefined),
     };
     switch (type) {
       case 'login':
@@ -122,9 +139,9 @@ export class Workload {
    * Now; or late, or ahead, or at an edge: the same ms as another, or exactly a window after it, or 1 ms
    * beside that.
    */
-  #moment(nowMs: number): number {
+  #moment(nowMs: number, like: Payment | undefined): number {
     const random = this.#random;
-    const other = this.#remembered()?.occurredAtMs ?? nowMs;
+    const other = (like ?? this.#remembered())?.occurredAtMs ?? nowMs;
     switch (random.weighted({ now: 40, late: 15, ahead: 3, absurd: 2, same: 15, edge: 25 })) {
       case 'now':
         return nowMs;

@@ -127,7 +127,7 @@ export class World {
   #mistake(message: Message): void {
     const letter: Letter = { message: this.#workload.mistaken(message), state: 'waiting' };
     this.#letters.push(letter);
-    this.#time.after(this.#random.between(0, 8), () => this.#send(letter));
+    this.#time.after(this.#random.between(0, 3), () => this.#send(letter));
   }
 
   #send(letter: Letter): void {
