@@ -4,6 +4,7 @@ import { openKeyStore } from '#adapters/local/key-store.ts';
 import { LocalWindowStore } from '#adapters/local/window-store.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { runPolicyTests } from '#policy/run-policy-tests.ts';
+import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';
 import { decide, DECIDE_USAGE } from '#cli/decide.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
 import { policy, POLICY_USAGE } from '#cli/policy.ts';
@@ -23,12 +24,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   policy: async (shell) => policy(
     shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld }),
     eventSchema(await readCustom(policyFolder(process.env)))),
+  'bench-policy': async (shell) =>
+    benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
   replay: (shell) => replayCommand(shell, replayParts),
   verify: (shell) => verify(shell, verifyParts),
   key: (shell) => key(shell, openKeyStore),
 };
 
-const USAGE = [DECIDE_USAGE, POLICY_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE].join('\n\n');
+const USAGE = [DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE].join('\n\n');
 
 async function main(): Promise<ExitCode> {
   const [name = '', ...args] = process.argv.slice(2);
