@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller, parseAnswer } from '../server/caller.ts';
 import type { PaymentSent, Response } from '../server/caller.ts';
 import { runAssay, ServerProcess } from '../server/server-process.ts';
+import { countProblems } from './count-problems.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
 
 export interface KillReport {
@@ -160,26 +161,11 @@ class KillRun {
     await Promise.all(Array.from({ length: this.#plan.connections }, worker));
   }
 
-  /** In order of log position, the payments on a card see 1, 2, 3, ... */
   #checkCounts(): void {
-    const cards = new Map<string, { readonly position: number; readonly count: unknown }[]>();
-    const positions = new Set<number>();
-    for (const { payment, stored } of this.#answers.values()) {
-      const {
-        features,
-        log_position: { position },
-      } = parseAnswer(stored);
-      if (positions.has(position)) this.#problem(`position ${position} was given out twice`);
-      positions.add(position);
-      const seen = cards.get(payment.card) ?? [];
-      cards.set(payment.card, seen);
-      seen.push({ position, count: features['card_count_1h'] });
-    }
-    for (const [card, seen] of cards) {
-      const counts = seen.toSorted((a, b) => a.position - b.position).map(({ count }) => count);
-      const wrong = counts.findIndex((count, index) => count !== index + 1);
-      if (wrong >= 0)
-        this.#problem(`${card}: payment ${wrong + 1} by position saw the count ${String(counts[wrong])}`);
-    }
+    const counted = [...this.#answers.values()].map(({ payment, stored }) => {
+      const { features, log_position: at } = parseAnswer(stored);
+      return { card: payment.card, position: at.position, count: features['card_count_1h'] };
+    });
+    for (const problem of countProblems(counted)) this.#problem(problem);
   }
 }
