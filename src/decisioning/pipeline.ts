@@ -126,7 +126,7 @@ export class Pipeline {
     if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
     const admitted = this.state.admit(parsed.event);
     if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted };
-    return { kind: 'decided', decision: this.state.trial(admitted, this.#log.nextPosition), replayed: false };
+    return { kind: 'decided', decision: this.state.trial(admitted), replayed: false };
   }
 
   get inFlight(): number { return this.#decisions.size + this.#events.size; }

@@ -46,6 +46,8 @@ const EVENT_TOLERANCE = {
 const NOTHING_LIVE: Versions = {
   format: RECORD_FORMAT, publication: 0, policy: 'none', schema: 'none', rates: 'none', lists: {},
 };
+/** Of what is in no log: records are counted from 1. */
+const NO_POSITION = 0;
 const NO_FACTS: Facts = { cells: [], missing: {} };
 
 export class EngineState {
@@ -82,8 +84,8 @@ export class EngineState {
   }
 
   /** The same judgement, leaving no trace. */
-  trial(admitted: Admitted, position: number): Decision {
-    admitted.event.position = position;
+  trial(admitted: Admitted): Decision {
+    admitted.event.position = NO_POSITION;
     return this.store.trial(admitted.event, (row) => this.#judgeRow(admitted, row).decision);
   }
 

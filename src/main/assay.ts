@@ -31,7 +31,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   key: (shell) => key(shell, openKeyStore),
 };
 
-const USAGE = [DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE].join('\n\n');
+const USAGE = [
+  DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
+].join('\n\n');
 
 async function main(): Promise<ExitCode> {
   const [name = '', ...args] = process.argv.slice(2);

@@ -136,6 +136,7 @@ describe('what is told counts', () => {
     const world = await opened();
     const tried = world.running.simulate({ bytes: payment(world.nowMs, {}), tenant: 'acme' });
     equal(decided(tried).features['card_count_1h'], 1);
+    deepEqual([decided(tried).id, decided(tried).log_position], ['dec_0_000000000', { position: 0 }]);
     equal(decided(await world.decide()).features['card_count_1h'], 1);
   });
 });
