@@ -5,8 +5,7 @@
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Decision } from '#domain/decision.ts';
-import { AXES, OUTCOMES } from '#domain/outcome.ts';
-import type { Outcome } from '#domain/outcome.ts';
+import { OUTCOMES } from '#domain/outcome.ts';
 import { REFUSAL_STATUS } from '#domain/refusal.ts';
 import type { RefusalCode } from '#domain/refusal.ts';
 import type { EngineMeasurements, StageHistogram } from './parts.ts';
@@ -37,7 +36,8 @@ export class Metrics {
   events = 0;
   degraded = 0;
   readonly refusals = zeros(CODES);
-  readonly #outcomes = { overall: zeros(OUTCOMES), fraud: zeros(OUTCOMES), aml: zeros(OUTCOMES) };
+  /** Only the overall ones: /metrics asks for no key, and what aml raised is not for everyone (no tipping off). */
+  readonly #outcomes = zeros(OUTCOMES);
   readonly #eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   readonly #process = new Registry();
 
@@ -51,10 +51,7 @@ export class Metrics {
       this.replays += 1;
       return;
     }
-    const outcomes = this.#outcomes;
-    outcomes.overall[decision.outcome] += 1;
-    outcomes.fraud[decision.fraud.outcome] += 1;
-    outcomes.aml[decision.aml.outcome] += 1;
+    this.#outcomes[decision.outcome] += 1;
     if (decision.degraded.length > 0) this.degraded += 1;
   }
 
@@ -67,14 +64,12 @@ export class Metrics {
   async text(engine: EngineMeasurements): Promise<string> {
     const store = engine.windowStore;
     const delay = this.#eventLoop;
-    const outcomesOf = (axis: 'overall' | 'fraud' | 'aml'): Samples =>
-      OUTCOMES.map((outcome: Outcome) => [{ axis, outcome }, this.#outcomes[axis][outcome]]);
     const families = [
       family(
         'assay_decisions_total',
         'counter',
-        'New decisions by axis and outcome.',
-        [...AXES, 'overall' as const].flatMap(outcomesOf),
+        'New decisions by outcome.',
+        OUTCOMES.map((outcome) => [{ outcome }, this.#outcomes[outcome]]),
       ),
       family('assay_replays_total', 'counter', 'Stored decisions and events given again.', [
         [{}, this.replays],

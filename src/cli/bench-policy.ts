@@ -13,7 +13,8 @@ import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import type { OpenTestWorld } from '#policy/test-world.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
-export const BENCH_POLICY_USAGE = `assay bench-policy FILE       microseconds a decision (windows, features, rules), on the
+export const BENCH_POLICY_USAGE = `\
+assay bench-policy FILE       microseconds a decision (windows, features, rules), on the
                               payments of the policy's own tests; --seconds N (2)`;
 
 /** Further apart than any window: each round meets the history of the tests, and not that of other rounds. */
