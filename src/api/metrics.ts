@@ -36,7 +36,7 @@ export class Metrics {
   events = 0;
   degraded = 0;
   readonly refusals = zeros(CODES);
-  /** Only the overall ones: /metrics asks for no key, and what aml raised is not for everyone (no tipping off). */
+  /** Overall, not by axis: /metrics asks for no key, and what aml raised is not for everyone. */
   readonly #outcomes = zeros(OUTCOMES);
   readonly #eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   readonly #process = new Registry();
