@@ -1,19 +1,16 @@
 /** A publication in force: its policies compiled, bound to the windows, and found by kind of payment. */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
-import { parseRateTable, rateConverter, type RateTable } from '#domain/rates.ts';
+import { parseRateTable, type RateTable } from '#domain/rates.ts';
 import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
-import { makeRuntime } from '#expression/emit-runtime.ts';
-import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { amlFeatures } from '#policy/aml-features.ts';
-import { bindPolicy } from '#policy/bind-policy.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { bindLists, type BoundLists } from '#policy/lists.ts';
+import { policyOnStore } from '#policy/policy-on-store.ts';
 import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
-import { latestMark } from '#policy/store-world.ts';
 import type { Publication } from './publication.ts';
 import { RECORD_FORMAT, type MarkEffect, type Versions } from './record.ts';
 
@@ -80,7 +77,7 @@ export class LivePolicies {
     const lists = new Map(publication.lists.map((list) => [list.name, list]));
     const policies = compiled.flatMap((policy) => {
       const bound = bindLists(policy.lists, lists);
-      if (!('problems' in bound)) return [bindLive(policy, bound, rates.table, schema, store)];
+      if (!('problems' in bound)) return [bindLive(policy, bound, rates.table, store)];
       problems.push(...bound.problems.map((problem) => `${policy.name}: ${problem}`));
       return [];
     });
@@ -134,29 +131,14 @@ function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
 }
 
 function bindLive(
-  policy: CompiledPolicy, lists: BoundLists, rates: RateTable, schema: EventSchema,
-  store: PersistentWindowStore,
+  policy: CompiledPolicy, lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
 ): LivePolicy {
-  // Marks belong to a tenant, and generated code does not know of tenants: it is set before each judgement.
-  let tenant = '';
-  const runtime = makeRuntime({
-    convert: rateConverter(rates),
-    inList: lists.inList,
-    statusAt: (row, tMs) => store.statusAt(row, tMs),
-    labelAt: (row, tMs) => store.labelAt(row, tMs),
-    mark: (path, value, name, tMs) => latestMark(store, schema, tenant)(path, value, name, tMs),
-  });
-  const program = compileFeatures(policy.features, schema);
-  const features = program.bind(store, runtime, rates.version);
-  const bound = bindPolicy(policy, { runtime, rates });
+  const bound = policyOnStore(policy, lists, rates, store);
   return {
     policy, listVersions: lists.versions, amlFeatures: amlFeatures(policy.features, policy.rules),
-    tilePlans: program.tilePlans(store, runtime, rates.version),
+    tilePlans: bound.tilePlans,
     judge(event, row) {
-      tenant = event.tenant;
-      const params = bound.params(event);
-      const values = features(event, row, params);
-      const result = bound.decide(bound.judge(event, values.cells, params), event, values);
+      const { values, result } = bound.judge(event, row);
       return { values, result, marks: result.effects.flatMap(markOf) };
     },
   };
