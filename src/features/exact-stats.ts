@@ -17,7 +17,7 @@ export function sumOf(high: number, low: number): number {
 
 const wide = (high: number, low: number): bigint => BigInt(high) * BigInt(LIMB) + BigInt(low);
 
-/** The average as a double: rounded once where the sum is within 2^53 - 1, else twice (sum, then quotient). */
+/** The average as a double: rounded once where the sum is within 2^53 - 1, else twice. */
 export function averageOf(high: number, low: number, count: number): number {
   const sum = high * LIMB + low;
   return (Number.isSafeInteger(sum) ? sum : Number(wide(high, low))) / count;

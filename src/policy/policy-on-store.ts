@@ -1,4 +1,4 @@
-/** A policy on a window store: the one way in which live payments, replays and the tests of policies are judged. */
+/** A policy on a window store: the one way in which payments, replays and tests of policies are judged. */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { rateConverter, type RateTable } from '#domain/rates.ts';
@@ -57,7 +57,12 @@ export function policyOnStore(
   };
 }
 
-interface AskedMark { readonly path: string; readonly value: string; readonly name: string; readonly tMs: number }
+interface AskedMark {
+  readonly path: string;
+  readonly value: string;
+  readonly name: string;
+  readonly tMs: number;
+}
 
 /** The latest mark of that name known at tMs: what `has_label` and `fact` ask of a store. */
 function latestMark(
