@@ -98,30 +98,48 @@ export function tileBounds(
   }
 }
 
-function sumBounds(exact: number, sure: readonly Tile[], maybe: readonly Tile[]): Bounded {
-  const sum = exact + total(sure, (tile) => tile.sumAbove + tile.sumBelow);
-  if (!Number.isSafeInteger(sum) || sure.some(isLarge)) return { reason: 'overflow' };
-  return {
-    cell: sum,
-    low: clamp(sum + total(maybe, (tile) => tile.sumBelow)),
-    high: clamp(sum + total(maybe, (tile) => tile.sumAbove)),
-  };
+/**
+ * The sum of whole numbers, or NaN where it or one of them is beyond 2^53 - 1. On the way to a sum that fits,
+ * doubles may leave the range and come back a unit off: then it is added up again, exactly.
+ */
+function exactSum(parts: readonly number[]): number {
+  let sum = 0;
+  let safe = true;
+  for (const part of parts) {
+    if (!Number.isSafeInteger(part)) return Number.NaN;
+    sum += part;
+    safe &&= Number.isSafeInteger(sum);
+  }
+  if (safe) return sum;
+  const wide = Number(parts.reduce((so, part) => so + BigInt(part), 0n));
+  return Number.isSafeInteger(wide) ? wide : Number.NaN;
 }
 
-/** Sums of a tile that doubles no longer hold exactly. */
-const isLarge = (tile: Tile): boolean => tile.sumAbove > MOST || tile.sumBelow < -MOST;
+const sumsOf = (tiles: readonly Tile[]): readonly number[] =>
+  tiles.flatMap((tile) => [tile.sumAbove, tile.sumBelow]);
+
+function sumBounds(exact: number, sure: readonly Tile[], maybe: readonly Tile[]): Bounded {
+  const sum = exactSum([exact, ...sumsOf(sure)]);
+  if (Number.isNaN(sum)) return { reason: 'overflow' };
+  const low = exactSum([sum, ...maybe.map((tile) => tile.sumBelow)]);
+  const high = exactSum([sum, ...maybe.map((tile) => tile.sumAbove)]);
+  // At the very edge of the range a clamped bound would look like certainty.
+  if ((Number.isNaN(high) && low === MOST) || (Number.isNaN(low) && high === -MOST)) {
+    return { reason: 'overflow' };
+  }
+  return { cell: sum, low: Number.isNaN(low) ? -MOST : low, high: Number.isNaN(high) ? MOST : high };
+}
 
 function averageBounds(
   definition: FeatureDefinition, exact: ExactFigures, sure: readonly Tile[], maybe: readonly Tile[],
 ): Bounded {
   const count = exact.events + total(sure, (tile) => tile.valued);
-  const sum = (exact.events === 0 ? 0 : Number(exact.value))
-    + total(sure, (tile) => tile.sumAbove + tile.sumBelow);
+  const sum = exactSum([exact.events === 0 ? 0 : Number(exact.value), ...sumsOf(sure)]);
   const more = total(maybe, (tile) => tile.valued);
   const min = Math.min(...maybe.map((tile) => tile.min));
   const max = Math.max(...maybe.map((tile) => tile.max));
   if (count === 0) return more === 0 ? { reason: 'no_history' } : { reason: 'degraded', low: min, high: max };
-  if (!Number.isSafeInteger(sum) || sure.some(isLarge)) return { reason: 'overflow' };
+  if (Number.isNaN(sum)) return { reason: 'overflow' };
   const whole = definition.type.kind !== 'decimal';
   const average = sum / count;
   const cell = whole ? wholeAverageOf(0, sum, count) : average;
@@ -129,7 +147,9 @@ function averageBounds(
   // Any number of the others, each at its least or greatest, pulls the average between these two.
   const low = Math.min(average, (sum + more * min) / (count + more));
   const high = Math.max(average, (sum + more * max) / (count + more));
-  const slack = (whole ? 1 : 0) + Math.max(Math.abs(low), Math.abs(high)) * SLACK;
+  // What cancels out in a bound was rounded at its own size, not at that of the bound.
+  const size = (Math.abs(sum) + more * Math.max(Math.abs(min), Math.abs(max))) / (count + more);
+  const slack = (whole ? 1 : 0) + Math.max(Math.abs(average), size) * SLACK;
   return { cell, low: clamp(low - slack), high: clamp(high + slack) };
 }
 
