@@ -63,7 +63,7 @@ const total = (tiles: readonly Tile[], pick: (tile: Tile) => number): number =>
 function loosely(tiles: readonly Tile[], valued: boolean): readonly Tile[] {
   return tiles.map((tile) => (tile.known && valued ? tile : {
     ...tile, known: false, valued: tile.events, unlisted: tile.events, values: undefined,
-    sumAbove: MOST, sumBelow: -MOST, min: -MOST, max: MOST,
+    sumAbove: Infinity, sumBelow: -Infinity, min: -MOST, max: MOST,
   }));
 }
 

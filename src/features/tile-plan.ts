@@ -7,7 +7,8 @@ import { emitExpression } from '#expression/emit.ts';
 import type { EmitRuntime } from '#expression/emit-runtime.ts';
 import { EmitUnit } from '#expression/emit-unit.ts';
 import { printExpression } from '#expression/print.ts';
-import { someNode } from '#expression/tree.ts';
+import { someNode, typeOf } from '#expression/tree.ts';
+import { cellKind } from '#expression/type-rules.ts';
 import type { FeatureDefinition } from './definition.ts';
 import { codeAt } from './field-source.ts';
 import { generatedFunction } from './generated-function.ts';
@@ -88,9 +89,16 @@ function planSource(definition: FeatureDefinition, schema: EventSchema): string 
     .map((expr) => `${emitExpression(expr, { unit })}===2`);
   if (definition.of === undefined) tests.push(`${codeAt(slot, 'r')}===TX`);
   const { value } = definition;
-  const source = value === undefined || !isLasting(value) ? 'undefined' : emitExpression(value, { unit });
+  const source = value === undefined || !isLasting(value) ? 'undefined' : valueSource(value, unit);
   return `${unit.constants()}
 return{admits(r){${unit.locals()}return ${tests.length === 0 ? 'true' : tests.join('&&')};},
 valueAt(r){${unit.locals()}return ${source};}};`;
 }
 
+/** A missing yes or no is the cell 1; a tile is told of it as of any other missing value. */
+function valueSource(value: Expr, unit: EmitUnit): string {
+  const source = emitExpression(value, { unit });
+  if (cellKind(typeOf(value)) !== 'bool') return source;
+  const cell = unit.local();
+  return `(${cell}=${source})===1?undefined:${cell}`;
+}

@@ -1,8 +1,14 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { addToTile, emptyTile, type Tile } from '#domain/tile.ts';
+import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import { addToTile, emptyTile, unknownTile, type Tile } from '#domain/tile.ts';
+import { compileFeatures } from '#features/compile-features.ts';
 import { tileBounds, type Bounded } from '#features/tile-bounds.ts';
+import { makeEvent } from '../contracts/window-store.ts';
 import { featureOf } from './random-feature.ts';
+import { SCHEMA } from './random-history.ts';
+import { runtimeOf } from './test-world.ts';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const ASKED = { after: 0, upTo: 100, t: 100, left: Infinity, certain: true, valued: true } as const;
@@ -36,4 +42,29 @@ test('the bound of a sum is exact too where what may count cancels out', () => {
   // The edge would make it overflow, so the greatest number is no certainty.
   deepStrictEqual(over('sum(custom.huge by card over 1h)', MOST, [{ ...tileOf(10, 5), firstMs: 0 }]),
     { reason: 'overflow' });
+});
+
+test('a missing yes or no that fell into a tile is no value of its own', () => {
+  const store = new LocalWindowStore(SCHEMA, { exactEventsMax: 1 });
+  const program = compileFeatures([featureOf('prior_distinct(custom.vip by card over 1h)')], SCHEMA);
+  const runtime = runtimeOf(store);
+  store.registerTiles(program.tilePlans(store, runtime));
+  const judge = program.bind(store, runtime);
+  const pay = (position: number, vip: number | undefined): number => store.append(payment(position, vip));
+  pay(1, 1);
+  pay(2, undefined);
+  pay(3, undefined);
+  const { cells, bounds } = judge(payment(4, undefined), pay(4, undefined), []);
+  deepStrictEqual([cells[0], bounds[0]], [1, undefined]);
+});
+
+const payment = (position: number, vip: number | undefined): ParsedEvent => makeEvent(SCHEMA, {
+  id: `tx_${position}`, at: position * 1_000, position,
+  fields: { 'card.id': 'k1', ...(vip === undefined ? {} : { 'custom.vip': vip }) },
+});
+
+test('several events of an unknown value can take a sum anywhere', () => {
+  const tile = unknownTile(10, 20, 2);
+  deepStrictEqual(over('sum(custom.huge by card over 1h)', -MOST, [tile]),
+    { cell: -MOST, low: -MOST, high: MOST });
 });
