@@ -6,6 +6,7 @@ import { WindowStateUnreadable } from '#adapters/local/window-state.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import type { Happening } from '#features/naive-feature.ts';
+import { makeEvent } from '../contracts/window-store.ts';
 import { featureOf, randomFeatureText } from './random-feature.ts';
 import { randomHistory, SCHEMA } from './random-history.ts';
 import { scaled } from '../test-scale.ts';
@@ -93,4 +94,17 @@ test('an empty state, and states that are none of ours', () => {
   const later = Buffer.from(Buffer.concat(saved).toString('latin1').replace('windows 1', 'windows 9'),
     'latin1');
   throws(() => new LocalWindowStore(SCHEMA, OPTIONS).loadState([later]), code('other_format'));
+});
+
+test('whether a snapshot was taken does not show in what a late transaction can still be told', () => {
+  const rowAfter = (snapshot: boolean): number => {
+    const store = new LocalWindowStore(SCHEMA, { ...OPTIONS, exactEventsMax: 1 });
+    for (const [position, at] of [[1, 2_000], [2, 3_000], [3, 1_000]] as const) {
+      const fields = { 'card.id': 'k1' };
+      store.append(makeEvent(SCHEMA, { id: `tx_${position}`, at, received: 3_000, position, fields }));
+    }
+    if (snapshot) for (const _ of store.saveState());
+    return store.rowOf('main', 'tx_3');
+  };
+  deepStrictEqual([rowAfter(false), rowAfter(true)], [-1, -1]);
 });

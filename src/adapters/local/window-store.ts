@@ -163,6 +163,8 @@ export class LocalWindowStore implements PersistentWindowStore {
   }
 
   rowOf(tenant: string, transactionId: string): number {
+    // A snapshot settles: whether there was one may not show in whether a late transaction is found.
+    this.#settle();
     return this.#ids.find(hashId(tenant, transactionId, this.#hash));
   }
 
