@@ -31,7 +31,7 @@ export const LIMITS = {
   tilesPerFeatureMax: 128,
   /** Status and label changes that wait for their transaction; beyond it the oldest are dropped. */
   waitingChangeCountMax: 1_000_000,
-  /** Marks (labels, facts) of one entity; beyond it the oldest are dropped. */
+  /** Marks (labels, facts) of one entity; beyond it the oldest of the same name is dropped. */
   marksPerEntityMax: 64,
 
   decisionsInFlightMax: 1_024,

@@ -2,6 +2,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventSchema, type EventSchema, type EventType } from '#domain/field.ts';
+import { LIMITS } from '#domain/limits.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { PAGE_MASK, PAGE_SHIFT } from '#domain/history.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
@@ -168,5 +169,17 @@ export function windowStoreContract(name: string,
     one.append(pay(1, 30 * day, {}));
     for (let i = 0; i < 3; i++) one.mark('main', debtor, 'c', mark);
     deepStrictEqual([one.marks('main', debtor, 'a').length, one.marks('main', debtor, 'b').length], [1, 0]);
+  });
+
+  test(`${name}: marks set over and over push out none of another name`, () => {
+    const one = store();
+    const mark = { name: 'drain_hold', value: 1, fromMs: 1_000, untilMs: Infinity };
+    one.mark('main', debtor, 'a', mark);
+    for (let i = 0; i < 3 * LIMITS.marksPerEntityMax; i++) {
+      one.mark('main', debtor, 'a', { ...mark, name: 'seen', fromMs: 2_000 + i });
+    }
+    const marks = one.marks('main', debtor, 'a');
+    deepStrictEqual([marks.length, marks[0]], [LIMITS.marksPerEntityMax, mark]);
+    strictEqual(marks.at(-1)?.fromMs, 2_000 + 3 * LIMITS.marksPerEntityMax - 1);
   });
 }

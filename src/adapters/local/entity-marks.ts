@@ -15,7 +15,12 @@ export class EntityMarks {
   set(tenant: string, path: string, value: string, mark: EntityMark): void {
     const key = `${tenant}\0${path}\0${value}`;
     const marks = [...(this.#marks.get(key) ?? NONE), mark];
-    this.#marks.set(key, marks.slice(-LIMITS.marksPerEntityMax));
+    if (marks.length > LIMITS.marksPerEntityMax) {
+      // A name that is set over and over pushes out its own marks, not those of other names.
+      const own = marks.findIndex(({ name }) => name === mark.name);
+      marks.splice(own === marks.length - 1 ? 0 : own, 1);
+    }
+    this.#marks.set(key, marks);
   }
 
   get(tenant: string, path: string, value: string): readonly EntityMark[] {
