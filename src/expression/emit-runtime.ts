@@ -22,9 +22,10 @@ export interface WorldRuntime {
   statusAt(row: number, tMs: number): Text;
   labelAt(row: number, tMs: number): Text;
   /**
-   * The latest mark `name` of an entity that was known at tMs, or undefined. `path` is of an indexed field.
+   * The latest mark `name` of an entity that was known at tMs, or undefined; with `holding`, of those that
+   * had not ended. `path` is of an indexed field.
    */
-  mark(path: string, value: string, name: string, tMs: number): RuntimeMark | undefined;
+  mark(path: string, value: string, name: string, tMs: number, holding?: boolean): RuntimeMark | undefined;
 }
 
 /** Holds in [fromMs, untilMs). */
@@ -49,7 +50,8 @@ export function makeRuntime(world: WorldRuntime): EmitRuntime {
     mark: world.mark.bind(world),
     hasLabel(path, value, name, tMs) {
       if (value === undefined) return 1;
-      const mark = world.mark(path, value, name, tMs);
+      // A later label with a nearer end takes nothing from one that still holds.
+      const mark = world.mark(path, value, name, tMs, true);
       return mark !== undefined && mark.fromMs <= tMs && tMs < mark.untilMs ? 2 : 0;
     },
     fact(path, value, name, maxAgeMs, tMs) {

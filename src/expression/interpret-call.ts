@@ -65,8 +65,8 @@ function pure(expr: Call, args: readonly Known[], context: Interpretation): Valu
     case 'first_digit': return number(Number(BigInt(Math.abs(numberIn(a))).toString().charAt(0)));
     case 'sample': return bool(sampleHash(world.salt, textIn(two)) < numberIn(a));
     case 'has_label': {
-      const mark = world.mark(pathOf(expr.args[0]), textIn(a), textIn(two), timeOf('current', world));
       const tMs = timeOf('current', world);
+      const mark = world.mark(pathOf(expr.args[0]), textIn(a), textIn(two), tMs, true);
       return bool(mark !== undefined && mark.fromMs <= tMs && tMs < mark.untilMs);
     }
     default: throw new TypeError(`no meaning for ${expr.name}`);

@@ -12,8 +12,10 @@ export interface World {
   param(index: number, name: string): Value;
   inList(list: number, value: string | number, tMs: number): boolean;
   readonly rates: RateTable;
-  /** The latest mark `name` of an entity that was known at tMs. */
-  mark(path: string, value: string, name: string, tMs: number): Mark | undefined;
+  /**
+   * The latest mark `name` of an entity that was known at tMs; with `holding`, of those that had not ended.
+   */
+  mark(path: string, value: string, name: string, tMs: number, holding?: boolean): Mark | undefined;
   /** Salt of `sample`: the rule's id. */
   readonly salt: string;
 }

@@ -74,6 +74,6 @@ function explainingWorld(
     },
     inList: (list, value, tMs) => runtime.inList(list, value, tMs) === 2,
     rates,
-    mark: (path, value, name, tMs) => runtime.mark(path, value, name, tMs),
+    mark: (path, value, name, tMs, holding) => runtime.mark(path, value, name, tMs, holding),
   };
 }

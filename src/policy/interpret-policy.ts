@@ -71,7 +71,7 @@ class Judge {
       current: this.#event,
       salt,
       rates: given.rates,
-      mark: (path, value, name, tMs) => given.mark(path, value, name, tMs),
+      mark: (path, value, name, tMs, holding) => given.mark(path, value, name, tMs, holding),
       inList: (list, value, tMs) => given.inList(list, value, tMs),
       feature: (index) => given.feature(index),
       param: (index, name) => {

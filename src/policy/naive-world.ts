@@ -66,9 +66,10 @@ class NaiveWorld implements TestWorld {
       rates: this.#rates,
       inList: (list: number, value: string | number, tMs: number) =>
         this.#lists.inList(list, value, tMs) === 2,
-      mark: (path: string, entity: string, name: string, tMs: number) =>
+      mark: (path: string, entity: string, name: string, tMs: number, holding = false) =>
         this.#marks.filter((mark) => mark.path === path && mark.entity === entity && mark.name === name)
-          .filter((mark) => mark.fromMs <= tMs).toSorted((a, b) => a.fromMs - b.fromMs).at(-1),
+          .filter((mark) => mark.fromMs <= tMs && (!holding || tMs < mark.untilMs))
+          .toSorted((a, b) => a.fromMs - b.fromMs).at(-1),
     };
     const none = { ...base, salt: '', feature: noFeature, param: noFeature };
     return {

@@ -39,7 +39,8 @@ export function policyOnStore(
     inList: (list, value, tMs) => lists.inList(list, value, tMs),
     statusAt: (row, tMs) => store.statusAt(row, tMs),
     labelAt: (row, tMs) => store.labelAt(row, tMs),
-    mark: (path, value, name, tMs) => latestMark(store, policy.schema, tenant, { path, value, name, tMs }),
+    mark: (path, value, name, tMs, holding = false) =>
+      latestMark(store, policy.schema, tenant, { path, value, name, tMs, holding }),
   });
   const program = compileFeatures(policy.features, policy.schema);
   const features = program.bind(store, runtime, rates.version);
@@ -62,18 +63,21 @@ interface AskedMark {
   readonly value: string;
   readonly name: string;
   readonly tMs: number;
+  /** Only marks that have not ended at tMs. */
+  readonly holding: boolean;
 }
 
 /** The latest mark of that name known at tMs: what `has_label` and `fact` ask of a store. */
 function latestMark(
-  store: PersistentWindowStore, schema: EventSchema, tenant: string, { path, value, name, tMs }: AskedMark,
+  store: PersistentWindowStore, schema: EventSchema, tenant: string,
+  { path, value, name, tMs, holding }: AskedMark,
 ): RuntimeMark | undefined {
   const field = schema.byPath.get(path);
   if (field === undefined) return undefined;
   let latest: RuntimeMark | undefined;
   for (const mark of store.marks(tenant, field, value)) {
-    const isLater = mark.fromMs <= tMs && mark.fromMs >= (latest?.fromMs ?? -Infinity);
-    if (mark.name === name && isLater) latest = mark;
+    if (mark.name !== name || mark.fromMs > tMs || (holding && mark.untilMs <= tMs)) continue;
+    if (mark.fromMs >= (latest?.fromMs ?? -Infinity)) latest = mark;
   }
   return latest;
 }

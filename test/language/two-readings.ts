@@ -38,7 +38,7 @@ function runtimeOf(world: World): EmitRuntime {
     inList: (list, value, tMs) => (world.inList(list, value, tMs) ? 2 : 0),
     statusAt: (_, tMs) => world.past?.statusAt(tMs),
     labelAt: (_, tMs) => world.past?.labelAt(tMs),
-    mark: (path, value, name, tMs) => world.mark(path, value, name, tMs),
+    mark: (path, value, name, tMs, holding) => world.mark(path, value, name, tMs, holding),
   });
 }
 
