@@ -157,6 +157,11 @@ class LineReader {
     this.#setText(event, 'event', type);
     this.#setText(event, 'id', event.id);
     for (const entry of map.entries) if (!own.has(entry.key)) this.#field(entry, event);
+    if (type === 'fact' && typeEntry !== undefined) {
+      shape.findings.report('P501', typeEntry.value, 'a test cannot tell a fact',
+        'A fact marks an entity and is no event of a stream: `fact(...)` is missing in tests.');
+      return undefined;
+    }
     if (type !== 'status' && type !== 'label') return { kind: 'event', event };
     const value = event.texts[schema.byPath.get(type)?.textSlot ?? -1];
     const transactionId = about && shape.text(about.value, '`transaction`');
