@@ -171,6 +171,19 @@ export function windowStoreContract(name: string,
     deepStrictEqual([one.marks('main', debtor, 'a').length, one.marks('main', debtor, 'b').length], [1, 0]);
   });
 
+  test(`${name}: a mark without an end is kept as long as an event`, () => {
+    const one = store();
+    const endless = { name: 'fan_out', value: 3, fromMs: 0, untilMs: Infinity };
+    one.mark('main', debtor, 'a', endless);
+    const told = (at: number): number => {
+      one.append(pay(1 + at, at, {}));
+      one.mark('main', creditor, 'b', { ...endless, fromMs: at });
+      return one.marks('main', debtor, 'a').length;
+    };
+    // Seven days of lateness come on top.
+    deepStrictEqual([told(one.retentionMs + 7 * day - 1), told(one.retentionMs + 7 * day)], [1, 0]);
+  });
+
   test(`${name}: marks set over and over push out none of another name`, () => {
     const one = store();
     const mark = { name: 'drain_hold', value: 1, fromMs: 1_000, untilMs: Infinity };

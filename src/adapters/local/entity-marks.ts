@@ -28,11 +28,13 @@ export class EntityMarks {
   }
 
   /**
-   * Looks at the entity that was not looked at for longest, and drops its marks that ended before `beforeMs`.
+   * Looks at the entity that was not looked at for longest, and drops its marks that ended before `beforeMs`,
+   * and those without an end that are older than the retention.
    */
-  trim(beforeMs: number): void {
+  trim(beforeMs: number, retentionMs: number): void {
     for (const [key, marks] of this.#marks) {
-      const left = marks.filter((mark) => mark.untilMs > beforeMs);
+      const left = marks.filter((mark) =>
+        (mark.untilMs === Infinity ? mark.fromMs > beforeMs - retentionMs : mark.untilMs > beforeMs));
       this.#marks.delete(key);
       if (left.length > 0) this.#marks.set(key, left.length === marks.length ? marks : left);
       return;

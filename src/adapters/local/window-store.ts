@@ -140,8 +140,8 @@ export class LocalWindowStore implements PersistentWindowStore {
 
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void {
     this.entityMarks.set(tenant, field.path, value, mark);
-    this.entityMarks.trim(this.#seenFromMs());
-    this.entityMarks.trim(this.#seenFromMs());
+    this.entityMarks.trim(this.#seenFromMs(), this.retentionMs);
+    this.entityMarks.trim(this.#seenFromMs(), this.retentionMs);
   }
 
   marks(tenant: string, field: FieldDefinition, value: string): readonly EntityMark[] {
