@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { openDecisionLog, type LogOptions, type OpenedLog } from '#adapters/local/decision-log-open.ts';
-import { verifyLog } from '#adapters/local/decision-log-verify.ts';
-import { nodeDisk } from '#adapters/local/node-disk.ts';
+import { openDecisionLog, type LogOptions, type OpenedLog } from '#adapters/log-files/decision-log-open.ts';
+import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
+import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import type { Disk } from '#ports/disk.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 

@@ -7,7 +7,7 @@ import type { ParsedEvent } from '#domain/event.ts';
 import { eventSchema } from '#domain/field.ts';
 import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
 import { emptyRateTable, rateConverter } from '#domain/rates.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { makeRuntime } from '#expression/emit-runtime.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';

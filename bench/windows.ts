@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { ParsedEvent } from '#domain/event.ts';
 import { eventSchema } from '#domain/field.ts';
 import { emptyRateTable, rateConverter } from '#domain/rates.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { checkExpression } from '#expression/check.ts';
 import { makeRuntime } from '#expression/emit-runtime.ts';
 import { parseExpression } from '#expression/parse.ts';

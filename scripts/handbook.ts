@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { nodeDisk } from '#adapters/local/node-disk.ts';
+import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { bookInputs } from './handbook/book-inputs.ts';
 import { feed } from './handbook/feed.ts';
 import { InputComparison } from './handbook/input-comparison.ts';

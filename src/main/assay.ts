@@ -1,7 +1,7 @@
 /** The `assay` command. */
 import process from 'node:process';
-import { openKeyStore } from '#adapters/local/key-store.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { openKeyStore } from '#adapters/key-file/key-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { runPolicyTests } from '#policy/run-policy-tests.ts';
 import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openKeyStore } from '#adapters/local/key-store.ts';
+import { openKeyStore } from '#adapters/key-file/key-store.ts';
 import { liveKeys } from './live-keys.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-keys-'));

@@ -1,7 +1,7 @@
 /** The keys of a running server: read again when `assay key` has changed them beside it. */
 import { unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
-import { openKeyStore, type LocalKeyStore } from '#adapters/local/key-store.ts';
+import { openKeyStore, type LocalKeyStore } from '#adapters/key-file/key-store.ts';
 import type { Grant } from '#ports/key-store.ts';
 
 const LOOK_EVERY_MS = 1_000;

@@ -1,5 +1,5 @@
 /** What a person is told where a command ends with an error. */
-import { KeyStoreDamaged } from '#adapters/local/key-store.ts';
+import { KeyStoreDamaged } from '#adapters/key-file/key-store.ts';
 import { UsageError } from '#cli/shell.ts';
 import { PublicationRefused } from '#decisioning/live-policies.ts';
 

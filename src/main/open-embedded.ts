@@ -1,7 +1,7 @@
 /** The embedded engine: the local log, windows and snapshots of one data folder, wired. */
-import { openDecisionLog, type LogReport } from '#adapters/local/decision-log-open.ts';
-import { LocalSnapshots } from '#adapters/local/local-snapshots.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { openDecisionLog, type LogReport } from '#adapters/log-files/decision-log-open.ts';
+import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { Engine, type EngineNews } from '#decisioning/engine.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema } from '#domain/field.ts';

@@ -1,11 +1,11 @@
 /** The server: `npm start`. */
 import { mkdir } from 'node:fs/promises';
 import process from 'node:process';
-import { nodeDisk } from '#adapters/local/node-disk.ts';
-import { openKeyStore } from '#adapters/local/key-store.ts';
+import { nodeDisk } from '#adapters/log-files/node-disk.ts';
+import { openKeyStore } from '#adapters/key-file/key-store.ts';
 import { requestLog } from '#api/request-log.ts';
 import { buildServer } from '#api/server.ts';
-import type { LogReport } from '#adapters/local/decision-log-open.ts';
+import type { LogReport } from '#adapters/log-files/decision-log-open.ts';
 import { UsageError } from '#cli/shell.ts';
 import type { Engine, EngineNews } from '#decisioning/engine.ts';
 import type { Publication } from '#decisioning/publication.ts';

@@ -3,9 +3,9 @@
  * again,
  * from the snapshot before, beside the deciding thread.
  */
-import { LocalLogReader } from '#adapters/local/decision-log-reader.ts';
-import { LocalSnapshots } from '#adapters/local/local-snapshots.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
+import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { makeState } from '#decisioning/make-state.ts';
 import { eventSchema, type CustomField } from '#domain/field.ts';
 import type { Disk } from '#ports/disk.ts';

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { eventSchema } from '#domain/field.ts';
 import { emptyRateTable } from '#domain/rates.ts';

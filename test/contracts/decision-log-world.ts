@@ -3,10 +3,10 @@
  * never looks into the log: it knows what was appended, and what was acknowledged.
  */
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { openDecisionLog, type OpenedLog } from '#adapters/local/decision-log-open.ts';
-import { verifyLog } from '#adapters/local/decision-log-verify.ts';
-import { writeSnapshot } from '#adapters/local/snapshot-file.ts';
-import { LOG_SECTION } from '#adapters/local/decision-log-checkpoint.ts';
+import { openDecisionLog, type OpenedLog } from '#adapters/log-files/decision-log-open.ts';
+import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
+import { writeSnapshot } from '#adapters/log-files/snapshot-file.ts';
+import { LOG_SECTION } from '#adapters/log-files/decision-log-checkpoint.ts';
 import { MemoryDisk, type DiskCall } from '#adapters/memory/memory-disk.ts';
 import type { Disk } from '#ports/disk.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';

@@ -2,11 +2,11 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import { describe, test } from 'node:test';
-import { LogDamaged } from '#adapters/local/decision-log-damage.ts';
-import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
-import { verifyLog } from '#adapters/local/decision-log-verify.ts';
-import { LOG_SECTION } from '#adapters/local/decision-log-checkpoint.ts';
-import { writeSnapshot } from '#adapters/local/snapshot-file.ts';
+import { LogDamaged } from '#adapters/log-files/decision-log-damage.ts';
+import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
+import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
+import { LOG_SECTION } from '#adapters/log-files/decision-log-checkpoint.ts';
+import { writeSnapshot } from '#adapters/log-files/snapshot-file.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { logRecord, plain, readAll } from './decision-log.ts';
 import { seededRandom } from './decision-log-random.ts';

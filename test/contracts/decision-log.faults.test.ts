@@ -1,7 +1,7 @@
 // Crashes, full disks and failing flushes, from seeds: what was acknowledged is there, and nothing else.
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
+import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
 import { scaled } from '../test-scale.ts';

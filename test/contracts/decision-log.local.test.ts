@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
-import { nodeDisk } from '#adapters/local/node-disk.ts';
+import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
+import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { decisionLogContract } from './decision-log.ts';
 import { seededRandom } from './decision-log-random.ts';

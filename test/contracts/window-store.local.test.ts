@@ -1,4 +1,4 @@
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { windowStoreContract } from './window-store.ts';
 
 windowStoreContract('local', (schema, retentionMs) => new LocalWindowStore(schema, { retentionMs }));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { eventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { BUILTINS, signatureOf } from '#expression/builtins.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { eventSchema } from '#domain/field.ts';
 import { parseRateTable } from '#domain/rates.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';

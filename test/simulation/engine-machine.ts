@@ -1,7 +1,7 @@
 /** The real engine on a disk in memory that loses power, fills up and fails. */
-import { openDecisionLog } from '#adapters/local/decision-log-open.ts';
-import { verifyLog } from '#adapters/local/decision-log-verify.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
+import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { replay } from '#decisioning/replay.ts';

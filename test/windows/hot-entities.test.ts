@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '#domain/limits.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { naiveFeature, type Happening, type NaiveResult } from '#features/naive-feature.ts';

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ParsedEvent } from '#domain/event.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import { naiveFeature, type Happening } from '#features/naive-feature.ts';
 import { randomFeatureText, featureOf } from './random-feature.ts';

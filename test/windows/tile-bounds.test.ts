@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { addToTile, emptyTile, unknownTile, type Tile } from '#domain/tile.ts';
 import { compileFeatures } from '#features/compile-features.ts';

@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventSchema } from '#domain/field.ts';
-import { LocalWindowStore } from '#adapters/local/window-store.ts';
-import { WindowStateUnreadable } from '#adapters/local/window-state.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
+import { WindowStateUnreadable } from '#adapters/window-arrays/window-state.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import type { Happening } from '#features/naive-feature.ts';
