@@ -16,6 +16,9 @@ rules:
     unknown: review
 `;
 
+/** Those of `npm start`. */
+const NODE_FLAGS = ['--max-semi-space-size=32'];
+
 /** The engine as `npm start` runs it, with one policy for cards and a data folder of its own. */
 export async function startEngine(folder: string, policy: string): Promise<RunningServer> {
   const policies = join(folder, 'policies');
@@ -27,5 +30,5 @@ export async function startEngine(folder: string, policy: string): Promise<Runni
     PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies,
     ASSAY_DEV_KEY: key,
   };
-  return startServer('engine', 'src/main/serve.ts', [], env, key);
+  return startServer('engine', 'src/main/serve.ts', [], env, key, NODE_FLAGS);
 }

@@ -19,9 +19,9 @@ export interface RunningServer {
 /** Starts a server in a process of its own and waits until it prints the address it listens at. */
 export async function startServer(
   name: string, file: string, args: readonly string[], env: Readonly<Record<string, string>> = {},
-  key = 'none',
+  key = 'none', nodeFlags: readonly string[] = [],
 ): Promise<RunningServer> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', file), ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, '..', file), ...args], {
     env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   const stop = async (): Promise<void> => {
