@@ -11,7 +11,7 @@ import { MemoryDisk, type DiskCall } from '#adapters/memory/memory-disk.ts';
 import type { Disk } from '#ports/disk.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
 import { logRecord } from './decision-log.ts';
-import { seededRandom } from './decision-log-random.ts';
+import { seededRandom } from '../../bench/random.ts';
 
 const FAILING: readonly DiskCall[] = ['write', 'fdatasync', 'syncDirectory', 'open', 'truncate'];
 

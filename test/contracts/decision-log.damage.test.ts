@@ -9,7 +9,7 @@ import { LOG_SECTION } from '#adapters/log-files/decision-log-checkpoint.ts';
 import { writeSnapshot } from '#adapters/log-files/snapshot-file.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { logRecord, plain, readAll } from './decision-log.ts';
-import { seededRandom } from './decision-log-random.ts';
+import { seededRandom } from '../../bench/random.ts';
 
 const OPTIONS = { folder: 'log', segmentBytesMax: 700, commitGapMs: 0 };
 const FIRST = 'log/00000000000000000001.log';

@@ -6,7 +6,7 @@ import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
 import { scaled } from '../test-scale.ts';
 import { logRecord, plain, readAll } from './decision-log.ts';
-import { seededRandom } from './decision-log-random.ts';
+import { seededRandom } from '../../bench/random.ts';
 import { LogWorld } from './decision-log-world.ts';
 
 const SEED_COUNT = scaled(24);

@@ -5,7 +5,7 @@ import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import { decisionLogContract } from './decision-log.ts';
-import { seededRandom } from './decision-log-random.ts';
+import { seededRandom } from '../../bench/random.ts';
 
 /** Small, so that the story crosses many. */
 const SEGMENT_BYTES_MAX = 20_000;

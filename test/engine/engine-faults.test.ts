@@ -7,16 +7,8 @@ import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { eventSchema } from '#domain/field.ts';
 import { writeSnapshotOf } from '../../src/main/write-snapshot.ts';
-import { decided, EngineWorld, POLICY, publicationOf } from './engine-world.ts';
+import { code, decided, EngineWorld, opened, POLICY, publicationOf } from './engine-world.ts';
 
-async function opened(): Promise<EngineWorld> {
-  const world = new EngineWorld();
-  await world.open();
-  return world;
-}
-
-const code = (answer: { kind: string; refusal?: { code: string } }): string =>
-  answer.refusal?.code ?? answer.kind;
 const turn = () => new Promise((resolve) => { setImmediate(resolve); });
 
 async function ready(world: EngineWorld): Promise<void> {

@@ -4,6 +4,7 @@ import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import type { Engine, EngineNews } from '#decisioning/engine.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import type { Decision } from '#domain/decision.ts';
+import { seededRandom } from '../../bench/random.ts';
 import { openEmbedded } from '../../src/main/open-embedded.ts';
 
 export const POLICY = `
@@ -67,7 +68,7 @@ export const publicationOf = (source: string): Publication => ({
 });
 
 export class EngineWorld {
-  readonly disk = new MemoryDisk(seeded(7));
+  readonly disk = new MemoryDisk(seededRandom(7));
   /** The disk as the running program has it. */
   shared = this.disk.boot();
   readonly news: EngineNews[] = [];
@@ -114,13 +115,12 @@ export function decided(answer: DecideAnswer): Decision {
   return answer.decision;
 }
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+export async function opened(): Promise<EngineWorld> {
+  const world = new EngineWorld();
+  await world.open();
+  return world;
 }
+
+/** The code of a refusal, or what the answer is. */
+export const code = (answer: { kind: string; refusal?: { code: string } }): string =>
+  answer.refusal?.code ?? answer.kind;

@@ -2,16 +2,7 @@ import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PublicationRefused } from '#decisioning/live-policies.ts';
 import { writeSnapshotOf } from '../../src/main/write-snapshot.ts';
-import { decided, EngineWorld, payment, POLICY, publicationOf } from './engine-world.ts';
-
-async function opened(): Promise<EngineWorld> {
-  const world = new EngineWorld();
-  await world.open();
-  return world;
-}
-
-const code = (answer: { kind: string; refusal?: { code: string } }): string =>
-  answer.refusal?.code ?? answer.kind;
+import { code, decided, EngineWorld, opened, payment, POLICY, publicationOf } from './engine-world.ts';
 
 describe('one payment, one answer', () => {
   test('a hundred at once on one card see the counts 1 to 100, in the order of the log', async () => {
