@@ -118,7 +118,7 @@ export class MemoryDisk implements Disk {
       makeFolder: async () => {},
       syncDirectory: async (folder) => this.#syncDirectory(folder, life),
       freeBytes: async () => Math.max(0, this.capacityBytes - this.usedBytes),
-      lock: async (folder) => this.#lock(folder),
+      lock: async (folder) => this.#lock(folder, life),
     };
   }
 
@@ -228,10 +228,10 @@ export class MemoryDisk implements Disk {
     this.#renames = this.#renames.filter((change) => !isHere(change));
   }
 
-  #lock(folder: string): () => Promise<void> {
+  #lock(folder: string, life: number): () => Promise<void> {
+    if (life !== this.#life) throw new DiskError('io', folder, `${folder} is asked for from before the crash`);
     if (this.#locked.has(folder)) throw new DiskError('locked', folder, `${folder} is in use by process 1`);
     this.#locked.add(folder);
-    const life = this.#life;
     return async () => {
       if (life === this.#life) this.#locked.delete(folder);
     };
