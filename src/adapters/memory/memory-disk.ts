@@ -229,7 +229,9 @@ export class MemoryDisk implements Disk {
   }
 
   #lock(folder: string, life: number): () => Promise<void> {
-    if (life !== this.#life) throw new DiskError('io', folder, `${folder} is asked for from before the crash`);
+    if (life !== this.#life) {
+      throw new DiskError('io', folder, `${folder} is asked for from before the crash`);
+    }
     if (this.#locked.has(folder)) throw new DiskError('locked', folder, `${folder} is in use by process 1`);
     this.#locked.add(folder);
     return async () => {
