@@ -3,12 +3,13 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { parseRateTable, type RateTable } from '#domain/rates.ts';
 import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
+import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { amlFeatures } from '#policy/aml-features.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { bindLists, type BoundLists } from '#policy/lists.ts';
-import { policyOnStore } from '#policy/policy-on-store.ts';
+import { policyOnStore, type FoundMark } from '#policy/policy-on-store.ts';
 import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import type { Publication } from './publication.ts';
@@ -27,6 +28,16 @@ export interface Judgement {
   readonly values: FeatureValues;
   readonly result: PolicyResult;
   readonly marks: readonly MarkEffect[];
+  /** Marks that rules asked for. */
+  readonly asked: readonly FoundMark[];
+}
+
+/** A judgement on recorded facts, with what is needed to explain it. */
+export interface JudgedAgain extends Judgement {
+  /** A `RuleAnswer` by rule index; valid until the next judgement. */
+  readonly answers: Uint8Array;
+  /** What expressions saw; valid until the next judgement. */
+  readonly world: Omit<World, 'salt'>;
 }
 
 export interface LivePolicy {
@@ -36,6 +47,8 @@ export interface LivePolicy {
   readonly tilePlans: readonly TilePlan[];
   /** The event has been appended as `row`. */
   judge(event: ParsedEvent, row: number): Judgement;
+  /** On what was measured when it was decided; throws MarkNotRecorded where that does not suffice. */
+  judgeAgain(event: ParsedEvent, values: FeatureValues, asked: readonly FoundMark[]): JudgedAgain;
 }
 
 export class LivePolicies {
@@ -138,8 +151,14 @@ function bindLive(
     policy, listVersions: lists.versions, amlFeatures: amlFeatures(policy.features, policy.rules),
     tilePlans: bound.tilePlans,
     judge(event, row) {
-      const { values, result } = bound.judge(event, row);
-      return { values, result, marks: result.effects.flatMap(markOf) };
+      const { values, result, marks: asked } = bound.judge(event, row);
+      return { values, result, marks: result.effects.flatMap(markOf), asked };
+    },
+    judgeAgain(event, measured, given) {
+      const { values, results, result, marks: asked } = bound.judgeMeasured(event, measured, given);
+      const { answers, params } = results;
+      const marks = result.effects.flatMap(markOf);
+      return { values, result, marks, asked, answers, world: bound.explain(event, values, params) };
     },
   };
 }

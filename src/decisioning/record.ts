@@ -10,8 +10,11 @@ import type { EventSchema } from '#domain/field.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { EntityMark } from '#ports/window-store.ts';
-import type { Cell } from '#expression/type.ts';
-import type { FeatureValues } from '#features/definition.ts';
+import { MISSING_REASONS } from '#domain/missing.ts';
+import { cellKind } from '#expression/type-rules.ts';
+import type { Cell, Type } from '#expression/type.ts';
+import type { FeatureBound, FeatureValues } from '#features/definition.ts';
+import type { FoundMark } from '#policy/policy-on-store.ts';
 import type { Recorded } from './call.ts';
 
 export const RECORD_FORMAT = 1;
@@ -39,6 +42,10 @@ export interface Facts {
   readonly cells: readonly (number | string | readonly number[] | { lat: number; lon: number } | null)[];
   /** Why a cell is null, by its index. */
   readonly missing: Readonly<Record<number, string>>;
+  /** What is certain of features that reached past the exact tier, by index; absent where all are exact. */
+  readonly bounds?: Readonly<Record<number, FeatureBound>>;
+  /** Marks that rules asked for, and what they found; absent where none did. */
+  readonly marks?: readonly FoundMark[];
 }
 
 export type RecordFamily = 'tx' | 'event' | 'key' | 'publication';
@@ -63,10 +70,32 @@ const FORMAT_ONLY = json({ format: RECORD_FORMAT });
 const cellOut = (cell: Cell): Facts['cells'][number] =>
   cell === undefined || (typeof cell === 'number' && Number.isNaN(cell)) ? null : cell;
 
-export function factsOf({ cells, reasons }: FeatureValues): Facts {
+export function factsOf({ cells, reasons, bounds }: FeatureValues, asked: readonly FoundMark[]): Facts {
   const missing: Record<number, string> = {};
   for (const [index, reason] of reasons.entries()) if (reason !== undefined) missing[index] = reason;
-  return { cells: cells.map(cellOut), missing };
+  const facts: Facts = { cells: cells.map(cellOut), missing };
+  const tiled = bounds.some((bound) => bound !== undefined);
+  if (!tiled && asked.length === 0) return facts;
+  const known = bounds.flatMap((bound, index) => (bound === undefined ? [] : [[index, bound] as const]));
+  return {
+    ...facts, ...(tiled ? { bounds: Object.fromEntries(known) } : {}),
+    ...(asked.length === 0 ? {} : { marks: asked }),
+  };
+}
+
+/** And back: what the rules were given, for features of these types. */
+export function measuredOf({ cells, missing, bounds }: Facts, types: readonly Type[]): FeatureValues {
+  return {
+    cells: types.map((type, index) => cellIn(cells[index] ?? null, type)),
+    reasons: types.map((_, index) => MISSING_REASONS.find((reason) => reason === missing[index])),
+    bounds: types.map((_, index) => bounds?.[index]),
+  };
+}
+
+function cellIn(cell: Facts['cells'][number], type: Type): Cell {
+  if (cell !== null) return cell;
+  const kind = cellKind(type);
+  return kind === 'number' ? Number.NaN : kind === 'bool' ? 1 : undefined;
 }
 
 /** One publication has few versions and many decisions: written down once for all of them. */
@@ -114,6 +143,8 @@ export function nameRecord(
 const parse = (part: Uint8Array | undefined): unknown =>
   JSON.parse(Buffer.from(part ?? NONE).toString('utf8'));
 
+export const readVersions = (record: LogRecord): Versions => parse(record.parts[0]) as Versions;
+export const readFacts = (record: LogRecord): Facts => parse(record.parts[2]) as Facts;
 export const readDecision = (record: LogRecord): Decision => parse(record.parts[3]) as Decision;
 /** The recorded answer: of a decision or of an event. */
 export const answerBytes = (record: LogRecord): Uint8Array =>

@@ -93,7 +93,7 @@ export class EngineState {
     const { live } = admitted;
     const { judged, decision } = judge(admitted, row);
     const versions = this.#live?.versionsOf(live) ?? NOTHING_LIVE;
-    const facts = 'cause' in judged ? NO_FACTS : factsOf(judged.values);
+    const facts = 'cause' in judged ? NO_FACTS : factsOf(judged.values, judged.asked);
     return { kind: 'judged', decision, versions, facts, marks: 'cause' in judged ? [] : judged.marks };
   }
 

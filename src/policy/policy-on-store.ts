@@ -18,13 +18,35 @@ export interface Judgement {
   readonly values: FeatureValues;
   readonly results: RuleResults;
   readonly result: PolicyResult;
+  /** Every mark that parameters and rules asked for, once. */
+  readonly marks: readonly FoundMark[];
 }
+
+export interface AskedMark {
+  readonly path: string;
+  readonly value: string;
+  readonly name: string;
+  readonly tMs: number;
+  /** Only marks that have not ended at tMs. */
+  readonly holding: boolean;
+}
+
+/** A mark that was asked for and what was found: with the features, all that a judgement rests on. */
+export interface FoundMark extends AskedMark { readonly mark: RuntimeMark | null }
+
+/** A rule asks for a mark that was not asked for when the payment was decided: the record cannot tell. */
+export class MarkNotRecorded extends Error {}
 
 export interface PolicyOnStore {
   /** For `store.registerTiles`. */
   readonly tilePlans: readonly TilePlan[];
   /** The event is in the store, in this row. */
   judge(event: ParsedEvent, row: number): Judgement;
+  /**
+   * The same on what was measured before: the store is not read, here and in what `explain` gives until the
+   * next judgement. Throws MarkNotRecorded where a mark is asked for that is not among `marks`.
+   */
+  judgeMeasured(event: ParsedEvent, values: FeatureValues, marks: readonly FoundMark[]): Judgement;
   /** What expressions saw, to explain the answers of a judgement. */
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
@@ -34,38 +56,91 @@ export function policyOnStore(
 ): PolicyOnStore {
   // Marks belong to a tenant, and generated code does not know of tenants: it is set before each judgement.
   let tenant = '';
+  const marks = new MarkDesk((ask) => latestMark(store, policy.schema, tenant, ask));
   const runtime = makeRuntime({
     convert: rateConverter(rates),
     inList: (list, value, tMs) => lists.inList(list, value, tMs),
     statusAt: (row, tMs) => store.statusAt(row, tMs),
     labelAt: (row, tMs) => store.labelAt(row, tMs),
-    mark: (path, value, name, tMs, holding = false) =>
-      latestMark(store, policy.schema, tenant, { path, value, name, tMs, holding }),
+    mark: (path, value, name, tMs, holding = false) => marks.find({ path, value, name, tMs, holding }),
   });
   const program = compileFeatures(policy.features, policy.schema);
   const features = program.bind(store, runtime, rates.version);
   const bound = bindPolicy(policy, { runtime, rates });
+  const ruled = (event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Judgement => {
+    const results = bound.judge(event, values.cells, params);
+    const result = bound.decide(results, event, values);
+    return { values, results, result, marks: marks.asked };
+  };
   return {
     tilePlans: program.tilePlans(store, runtime, rates.version),
     explain: (event, values, params) => bound.explain(event, values, params),
     judge(event, row) {
       tenant = event.tenant;
+      marks.open(undefined);
       const params = bound.params(event);
-      const values = features(event, row, params);
-      const results = bound.judge(event, values.cells, params);
-      return { values, results, result: bound.decide(results, event, values) };
+      const values = marks.unnoted(() => features(event, row, params));
+      return ruled(event, values, params);
+    },
+    judgeMeasured(event, values, given) {
+      marks.open(given);
+      return ruled(event, values, bound.params(event));
     },
   };
 }
 
-interface AskedMark {
-  readonly path: string;
-  readonly value: string;
-  readonly name: string;
-  readonly tMs: number;
-  /** Only marks that have not ended at tMs. */
-  readonly holding: boolean;
+const NO_MARKS: readonly FoundMark[] = [];
+
+/** Answers for marks: from the store, noting what is asked; or from what was noted before. */
+class MarkDesk {
+  readonly #look: (ask: AskedMark) => RuntimeMark | undefined;
+  #given: readonly FoundMark[] | undefined;
+  #asked: FoundMark[] | undefined;
+  #notes = true;
+
+  constructor(look: (ask: AskedMark) => RuntimeMark | undefined) {
+    this.#look = look;
+  }
+
+  get asked(): readonly FoundMark[] { return this.#asked ?? NO_MARKS; }
+
+  open(given: readonly FoundMark[] | undefined): void {
+    this.#given = given;
+    this.#asked = undefined;
+  }
+
+  /** Marks that windows ask for are in the features already. */
+  unnoted<Result>(measure: () => Result): Result {
+    this.#notes = false;
+    try {
+      return measure();
+    } finally {
+      this.#notes = true;
+    }
+  }
+
+  find(ask: AskedMark): RuntimeMark | undefined {
+    if (this.#given !== undefined) {
+      const found = this.#given.find((one) => sameAsk(one, ask));
+      if (found === undefined) throw new MarkNotRecorded(`${ask.name} of ${ask.path} was not asked for`);
+      return found.mark ?? undefined;
+    }
+    const mark = this.#look(ask);
+    if (this.#notes && this.#asked?.some((one) => sameAsk(one, ask)) !== true) {
+      const { path, value, name, tMs, holding } = ask;
+      const { value: told = 0, fromMs = 0, untilMs = 0 } = mark ?? {};
+      this.#asked ??= [];
+      this.#asked.push({
+        path, value, name, tMs, holding, mark: mark === undefined ? null : { value: told, fromMs, untilMs },
+      });
+    }
+    return mark;
+  }
 }
+
+const sameAsk = (one: AskedMark, other: AskedMark): boolean =>
+  one.name === other.name && one.value === other.value && one.path === other.path
+  && one.tMs === other.tMs && one.holding === other.holding;
 
 /** The latest mark of that name known at tMs: what `has_label` and `fact` ask of a store. */
 function latestMark(
