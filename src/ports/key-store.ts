@@ -4,7 +4,7 @@
  * - decide: ask for decisions, read them, simulate
  * - aml: see the AML side of them (no tipping off: nobody else may)
  * - events: tell facts and labels
- * - policies: read and publish policies
+ * - policies: read policies, and act on them as the person who holds the key
  * - admin: keys
  */
 export const SCOPES = ['decide', 'aml', 'events', 'policies', 'admin'] as const;
@@ -16,12 +16,27 @@ export interface Grant {
   readonly name: string;
   readonly tenant: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** Who holds it; undefined: a program, which approves and publishes nothing. */
+  readonly person?: string;
+  /** What that person may approve as. */
+  readonly roles?: readonly string[];
 }
+
+/** Small letters only, so that nobody becomes two persons by a capital. */
+export const PERSON_NAME = /^[a-z0-9][a-z0-9._@-]{0,63}$/;
+export const ROLE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+/** The holder of the development key, and the system itself: nobody else is called so. */
+export const DEVELOPER = 'dev';
+export const SYSTEM_PERSON = 'assay';
 
 export interface NewKey {
   readonly name: string;
   readonly tenant: string;
   readonly scopes: readonly Scope[];
+  readonly person?: string;
+  readonly roles?: readonly string[];
+  /** Who made it. */
+  readonly madeBy?: string;
 }
 
 export interface ListedKey extends NewKey {

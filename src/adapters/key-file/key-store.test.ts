@@ -62,6 +62,18 @@ describe('a key', () => {
     equal(later.find(token), undefined);
     ok(later.list().find(({ id }) => id === key.id)?.revokedAt !== undefined);
   });
+  test('names the person who holds it, and what that person may approve as', async () => {
+    const data = folder();
+    const store = await openKeyStore(data);
+    const holder = { person: 'a.ng', roles: ['risk', 'compliance'], madeBy: 'root on the data folder' };
+    const { token } = await store.create({ ...clerk, ...holder });
+    const later = await openKeyStore(data);
+    const { person, roles } = later.find(token) ?? {};
+    deepEqual([person, roles], ['a.ng', ['risk', 'compliance']]);
+    equal(later.list().at(-1)?.madeBy, 'root on the data folder');
+    const developer = later.find(later.devKey.token);
+    deepEqual([developer?.person, developer?.roles], ['dev', undefined]);
+  });
   test('is kept as a hash, for the eyes of the owner', async () => {
     const data = folder();
     const store = await openKeyStore(data);

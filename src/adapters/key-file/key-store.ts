@@ -1,7 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SCOPES } from '#ports/key-store.ts';
+import { DEVELOPER, PERSON_NAME, ROLE_NAME, SCOPES } from '#ports/key-store.ts';
 import type { Grant, KeyStore, ListedKey, NewKey, Scope } from '#ports/key-store.ts';
 
 const KEYS_FILE = 'keys.json';
@@ -55,7 +55,9 @@ export async function openKeyStore(folder: string, options: KeyStoreOptions = {}
     throw new RangeError(`the development key must have 1 to ${TOKEN_CHARS_MAX} characters and no spaces`);
   }
   if (kept !== token) await writeOwnerOnly(folder, DEV_KEY_FILE, `${token}\n`);
-  await keys.put(DEV_KEY_ID, { name: 'development', tenant: 'default', scopes: SCOPES }, token);
+  // No roles: whoever has only this key can propose, and approve nothing.
+  const developer = { name: 'development', tenant: 'default', scopes: SCOPES, person: DEVELOPER };
+  await keys.put(DEV_KEY_ID, developer, token);
   return Object.assign(keys, { devKey: { token, isNew: kept === undefined } });
 }
 
@@ -112,7 +114,8 @@ class Keys implements KeyStore {
     return this.#change(async () => {
       const stored = this.#make(id, key, token);
       const same = this.#stored.find((other) => other.id === id);
-      if (same?.hash === stored.hash && same.revokedAt === undefined) return;
+      const unchanged = same?.hash === stored.hash && same.person === stored.person;
+      if (unchanged && same.revokedAt === undefined) return;
       await this.#save([...this.#stored.filter((other) => other.id !== id), stored]);
     });
   }
@@ -143,20 +146,22 @@ class Keys implements KeyStore {
           key.hash.slice(0, 32),
           {
             digest: Buffer.from(key.hash),
-            grant: { keyId: key.id, name: key.name, tenant: key.tenant, scopes: new Set(key.scopes) },
+            grant: grantOf(key),
           },
         ]),
     );
   }
 }
 
-const listed = ({ id, name, tenant, scopes, createdAt, revokedAt }: StoredKey): ListedKey => ({
-  id,
+const listed = ({ hash: _hash, ...key }: StoredKey): ListedKey => key;
+
+const grantOf = ({ id, name, tenant, scopes, person, roles }: StoredKey): Grant => ({
+  keyId: id,
   name,
   tenant,
-  scopes,
-  createdAt,
-  revokedAt,
+  scopes: new Set(scopes),
+  ...(person === undefined ? {} : { person }),
+  ...(roles === undefined ? {} : { roles }),
 });
 
 const NO_DIGEST = Buffer.alloc(64);
@@ -205,7 +210,25 @@ function parseKey(value: unknown): StoredKey | undefined {
     return undefined;
   if (revokedAt !== undefined && typeof revokedAt !== 'string') return undefined;
   if (!Array.isArray(scopes) || !scopes.every(isScope)) return undefined;
-  return { id, name, tenant, scopes, createdAt, revokedAt, hash: digest };
+  const holder = parseHolder(value);
+  if (holder === undefined) return undefined;
+  return { id, name, tenant, scopes, ...holder, createdAt, revokedAt, hash: digest };
+}
+
+/** Whose key it is, as far as it says; undefined where it says something that cannot be. */
+function parseHolder(
+  value: Readonly<Record<string, unknown>>,
+): Pick<NewKey, 'person' | 'roles' | 'madeBy'> | undefined {
+  const { person, roles, madeBy } = value;
+  if (person !== undefined && (typeof person !== 'string' || !PERSON_NAME.test(person))) return undefined;
+  if (madeBy !== undefined && typeof madeBy !== 'string') return undefined;
+  const isRole = (role: unknown): role is string => typeof role === 'string' && ROLE_NAME.test(role);
+  if (roles !== undefined && (!Array.isArray(roles) || !roles.every(isRole))) return undefined;
+  return {
+    ...(person === undefined ? {} : { person }),
+    ...(roles === undefined ? {} : { roles }),
+    ...(madeBy === undefined ? {} : { madeBy }),
+  };
 }
 
 /** The old content or the new one is there, whatever happens in between. */

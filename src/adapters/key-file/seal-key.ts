@@ -1,0 +1,57 @@
+/** The key that approvals are sealed with: in the data folder, and never in a database. */
+import { randomBytes } from 'node:crypto';
+import { chmod, link, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KeyStoreDamaged } from './key-store.ts';
+
+const FILE = 'seal-key';
+const OWNER_ONLY = 0o600;
+const KEY_BYTES = 32;
+
+/**
+ * 32 bytes, made at the first call and kept; whoever loses the file loses every approval that has not been
+ * published. Throws KeyStoreDamaged.
+ */
+export async function openSealKey(folder: string): Promise<Uint8Array> {
+  return await readSealKey(folder) ?? makeSealKey(folder);
+}
+
+async function readSealKey(folder: string): Promise<Uint8Array | undefined> {
+  const file = join(folder, FILE);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  await chmod(file, OWNER_ONLY);
+  if (!/^[0-9a-f]{64}\n?$/.test(text)) throw new KeyStoreDamaged(file, 'not 64 hex digits');
+  return Buffer.from(text.trim(), 'hex');
+}
+
+/** A link is made whole or not at all, and never over one that is there. */
+async function makeSealKey(folder: string): Promise<Uint8Array> {
+  const key = randomBytes(KEY_BYTES);
+  const temporary = join(folder, `.${FILE}.${randomBytes(4).toString('hex')}.new`);
+  const file = await open(temporary, 'w', OWNER_ONLY);
+  try {
+    await file.writeFile(`${key.toString('hex')}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await link(temporary, join(folder, FILE)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  await rm(temporary);
+  const directory = await open(folder, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+  const kept = await readSealKey(folder);
+  if (kept === undefined) throw new KeyStoreDamaged(join(folder, FILE), 'gone again at once');
+  return kept;
+}
