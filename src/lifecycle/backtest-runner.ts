@@ -29,8 +29,8 @@ export type BacktestEnd =
 
 export interface BacktestRunner {
   /**
-   * The id of a run that is queued; progress and report go to the records (`backtest_run`). `onEnd` is called once,
-   * after the run's record says so. Throws BacktestRefused where the options cannot be.
+   * The id of a run that is queued; progress and report go to the records (`backtest_run`). `onEnd` is called
+   * once, after the run's record says so. Throws BacktestRefused where the options cannot be.
    */
   start(order: BacktestOrder, onEnd: (id: string, end: BacktestEnd) => Promise<void>): Promise<string>;
   /** False where no such run can be cancelled, or resumed. */

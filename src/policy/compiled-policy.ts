@@ -26,6 +26,7 @@ export interface CompiledPolicy {
   readonly approvals: readonly Approval[];
   /** Dates of validity [from, until), as written. */
   readonly effective: { readonly from: string | undefined; readonly until: string | undefined };
+  readonly gate: GateLimits;
   /** Kinds of payment it decides; empty is all. */
   readonly kinds: readonly string[];
   readonly currency: string | undefined;
@@ -55,6 +56,14 @@ export interface TimeTolerance {
   readonly aheadMs: number;
   readonly behindMs: number;
   readonly outside: 'clamp' | 'refuse';
+}
+
+/** Undefined: the default of the gate. */
+export interface GateLimits {
+  /** Share of the payments of a backtest on which a rule may be unable to say, 0 to 1. */
+  readonly unknownRateMax: number | undefined;
+  /** Payments above approve on the worst day of a backtest. */
+  readonly alertsPerDayMax: number | undefined;
 }
 
 export interface Approval { readonly role: string; readonly by: string; readonly at: string;

@@ -29,6 +29,8 @@ export interface ListDeclaration {
   readonly values?: readonly (string | number)[];
   /** Whether entries may, or must, have an end. */
   readonly validity: 'none' | 'optional' | 'required';
+  /** Roles that must approve every change of its entries; none stated: what its use asks for. */
+  readonly reviewers?: readonly string[];
 }
 
 interface Stay { readonly fromMs: number; readonly untilMs: number }

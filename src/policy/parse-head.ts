@@ -10,17 +10,19 @@ import { OUTCOMES, type Outcome } from '#domain/outcome.ts';
 import type { Approval, CompiledPolicy, Reference, TimeTolerance } from './compiled-policy.ts';
 import type { Place } from './diagnostic.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
+import { parseGate } from './parse-gate.ts';
 import { parseSpan } from './parse-value.ts';
 import { didYouMean, type Shape } from './shape.ts';
 
 export const POLICY_KEYS = [
-  'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'approvals', 'references', 'event',
+  'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'gate', 'approvals', 'references', 'event',
     'kinds', 'currency',
   'time', 'params', 'lists', 'define', 'features', 'rules', 'scoring', 'fallback', 'tests',
 ] as const;
 
 export type Head = Pick<CompiledPolicy,
-  | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'kinds' | 'currency'
+  | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'gate' | 'kinds'
+  | 'currency'
   | 'time'
   | 'fallback' | 'references'>;
 
@@ -52,9 +54,10 @@ export function parseHead(root: MapNode, entries: Entries, schema: EventSchema, 
     title: text('title') ?? name,
     version: version === undefined ? 0 : (shape.integer(version, 1, 1_000_000, 'the version') ?? 0),
     owner: text('owner'),
-    reviewers: texts(value('reviewers'), 'a reviewer', shape),
+    reviewers: parseReviewers(value('reviewers'), shape),
     approvals: parseApprovals(value('approvals'), shape),
     effective: parseEffective(value('effective'), shape),
+    gate: parseGate(value('gate'), shape),
     kinds: parseKinds(value('kinds'), shape),
     currency,
     time: parseTime(value('time'), shape),
@@ -72,8 +75,17 @@ const HELP: Readonly<Record<string, string>> = {
 
 const placeOf = (node: DocumentNode | undefined): Place => node ?? { start: 0, end: 0 };
 
-function texts(node: DocumentNode | undefined, what: string, shape: Shape): readonly string[] {
-  return node === undefined ? [] : shape.scalars(node, what).map((scalar) => scalar.text);
+/** Roles of people; each once. */
+export function parseReviewers(node: DocumentNode | undefined, shape: Shape): readonly string[] {
+  if (node === undefined) return [];
+  const roles = shape.scalars(node, 'a reviewer').map((scalar) => {
+    if (!KEBAB.test(scalar.text)) {
+      shape.findings.report('P105', scalar, `\`${scalar.text}\` cannot be the name of a role`,
+        'Small letters and digits, parts joined by `-`: `compliance`.');
+    }
+    return scalar.text;
+  });
+  return [...new Set(roles)];
 }
 
 function checkKebab(name: string, node: DocumentNode | undefined, shape: Shape): void {

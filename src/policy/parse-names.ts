@@ -9,6 +9,7 @@ import type { Type } from '#expression/type.ts';
 import type { Param, ParamValue } from './compiled-policy.ts';
 import type { DocumentNode, MapEntry, ScalarNode } from './document.ts';
 import type { ListDeclaration } from './lists.ts';
+import { parseReviewers } from './parse-head.ts';
 import { written, type PolicyScope } from './policy-scope.ts';
 import { parseSpan } from './parse-value.ts';
 import type { Shape } from './shape.ts';
@@ -175,12 +176,13 @@ export function parseLists(node: DocumentNode | undefined, scope: PolicyScope,
   return lists;
 }
 
+const LIST_KEYS = ['of', 'values', 'managed', 'validity', 'review_every', 'reviewers'] as const;
+
 function parseList(name: string, node: DocumentNode, shape: Shape): ListDeclaration | undefined {
   const what = `list ${name}`;
-  const entries = shape.map(node, ['of', 'values', 'managed', 'validity', 'review_every'], what);
+  const entries = shape.map(node, LIST_KEYS, what);
   if (entries === undefined) return undefined;
-  const [ofEntry, values, managed, validity, review] =
-    ['of', 'values', 'managed', 'validity', 'review_every'].map((key) => entries.get(key));
+  const [ofEntry, values, managed, validity, review, reviewers] = LIST_KEYS.map((key) => entries.get(key));
   if (ofEntry === undefined) shape.missing(
     node, 'of', what, 'Add `of: string`, or the kind of entity it lists.');
   const word = (ofEntry && shape.word(ofEntry.value, LIST_OF, 'what it is a list of')) ?? 'string';
@@ -196,8 +198,10 @@ function parseList(name: string, node: DocumentNode, shape: Shape): ListDeclarat
   }
   const kept = (validity && shape.word(validity.value, ['true', 'false', 'required'], '`validity`')) ??
     'false';
-  const declared = { name, of, validity: kept === 'true' ? 'optional' : kept === 'required' ? 'required'
-    : 'none' } as const;
+  const declared = {
+    name, of, validity: kept === 'true' ? 'optional' : kept === 'required' ? 'required' : 'none',
+    ...(reviewers === undefined ? {} : { reviewers: parseReviewers(reviewers.value, shape) }),
+  } as const;
   return values === undefined ? declared
     : { ...declared, values: parseEntries(values.value, of, name, shape) };
 }

@@ -40,6 +40,10 @@ export function policyJsonSchema(schema: EventSchema): JsonSchema {
     reviewers: oneOrMore({ type: 'string' }, 'Roles that must approve this very content.'),
     effective: closed({ from: text('First day.'), until: text('First day after.') }, [],
       'When it is meant to hold.'),
+    gate: closed({
+      unknown_rate_max: text('Share of payments on which a rule may be unable to say, such as 1%.'),
+      alerts_per_day_max: whole('Payments above approve on the worst day.'),
+    }, [], 'What a backtest may show at most, for it to go live.'),
     approvals: list(closed({ role: text('Role.'), by: text('Who.'), at: text('When.'),
       hash: text('Of what.') },
       ['role', 'by', 'at', 'hash'], 'One approval.'), 'Written by the tool; not part of the hash.'),
@@ -92,6 +96,7 @@ function listSchema(): JsonSchema {
     managed: flag('Entries are published apart.'),
     validity: { enum: [true, false, 'required'], description: 'Whether entries may, or must, have an end.' },
     review_every: text('How often people look through it.'),
+    reviewers: oneOrMore({ type: 'string' }, 'Roles that must approve every change of its entries.'),
   }, ['of'], 'A list.');
 }
 
