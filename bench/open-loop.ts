@@ -59,6 +59,8 @@ class LoadRun {
   readonly #latency = new Latency();
   readonly #idle: { readonly connection: Connection; readonly sinceMs: number }[] = [];
   readonly #queue: Call[] = [];
+  /** Those that wait for an answer. */
+  readonly #busy = new Set<Connection>();
   #connections = 0;
   #pending = 0;
   #measureFromMs = 0;
@@ -95,6 +97,7 @@ class LoadRun {
     while (this.#pending > 0 && sharedNowMs() < untilMs) await new Promise((wake) => setTimeout(wake, 10));
     for (const { connection } of this.#idle) connection.close();
     const lost = this.#pending;
+    for (const connection of this.#busy) connection.close();
     if (lost > 0) this.#failed(`${lost} calls had no answer in ${DRAIN_MS_MAX} ms`, lost);
   }
 
@@ -129,10 +132,12 @@ class LoadRun {
   }
 
   #send(connection: Connection, call: Call): void {
+    this.#busy.add(connection);
     connection.call(this.#orders.body(Date.now()), (answer) => this.#answer(connection, call, answer));
   }
 
   #answer(connection: Connection, call: Call, answer: Answer | Error): void {
+    this.#busy.delete(connection);
     this.#pending--;
     const nowMs = sharedNowMs();
     if (nowMs >= this.#measureFromMs && nowMs < this.#measureToMs) this.#answered++;

@@ -1,5 +1,6 @@
 import type { Jitter } from './jitter-probe.ts';
 import type { Latency } from './latency.ts';
+import { CALLERS, runClosed } from './closed-loop.ts';
 import type { LoadResult } from './open-loop.ts';
 import { runLoad } from './open-loop.ts';
 import { cpuMicrosOf } from './process-usage.ts';
@@ -67,6 +68,24 @@ export async function measureServer(server: RunningServer, name: string, measure
   const { errors, firstError } = result;
   if (firstError !== undefined) console.error(`${name}: ${errors} errors, first: ${firstError}`);
   return serverRow(name, measure.perSecond, result, cpuTo - cpuFrom);
+}
+
+/** The same with callers that wait for each answer: nothing is offered, so what was achieved stands there too. */
+export async function measureBusy(server: RunningServer, name: string, measure: Measure): Promise<Row> {
+  const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-busy`, measure.shape);
+  let cpuFrom = 0;
+  let cpuTo = 0;
+  const result = await runClosed({
+    ...measure,
+    url: server.url,
+    key: server.key,
+    body: (atMs) => traffic.next(atMs),
+    onMeasuring: () => { cpuFrom = cpuMicrosOf(server.pid); },
+    onMeasured: () => { cpuTo = cpuMicrosOf(server.pid); },
+  });
+  const label = `${name}, ${CALLERS} callers`;
+  if (result.firstError !== undefined) console.error(`${label}: first error: ${result.firstError}`);
+  return serverRow(label, Math.round(result.achievedPerSecond), result, cpuTo - cpuFrom);
 }
 
 const serverRow = (name: string, offeredPerSecond: number, result: LoadResult, cpuMicros: number): Row => ({

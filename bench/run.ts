@@ -10,14 +10,14 @@ import { microRows } from './micro.ts';
 import { policyOfSize } from './policy-of-size.ts';
 import { prefill } from './prefill.ts';
 import { stolenMs } from './process-usage.ts';
-import { measureServer, table } from './row.ts';
+import { measureBusy, measureServer, table } from './row.ts';
 import type { Measure, Report, Row } from './row.ts';
 import { startJitterProbe, startServer } from './server-process.ts';
 import { memoryReport, watchMemory } from './soak.ts';
 import { USUAL_TRAFFIC } from './traffic.ts';
 
-/** Rate of the floor rows: what the engine at the same rate is compared with. */
-const FLOOR_PER_SECOND = 1_000;
+/** What the engine is compared with, at the same rate in the same run. */
+const FLOOR = 'bare HTTP + fsync';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
 const clean = (): void => rmSync(folder, { recursive: true, force: true });
@@ -53,11 +53,14 @@ function measureOf({ seconds, warmUpSeconds, seed, cards }: BenchArguments, perS
 async function floorRows(args: BenchArguments): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const [name, file] of [
-    ['bare HTTP + fsync', 'bench/bare-server.ts'], ['Fastify + fsync', 'bench/fastify-server.ts'],
+    [FLOOR, 'bench/bare-server.ts'], ['Fastify + fsync', 'bench/fastify-server.ts'],
   ] as const) {
     const server = await startServer(name, file, [folder]);
-    console.error(`${name} at ${FLOOR_PER_SECOND}/s ...`);
-    rows.push(await measureServer(server, name, measureOf(args, FLOOR_PER_SECOND)));
+    for (const perSecond of args.rates) {
+      console.error(`${name} at ${perSecond}/s ...`);
+      rows.push(await measureServer(server, name, measureOf(args, perSecond)));
+    }
+    rows.push(await measureBusy(server, name, measureOf(args, 0)));
     await server.stop();
   }
   return rows;
@@ -71,8 +74,9 @@ async function engineRows(args: BenchArguments, policy: string): Promise<readonl
     for (const perSecond of args.rates) {
       const name = `engine at ${perSecond}/s`;
       console.error(`${name} ...`);
-      rows.push(await measureServer(server, name, measureOf(args, perSecond)));
+      rows.push(await measureServer(server, 'engine', measureOf(args, perSecond)));
     }
+    rows.push(await measureBusy(server, 'engine', measureOf(args, 0)));
     return rows;
   } finally {
     await server.stop();
@@ -83,7 +87,7 @@ async function soak(args: BenchArguments, policy: string): Promise<void> {
   const server = await startEngine(folder, policy);
   try {
     await prefill(server, args.prefill, args.seed, measureOf(args, 0).shape);
-    const perSecond = args.rates[0] ?? FLOOR_PER_SECOND;
+    const perSecond = args.rates[0] ?? 1_000;
     const stopWatch = watchMemory(server);
     const seconds = (args.soakMinutes ?? 1) * 60;
     const measure = { ...measureOf(args, perSecond), seconds };
@@ -103,12 +107,12 @@ function report(result: Report, json: string | undefined): void {
   console.log(`\n${result.machine}\n\n${table(rows)}\n`);
   console.log(`machine's own jitter on a 1 ms sleep: p99 ${jitter.p99Ms.toFixed(2)} ms, ` +
     `max ${jitter.maxMs.toFixed(2)} ms; stolen by the host: ${(100 * stolenShare).toFixed(1)} % of one CPU`);
-  const bare = rows.find(({ name }) => name === 'bare HTTP + fsync');
-  const engine = rows.find(({ name, offeredPerSecond }) =>
-    name.startsWith('engine') && offeredPerSecond === FLOOR_PER_SECOND);
-  if (bare !== undefined && engine !== undefined) {
+  for (const engine of rows.filter(({ name }) => name === 'engine')) {
+    const { offeredPerSecond } = engine;
+    const bare = rows.find((row) => row.name === FLOOR && row.offeredPerSecond === offeredPerSecond);
+    if (bare === undefined) continue;
     const ratio = engine.cpuMicrosPerDecision / bare.cpuMicrosPerDecision;
-    console.log(`engine / bare HTTP + fsync, CPU at ${FLOOR_PER_SECOND}/s: ${ratio.toFixed(2)}`);
+    console.log(`engine / ${FLOOR}, CPU at ${offeredPerSecond}/s: ${ratio.toFixed(2)}`);
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, null, 1)}\n`);
 }
