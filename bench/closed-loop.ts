@@ -1,7 +1,7 @@
 /**
- * As fast as the server takes them: each of a fixed number of callers sends its next call when the one before is
- * answered. What comes out is the work that a decision costs when the processor has nothing else to do; latencies of
- * such a run say nothing about a payer, because callers wait for the server.
+ * As fast as the server takes them: each of a fixed number of callers sends its next call when the one before
+ * is answered. What comes out is the work that a decision costs when the processor has nothing else to do;
+ * latencies of such a run say nothing about a payer, because callers wait for the server.
  */
 import { Connection } from './connection.ts';
 import { Latency } from './latency.ts';

@@ -70,7 +70,7 @@ export async function measureServer(server: RunningServer, name: string, measure
   return serverRow(name, measure.perSecond, result, cpuTo - cpuFrom);
 }
 
-/** The same with callers that wait for each answer: nothing is offered, so what was achieved stands there too. */
+/** The same with callers that wait for each answer: offered is what was achieved. */
 export async function measureBusy(server: RunningServer, name: string, measure: Measure): Promise<Row> {
   const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-busy`, measure.shape);
   let cpuFrom = 0;
