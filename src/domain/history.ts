@@ -32,6 +32,23 @@ export interface EntityLog {
   readonly to: number;
   /** Set where the entity had more events than are kept one by one: the oldest are summed up in tiles. */
   readonly tiled?: TiledPast | undefined;
+  /** Set where the log is long: what was made of whole blocks of it may be kept, until it is stale. */
+  readonly blocks?: LogBlocks | undefined;
+}
+
+/**
+ * A long log in blocks of `events` (a power of two) events each, in the order of the log. Blocks stand in a
+ * ring of `versions.length`; the event at `from` has place `first` in it, counted in events, the next one
+ * `first + 1`, and so on around. Taking the oldest event off moves no other.
+ *
+ * INVARIANT: whatever changes which events stand in a block, or a status or label of one of them, changes the
+ * block's version, and no version comes again. What leaves at the old end changes none: a block whose first
+ * place is before `first` is no longer whole.
+ */
+export interface LogBlocks {
+  readonly events: number;
+  readonly first: number;
+  readonly versions: Float64Array;
 }
 
 /**

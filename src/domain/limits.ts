@@ -25,14 +25,55 @@ export const LIMITS = {
   listEntryCountMax: 5_000_000,
   lastEventCountMax: 4_096,
 
+  /** What an editor may send at once: a document in JSON, and some. */
+  editorMessageBytesMax: 16_777_216,
+  editorDocumentCountMax: 128,
+  /** Events that the tests of a policy may send while somebody types; larger tests are left to the shell. */
+  editorTestEventCountMax: 20_000,
+  editorTestMsMax: 2_000,
+
   /** Exact tier: events of one entity that are kept one by one; beyond it, tiles with a printed bound. */
   exactEventsPerEntityMax: 4_096,
+  /** Events of an entity that are looked at one by one; in a longer log, whole blocks by partial sums. */
+  scannedEventsMax: 256,
+  /** Events of a block of a long log; a power of two. */
+  blockEventsMax: 32,
+  /** Different values of the parameters a feature's condition reads, for which partial sums are kept. */
+  blockParameterVariantsMax: 8,
   /** Tiles of one feature of one entity; beyond it the two oldest become one. */
   tilesPerFeatureMax: 128,
   /** Status and label changes that wait for their transaction; beyond it the oldest are dropped. */
   waitingChangeCountMax: 1_000_000,
   /** Marks (labels, facts) of one entity; beyond it the oldest of the same name is dropped. */
   marksPerEntityMax: 64,
+
+  /** Publications that are kept compiled to explain the decisions of their time. */
+  explainedPublicationCountMax: 8,
+  /** Records read again for one explanation, where the decision's own record does not suffice. */
+  explainReplayRecordsMax: 2_000_000,
+  /** Explanations that wait for their turn. */
+  explanationsWaitingMax: 64,
+  /** Earlier decisions of an entity that say what is usual for it, and how few say nothing. */
+  baselineDecisionsMax: 20,
+  baselineDecisionsMin: 5,
+  /** Events of an entity that are passed over to find them. */
+  baselineEventsLookedAtMax: 512,
+  /** Trials of one value to find the smallest change that lowers an outcome, the nearest first. */
+  changeTrialsMax: 2_000,
+
+  /** Different verdicts (answers of all rules) of one side of a backtest. */
+  backtestVerdictCountMax: 4_000_000,
+  /** Payments that a backtest judges in one period. */
+  backtestPaymentCountMax: 20_000_000,
+  /** Candidates of one backtest, the values of a sweep among them. */
+  backtestCandidateCountMax: 32,
+
+  /** Policies kept in compiled form by their content, the latest used. */
+  compiledPolicyCountMax: 64,
+  /** Of one amendment. */
+  ruleModeCountMax: 1_000,
+  snoozeCountMax: 10_000,
+  challengerCountMax: 16,
 
   decisionsInFlightMax: 1_024,
   decisionDeadlineMsMax: 50,

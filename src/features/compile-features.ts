@@ -1,16 +1,14 @@
 /** From definitions to one function of an event: for each key one scan of one entity's log. */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
-import type { Columns, EntityLog } from '#domain/history.ts';
+import type { Columns } from '#domain/history.ts';
 import type { TilePlan, WindowStore } from '#ports/window-store.ts';
 import type { EmitRuntime } from '#expression/emit-runtime.ts';
 import type { Cell } from '#expression/type.ts';
 import type { FeatureDefinition, FeatureValues } from './definition.ts';
-import { DistinctCodes } from './distinct-codes.ts';
-import { averageOf, deviationOf, sumOf, wholeAverageOf, wholeDeviationOf } from './exact-stats.ts';
-import { generatedFunction } from './generated-function.ts';
+import { keyScan, type ScanWorld } from './key-scan.ts';
 import { missingCell, ScanResults } from './scan-results.ts';
-import { ScanSource, type Placed } from './scan-source.ts';
+import type { Placed } from './scan-source.ts';
 import { tilePlan, tilingOf } from './tile-plan.ts';
 import { windowStart } from './window-span.ts';
 
@@ -65,34 +63,24 @@ export function compileFeatures(
   };
 }
 
-type Scan = (
-  event: ParsedEvent, row: number, params: readonly Cell[], out: ScanResults, log: EntityLog | undefined,
-) => void;
-
-type ScanMaker = (
-  N: Columns['numbers'], C: Columns['codes'], D: Columns['texts'], $: EmitRuntime, H: typeof SCAN_RUNTIME,
-  starts: readonly ((tMs: number) => number)[], TX: number,
-) => Scan;
-
 function bind(
   definitions: readonly FeatureDefinition[], keys: readonly KeyPlan[], schema: EventSchema,
-  store: WindowStore, runtime: EmitRuntime, world: string,
+  store: WindowStore, runtime: EmitRuntime, version: string,
 ): FeatureFunction {
   const { columns, retentionMs } = store;
   const starts = definitions.map(({ window }) => windowStart(window, retentionMs));
   const blueprint = {
     definitions,
-    tilings: definitions.map((definition) => tilingOf(definition, retentionMs, world)),
+    tilings: definitions.map((definition) => tilingOf(definition, retentionMs, version)),
     missing: definitions.map(missingCell),
   };
-  const transaction = transactionCode(columns);
-  const scans = keys.map(({ past, current, features }) => {
-    const source = new ScanSource(schema, features).text;
-    const make = generatedFunction<ScanMaker>(['N', 'C', 'D', '$', 'H', 'starts', 'TX'], `return ${source};`);
-    const scan = make(columns.numbers, columns.codes, columns.texts, runtime, SCAN_RUNTIME, starts,
-      transaction);
-    return { past, slot: current.textSlot, indices: features.map(({ index }) => index), scan };
-  });
+  const changedAtMs = (row: number): number => store.changedAtMs(row);
+  const world: ScanWorld =
+    { schema, columns, runtime, starts, transaction: transactionCode(columns), changedAtMs };
+  const scans = keys.map(({ past, current, features }) => ({
+    past, slot: current.textSlot, indices: features.map(({ index }) => index),
+    scan: keyScan(features, world),
+  }));
   return (event, row, params = NO_PARAMS) => {
     const out = new ScanResults(blueprint);
     for (const { past, slot, indices, scan } of scans) {
@@ -112,19 +100,3 @@ function transactionCode(columns: Columns): number {
   if (code < 0) throw new RangeError('the window store has no code for the event type `transaction`');
   return code;
 }
-
-/** The index after the newest time of at most t, in sorted times; what generated scans call `H.newestAt`. */
-function newestAt(times: Float64Array, from: number, to: number, t: number): number {
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! > t) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-const SCAN_RUNTIME = {
-  DistinctCodes, averageOf, deviationOf, newestAt, sumOf, wholeAverageOf, wholeDeviationOf,
-} as const;

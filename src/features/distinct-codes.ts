@@ -34,6 +34,14 @@ export class DistinctCodes {
     return [...this.#codes].filter((_, slot) => this.#generations[slot] === this.#generation);
   }
 
+  /** Writes the codes into an array, in no order that means anything. */
+  writeTo(target: Uint32Array, from: number): void {
+    let at = from;
+    for (let slot = 0; slot < this.#codes.length; slot++) {
+      if (this.#generations[slot] === this.#generation) target[at++] = this.#codes[slot]!;
+    }
+  }
+
   #grow(): void {
     const codes = this.values();
     this.#codes = new Uint32Array(this.#codes.length * 2);

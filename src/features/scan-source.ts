@@ -22,7 +22,7 @@ import { windowGap } from './window-span.ts';
 /** A feature and its place among the cells. */
 export interface Placed { readonly index: number; readonly definition: FeatureDefinition }
 
-interface Value {
+export interface Value {
   /** Name and source of the variable; no source: the figures need no value. */
   readonly x: string;
   readonly source: string;
@@ -33,9 +33,13 @@ interface Value {
   readonly slots: Map<string, Slot>;
 }
 
-interface Where { readonly source: string; readonly starts: Set<string>; readonly values: Map<string, Value> }
+export interface Where {
+  readonly source: string;
+  readonly starts: Set<string>;
+  readonly values: Map<string, Value>;
+}
 interface Gate { readonly open: string; readonly seen: string; readonly source: string }
-interface Stream {
+export interface Stream {
   readonly source: string;
   readonly gates: Map<string, Gate>;
   readonly wheres: Map<string, Where>;
@@ -50,6 +54,23 @@ export interface Planned extends Placed {
   readonly keys: readonly KeyTest[];
   /** Are the values codes of texts? */
   readonly coded: boolean;
+}
+
+/** The parts of a scan, for functions that walk the log in their own way. */
+export interface ScanParts {
+  /** Stand once, outside the functions. */
+  readonly constants: string;
+  /** Stand first in each function that runs expressions; `e` is in scope. */
+  readonly locals: string;
+  /** Declares t, keys, starts of windows and running figures; `e` and `c` are in scope. */
+  readonly begin: string;
+  /** The test that no window reaches back to the time `at`. */
+  readonly stop: string;
+  /** What the event in row `r` at the time `at` does to the figures. */
+  readonly body: string;
+  readonly results: string;
+  readonly streams: readonly Stream[];
+  readonly planned: readonly Planned[];
 }
 
 export class ScanSource {
@@ -69,23 +90,36 @@ export class ScanSource {
 
   /** An expression whose value is the scan: `(e, c, p, out, log) => void`, where `log` may be undefined. */
   get text(): string {
-    const slots = this.#slots();
-    const accumulators = slots.flatMap((slot) => slot.accumulators);
-    const body = [...this.#streams.values()].map((stream) => this.#streamSource(stream)).join('');
-    return `(()=>{${this.#unit.constants()}${accumulators.map((a) => a.constant).join('')}
-return function(e,c,p,out,log){${this.#unit.locals()}const t=e.numbers[${T_SLOT}];
-${[...this.#keys.values()].map((key) => key.declare).join('')}
-${[...this.#starts.values()].join('')}
-${slots.map((slot) => `let ${slot.missing}=0;`).join('')}${accumulators.map((a) => a.start).join('')}
-${this.#gates().map((gate) => `let ${gate.open}=1,${gate.seen}=0;`).join('')}
+    const { constants, locals, begin, stop, body, results } = this.parts;
+    return `(()=>{${constants}
+return function(e,c,p,out,log){${locals}${begin}
 let tiled;
 if(log!==undefined){tiled=log.tiled;const {rows,times,from}=log;let i=log.to;
 if(times[i-1]>t)i=H.newestAt(times,from,i,t);
 while(--i>=from){const at=times[i];
-if(${this.#stop()})break;
+if(${stop})break;
 const r=rows[i];${body}}}
-${this.#planned.map(resultSource).join('\n')}
+${results}
 }})()`;
+  }
+
+  get parts(): ScanParts {
+    const slots = this.#slots();
+    const accumulators = slots.flatMap((slot) => slot.accumulators);
+    const streams = [...this.#streams.values()];
+    return {
+      constants: `${this.#unit.constants()}${accumulators.map((a) => a.constant).join('')}`,
+      locals: this.#unit.locals(),
+      begin: `const t=e.numbers[${T_SLOT}];
+${[...this.#keys.values()].map((key) => key.declare).join('')}
+${[...this.#starts.values()].join('')}
+${slots.map((slot) => `let ${slot.missing}=0;`).join('')}${accumulators.map((a) => a.start).join('')}
+${this.#gates().map((gate) => `let ${gate.open}=1,${gate.seen}=0;`).join('')}`,
+      stop: this.#stop(),
+      body: streams.map(streamSource).join(''),
+      results: this.#planned.map(resultSource).join('\n'),
+      streams, planned: this.#planned,
+    };
   }
 
   #name(prefix: string): string {
@@ -200,11 +234,11 @@ ${this.#planned.map(resultSource).join('\n')}
     return [...this.#streams.values()].flatMap((stream) => [...stream.wheres.values()])
       .flatMap((where) => [...where.values.values()]).flatMap((value) => [...value.slots.values()]);
   }
+}
 
-  #streamSource({ source, gates, wheres }: Stream): string {
-    const body = [...wheres.values()].map(whereSource).join('\n');
-    return `if(${source}){${[...gates.values()].map((gate) => gate.source).join('')}${body}}\n`;
-  }
+function streamSource({ source, gates, wheres }: Stream): string {
+  const body = [...wheres.values()].map(whereSource).join('\n');
+  return `if(${source}){${[...gates.values()].map((gate) => gate.source).join('')}${body}}\n`;
 }
 
 function whereSource({ source, starts, values }: Where): string {

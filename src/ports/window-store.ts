@@ -26,6 +26,8 @@ export interface WindowStore {
   /** Marks an entity with a named value until a time: `then: { label: ... }` and facts from workers. */
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void;
   marks(tenant: string, field: FieldDefinition, value: string): readonly EntityMark[];
+  /** The latest time from which a status or label of the event in a row is known; -Infinity where none is. */
+  changedAtMs(row: number): number;
   /** No window reaches further back than this from the event being judged; `ever` is this long. */
   readonly retentionMs: number;
   /** The plans in force; they replace those before. Plans with a known fingerprint go on with their tiles. */

@@ -4,6 +4,7 @@
  * events, so a log costs no object: its header is a line of some typed arrays, its rows a block of 2, 4, ...
  * 8,192 entries.
  */
+import { EntityBlocks } from './entity-blocks.ts';
 import { float64s, int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -16,8 +17,18 @@ const BLOCK_CLASS_MAX = Math.log2(BLOCK_ENTRIES_MAX);
 
 export const NO_ENTITY = -1;
 
+/** When a log has blocks, and how large they are: see `LogBlocks`. */
+export interface BlockOptions {
+  readonly scannedEventsMax: number;
+  /** A power of two. */
+  readonly blockEventsMax: number;
+}
+
 export class EntityLogs {
   readonly #rows: RowTable;
+  readonly #options: BlockOptions;
+  /** Of long logs alone. */
+  readonly #entityBlocks = new Map<number, EntityBlocks>();
   readonly #arenas: Uint32Array[] = [];
   /** t of each row, at the same place. */
   readonly #times: Float64Array[] = [];
@@ -37,8 +48,9 @@ export class EntityLogs {
   readonly #free: number[] = [];
   #used = 0;
 
-  constructor(rows: RowTable) {
+  constructor(rows: RowTable, options: BlockOptions) {
     this.#rows = rows;
+    this.#options = options;
   }
 
   get size(): number {
@@ -64,6 +76,19 @@ export class EntityLogs {
 
   from(entity: number): number {
     return (this.#blocks[entity]! & ARENA_MASK) + this.#froms[entity]!;
+  }
+
+  blocks(entity: number): EntityBlocks | undefined {
+    const isLong = this.#counts[entity]! > this.#options.scannedEventsMax;
+    return isLong ? this.#entityBlocks.get(entity) : undefined;
+  }
+
+  /** A status or label of the row changed. */
+  touch(entity: number, row: number, t: number): void {
+    const blocks = this.#entityBlocks.get(entity);
+    if (blocks === undefined) return;
+    const at = this.#place(entity, row, t) - 1 - this.from(entity);
+    blocks.change(at, at + 1);
   }
 
   oldest(entity: number): number {
@@ -120,6 +145,20 @@ export class EntityLogs {
     arena[at] = row;
     times[at] = t;
     this.#counts[entity] = count + 1;
+    if (this.#mayHaveBlocks(count)) this.#enterBlocks(entity, at - from, count + 1);
+  }
+
+  /** A log that became long has blocks until it is half as long: it may swing about the limit. */
+  #mayHaveBlocks(count: number): boolean {
+    return count * 2 >= this.#options.scannedEventsMax;
+  }
+
+  #enterBlocks(entity: number, index: number, count: number): void {
+    const known = this.#entityBlocks.get(entity);
+    if (known !== undefined) known.change(index, count);
+    else if (count > this.#options.scannedEventsMax) {
+      this.#entityBlocks.set(entity, new EntityBlocks(this.#options.blockEventsMax, count));
+    }
   }
 
   /** Takes a row with this t out; the entity is gone with its last row. Returns false then. */
@@ -127,10 +166,13 @@ export class EntityLogs {
     const count = this.#counts[entity]!;
     const arena = this.arena(entity);
     const from = this.from(entity);
+    const blocks = this.#mayHaveBlocks(count) ? this.#entityBlocks.get(entity) : undefined;
     if (arena[from] === row) {
       this.#froms[entity]! += 1;
+      blocks?.leave();
     } else {
       const at = this.#place(entity, row, t) - 1;
+      blocks?.change(at - from, count);
       arena.copyWithin(at, at + 1, from + count);
       this.times(entity).copyWithin(at, at + 1, from + count);
     }
@@ -139,6 +181,7 @@ export class EntityLogs {
       this.#drop(entity);
       return false;
     }
+    if (!this.#mayHaveBlocks(count - 1)) this.#entityBlocks.delete(entity);
     const size = this.#classes[entity]!;
     if (size > 3 && (count - 1) * 4 <= 1 << size) this.#move(entity, size - 1);
     return true;
@@ -207,6 +250,7 @@ export class EntityLogs {
   }
 
   #drop(entity: number): void {
+    this.#entityBlocks.delete(entity);
     this.#freeBlocks[this.#classes[entity]!]!.push(this.#blocks[entity]!);
     const table = this.#table;
     const mask = table.length - 1;

@@ -75,6 +75,13 @@ export class StatusChanges {
     return 0;
   }
 
+  /** From when the latest change of a row is known, or -Infinity. */
+  latestAtMs(row: number): number {
+    if (((this.#changed[row >>> 5]! >>> (row & 31)) & 1) === 0) return -Infinity;
+    const head = this.#head(row);
+    return head === NONE ? -Infinity : this.#knownAt[head]!;
+  }
+
   /** All changes of a row, in an order in which adding them again gives the same chain. */
   of(row: number): Change[] {
     const changes: Change[] = [];

@@ -14,11 +14,11 @@ import type {
   EntityMark, PersistentWindowStore, TilePlan, WindowStoreSize,
 } from '#ports/window-store.ts';
 import { Dictionary } from './dictionary.ts';
-import { EntityLogs, NO_ENTITY } from './entity-logs.ts';
+import { EntityLogs, NO_ENTITY, type BlockOptions } from './entity-logs.ts';
 import { EntityMarks } from './entity-marks.ts';
 import { HotTiles } from './hot-tiles.ts';
 import { NO_ROW, RowTable } from './row-table.ts';
-import { StatusChanges, type ChangeKind } from './status-changes.ts';
+import { StatusChanges, type Change, type ChangeKind } from './status-changes.ts';
 import { hashId, TransactionIndex, type IdHash } from './transaction-index.ts';
 import { WaitingChanges } from './waiting-changes.ts';
 import { loadWindows, saveWindows } from './window-state.ts';
@@ -39,6 +39,8 @@ export interface WindowStoreOptions {
   readonly retentionMs?: number;
   /** Events of one entity that are kept one by one; fewer than the default only to test what follows. */
   readonly exactEventsMax?: number;
+  /** From how many events on a log has blocks, of how many; other than the default only to test them. */
+  readonly blocks?: BlockOptions;
 }
 
 /** A log whose oldest event, just appended, is to go into tiles. */
@@ -74,7 +76,7 @@ export class LocalWindowStore implements PersistentWindowStore {
     this.retentionMs = options.retentionMs ?? LIMITS.windowMsMax;
     this.#exactEventsMax = options.exactEventsMax ?? LIMITS.exactEventsPerEntityMax;
     this.rows = new RowTable(schema, this.dictionary);
-    this.logs = new EntityLogs(this.rows);
+    this.logs = new EntityLogs(this.rows, options.blocks ?? LIMITS);
     this.tiles = new HotTiles(schema);
     this.changes = new StatusChanges(this.rows, this.dictionary);
     this.#ids = new TransactionIndex(this.rows);
@@ -127,6 +129,7 @@ export class LocalWindowStore implements PersistentWindowStore {
     return {
       rows: this.logs.arena(entity), times: this.logs.times(entity),
       from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
+      blocks: this.logs.blocks(entity),
     };
   }
 
@@ -134,8 +137,14 @@ export class LocalWindowStore implements PersistentWindowStore {
     const row = this.rowOf(tenant, transactionId);
     const sinceMs = this.nowMs === -Infinity ? knownAtMs : this.nowMs;
     if (row === NO_ROW) this.waiting.add(tenant, transactionId, { what, value, knownAtMs }, sinceMs);
-    else this.changes.add(row, { what, value, knownAtMs });
+    else this.#changeRow(row, { what, value, knownAtMs });
     return row !== NO_ROW;
+  }
+
+  #changeRow(row: number, change: Change): void {
+    this.changes.add(row, change);
+    const t = this.rows.time(row);
+    for (const { entity } of this.entitiesOf(row)) this.logs.touch(entity, row, t);
   }
 
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void {
@@ -160,6 +169,10 @@ export class LocalWindowStore implements PersistentWindowStore {
   labelAt(row: number, tMs: number): string | undefined {
     const code = this.changes.codeAt(row, 'label', tMs);
     return this.dictionary.texts[code === 0 ? this.rows.code(this.#labelSlot, row) : code];
+  }
+
+  changedAtMs(row: number): number {
+    return this.changes.latestAtMs(row);
   }
 
   rowOf(tenant: string, transactionId: string): number {
