@@ -15,9 +15,15 @@ export const REFUSAL_STATUS = {
   bad_request: 400,
   unauthenticated: 401,
   forbidden: 403,
+  /** The key may call, and the person who holds it may not do this. */
+  not_allowed: 403,
   not_found: 404,
   method_not_allowed: 405,
   request_timeout: 408,
+  /** Something else was changed meanwhile, or is there already. */
+  conflict: 409,
+  /** What is to go live lacks something. */
+  gate_closed: 409,
   too_large: 413,
   unsupported_media_type: 415,
   invalid: 422,
@@ -25,6 +31,8 @@ export const REFUSAL_STATUS = {
   outside_time_tolerance: 422,
   shedding: 429,
   log_unavailable: 503,
+  /** A part that decisions do without. */
+  part_unavailable: 503,
   starting: 503,
   draining: 503,
   internal: 500,

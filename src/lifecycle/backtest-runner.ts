@@ -1,4 +1,5 @@
 /** What the life cycle asks of whoever judges the past again. */
+import type { Forecast } from '#decisioning/publication.ts';
 import type { Json } from '#ports/records.ts';
 
 /** What the gate compares with the limits of the policy. */
@@ -11,6 +12,8 @@ export interface BacktestFigures {
   /** Payments whose outcome was above approve, in the period and on its worst day. */
   readonly alerts: number;
   readonly alertsPerDayMax: number;
+  /** What the brake is to hold the rules to, once it is live. */
+  readonly forecasts?: readonly Forecast[];
 }
 
 export interface BacktestOrder {

@@ -1,0 +1,76 @@
+/** Runs of the past: asked for by a person, recorded as evidence by the system. */
+import { isRefusal } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import { RecordsUnavailable, type BacktestRunRecord, type Json } from '#ports/records.ts';
+import { BacktestRefused, type BacktestEnd } from './backtest-runner.ts';
+import type { Actor, LifecycleParts } from './parts.ts';
+import { audited, refuse } from './refuse.ts';
+import { noVersion } from './version-facts.ts';
+import { recordBacktest } from './versions.ts';
+
+const RECORD_PAUSE_MS = 1_000;
+const RECORD_ATTEMPTS_MAX = 600;
+
+export async function startBacktest(
+  parts: LifecycleParts, actor: Actor, hash: string, options: { readonly [key: string]: Json },
+): Promise<{ readonly id: string } | Refusal> {
+  const { backtests, records } = parts;
+  if (backtests === undefined) return refuse('part_unavailable', 'this server runs no backtests');
+  const version = await records.version(hash);
+  if (version === undefined) return noVersion(hash);
+  const { file, source } = version;
+  const onEnd = (id: string, end: BacktestEnd): Promise<void> => ended(parts, actor.person, hash, id, end);
+  try {
+    const id = await backtests.start({ hash, file, source, person: actor.person, options }, onEnd);
+    const noted = await audited(parts, actor, {
+      action: 'backtest.start', subject: `version/${hash}`, detail: { id, options },
+    }, () => Promise.resolve({}));
+    return isRefusal(noted) ? noted : { id };
+  } catch (error) {
+    if (error instanceof BacktestRefused) return refuse('invalid', error.message, '');
+    throw error;
+  }
+}
+
+/** A run may have taken an hour: its evidence is worth some patience with the records. */
+async function ended(
+  parts: LifecycleParts, person: string, hash: string, id: string, end: BacktestEnd,
+): Promise<void> {
+  if (end.status !== 'done') return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await recordBacktest(parts, person, hash, id, end.figures);
+      return;
+    } catch (error) {
+      if (!(error instanceof RecordsUnavailable) || attempt === RECORD_ATTEMPTS_MAX) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, RECORD_PAUSE_MS); });
+    }
+  }
+}
+
+export async function backtestRun({ records }: LifecycleParts, id: string): Promise<BacktestRunRecord | Refusal> {
+  return await records.backtestRun(id) ?? refuse('not_found', `no backtest has the id ${id}`);
+}
+
+export async function steerBacktest(
+  parts: LifecycleParts, actor: Actor, id: string, verb: 'cancel' | 'resume',
+): Promise<BacktestRunRecord | Refusal> {
+  const { backtests } = parts;
+  const run = await backtestRun(parts, id);
+  if (isRefusal(run)) return run;
+  if (backtests === undefined) return refuse('part_unavailable', 'this server runs no backtests');
+  if (!await backtests[verb](id)) return refuse('conflict', `${id} is ${run.status}: there is nothing to ${verb}`);
+  const noted = await audited(parts, actor, {
+    action: `backtest.${verb}`, subject: `version/${run.hash}`, detail: { id },
+  }, () => Promise.resolve({}));
+  return isRefusal(noted) ? noted : backtestRun(parts, id);
+}
+
+export async function backtestReport(
+  parts: LifecycleParts, id: string, as: 'html' | 'text',
+): Promise<{ readonly page: string } | Refusal> {
+  const run = await backtestRun(parts, id);
+  if (isRefusal(run)) return run;
+  const page = await parts.backtests?.report(id, as);
+  return page === undefined ? refuse('not_found', `${id} is ${run.status}; it has no report`) : { page };
+}

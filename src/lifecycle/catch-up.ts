@@ -1,0 +1,78 @@
+/**
+ * After a start the log wins: what is live and has no row in the records gets one, and a policy that came from
+ * the folder becomes a version that somebody can follow.
+ */
+import { publicationHash, type Publication } from '#decisioning/publication.ts';
+import { isRefusal } from '#domain/parse-event.ts';
+import { SYSTEM_PERSON } from '#ports/key-store.ts';
+import type { PublicationRecord } from '#ports/records.ts';
+import { checkFound, testFound } from './evidence.ts';
+import type { GoingLive } from './going-live.ts';
+import type { LifecycleParts } from './parts.ts';
+import { audited } from './refuse.ts';
+import { contentHash } from './seals.ts';
+import { LIVE_ACTS } from './stage.ts';
+
+const PAGE = { limit: 200, after: undefined };
+const BOOTSTRAPPED = 'live before anybody submitted it: from the folder of a first start';
+
+/** Throws RecordsUnavailable; then it is called again later. */
+export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<void> {
+  const { engine, records } = parts;
+  const { base, position, publication, amendment } = engine.inForce();
+  const known = new Set((await records.publications(PAGE)).map((row) => row.position));
+  if (!known.has(base)) {
+    const kind = publicationKind(publication);
+    const person = publication.person ?? SYSTEM_PERSON;
+    const because = publication.because ?? BOOTSTRAPPED;
+    going.note({ person }, {
+      kind, because, act: { action: 'publication.found', subject: `publication/${base}`, detail: { kind } },
+      enact: () => Promise.resolve({ position: base, hash: '' }),
+    }, { position: base, hash: publicationHash(publication) });
+  }
+  if (amendment !== undefined && !known.has(position)) {
+    const { person, because, approvals } = amendment;
+    const subjects = approvals.map(({ subject }) => subject);
+    const kind = person === SYSTEM_PERSON ? 'brake' : subjects.includes('snooze') ? 'snooze' : 'challenge';
+    going.note({ person }, {
+      kind, because, act: { action: 'publication.found', subject: `publication/${position}`, detail: { kind } },
+      enact: () => Promise.resolve({ position, hash: '' }),
+    }, { position, hash: contentHash({ base, position, person, because }) });
+  }
+  await going.serially(undefined, () => Promise.resolve({}));
+  await versionsFound(parts);
+}
+
+function publicationKind({ person, approvals = [] }: Publication): PublicationRecord['kind'] {
+  if (person === undefined) return 'bootstrap';
+  if (approvals.some(({ subject }) => subject === 'version')) return 'publish';
+  return approvals.some(({ subject }) => subject === 'list_change') ? 'list' : 'roll_back';
+}
+
+async function versionsFound(parts: LifecycleParts): Promise<void> {
+  const { engine, records, check, seals } = parts;
+  for (const { hash, name, version, title, fileName, source } of engine.inForce().policies) {
+    const acts = await records.auditOf(`version/${hash}`, PAGE);
+    if (acts.some(({ action }) => LIVE_ACTS.includes(action))) continue;
+    const known = await records.version(hash);
+    const checked = known === undefined ? await check(fileName, source) : undefined;
+    const done = await audited(parts, { person: SYSTEM_PERSON }, {
+      action: 'version.bootstrap', subject: `version/${hash}`, detail: { policy: name, version },
+    }, async (writes, atMs) => {
+      if (checked === undefined || 'mistakes' in checked) return {};
+      const author = SYSTEM_PERSON;
+      await writes.addVersion({
+        hash, policy: name, version, title, file: fileName, source, author, atMs, note: BOOTSTRAPPED,
+        withdrawnAtMs: undefined,
+      });
+      for (const [kind, passed, found] of [
+        ['check', true, checkFound(checked, author)], ['test', checked.tests.failed === 0, testFound(checked.tests)],
+      ] as const) {
+        const evidence = { hash, kind, passed, atMs, person: author };
+        await writes.addEvidence({ ...evidence, summary: seals.evidence(evidence, found) });
+      }
+      return {};
+    });
+    if (isRefusal(done)) throw new Error(done.detail);
+  }
+}

@@ -1,0 +1,62 @@
+/** What evidence holds, by kind: written here, and read back as no more than what it is. */
+import type { Forecast } from '#decisioning/publication.ts';
+import type { Json } from '#ports/records.ts';
+import type { BacktestFigures } from './backtest-runner.ts';
+import type { CheckedPolicy, TestFigures } from './parts.ts';
+import { isMap } from './seals.ts';
+
+export interface CheckFigures {
+  /** Of the version: sealed with what was checked. */
+  readonly author: string;
+  readonly version: number;
+  readonly rules: number;
+  readonly warnings: string;
+}
+
+const FAILURES_KEPT_MAX = 50;
+
+export const checkFound = ({ version, ruleCount, warnings }: CheckedPolicy, author: string): Json =>
+  ({ author, version, rules: ruleCount, warnings });
+
+export const testFound = ({ passed, failed, failures }: TestFigures): Json =>
+  ({ passed, failed, failures: failures.slice(0, FAILURES_KEPT_MAX) });
+
+export const backtestFound = (run: string, { forecasts, ...figures }: BacktestFigures): Json => ({
+  run, ...figures,
+  forecasts: (forecasts ?? []).map(({ segment, ...forecast }) => ({ ...forecast, segment: segment ?? null })),
+});
+
+export const figuresOf = {
+  check(found: Json): CheckFigures | undefined {
+    if (!isMap(found)) return undefined;
+    const { author, version, rules, warnings } = found;
+    return typeof author === 'string' && typeof version === 'number' && typeof rules === 'number'
+      && typeof warnings === 'string' ? { author, version, rules, warnings } : undefined;
+  },
+  test(found: Json): TestFigures | undefined {
+    if (!isMap(found)) return undefined;
+    const { passed, failed, failures } = found;
+    if (typeof passed !== 'number' || typeof failed !== 'number' || !Array.isArray(failures)) return undefined;
+    return { passed, failed, failures: failures.map(String) };
+  },
+  backtest(found: Json): BacktestFigures | undefined {
+    if (!isMap(found)) return undefined;
+    const { payments, days, unknownRateMax, alerts, alertsPerDayMax } = found;
+    return typeof payments === 'number' && typeof days === 'number' && typeof unknownRateMax === 'number'
+      && typeof alerts === 'number' && typeof alertsPerDayMax === 'number'
+      ? { payments, days, unknownRateMax, alerts, alertsPerDayMax, forecasts: forecastsOf(found['forecasts']) }
+      : undefined;
+  },
+};
+
+function forecastsOf(value: Json | undefined): readonly Forecast[] {
+  return (Array.isArray(value) ? value as readonly Json[] : []).flatMap((one): readonly Forecast[] => {
+    if (!isMap(one)) return [];
+    const { policy, rule, segment, low, high } = one;
+    if (typeof policy !== 'string' || typeof rule !== 'string') return [];
+    if (typeof low !== 'number' || typeof high !== 'number') return [];
+    return [{
+      policy, rule, segment: typeof segment === 'string' ? segment : undefined, low, high, from: 'backtest',
+    }];
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * What goes live goes into the decision log first, and its row into the records after it: the log says what is
+ * live. One after the other, and none while a row of an earlier one is not written.
+ */
+import { publicationHash, type Amended, type Approval, type Publication } from '#decisioning/publication.ts';
+import { PublicationRefused } from '#decisioning/publication-refused.ts';
+import { formatInstant } from '#domain/instant.ts';
+import { isRefusal } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import { LogUnavailable } from '#ports/decision-log.ts';
+import {
+  RecordsUnavailable, type ApprovalRecord, type Json, type PublicationRecord, type RecordWrites,
+} from '#ports/records.ts';
+import type { Actor, InForceView, LifecycleParts } from './parts.ts';
+import { audited, refuse, refuseAll, type Act } from './refuse.ts';
+import { contentHash } from './seals.ts';
+
+export interface WentLive {
+  readonly position: number;
+  /** False: it is live, and its row in the records is written as soon as they can be. */
+  readonly recorded: boolean;
+  readonly notes: readonly string[];
+}
+
+/** One thing that is to be in force, and how it is written down. */
+export interface LiveChange {
+  readonly act: Act;
+  readonly kind: PublicationRecord['kind'];
+  readonly because: string;
+  readonly notes?: readonly string[];
+  /** Appends to the log; the position, and the content hash of what stands there. */
+  readonly enact: () => Promise<{ readonly position: number; readonly hash: string }>;
+  /** What else is written with the row. */
+  readonly also?: (writes: RecordWrites, atMs: number) => Promise<void>;
+}
+
+interface Pending { readonly actor: Pick<Actor, 'person'>; readonly change: LiveChange;
+  readonly row: Omit<PublicationRecord, 'atMs'> }
+
+export class GoingLive {
+  readonly #parts: LifecycleParts;
+  #last: Promise<unknown> = Promise.resolve();
+  /** INVARIANT: at most one of a person waits, because the next one asks for its row first. */
+  readonly #pending: Pending[] = [];
+
+  constructor(parts: LifecycleParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Runs when all before it have ended. `seen` is the position of the publication that the caller decided on:
+   * where another is live by then, nothing is done.
+   */
+  serially<Result extends object>(
+    seen: number | undefined, step: (live: InForceView) => Promise<Result | Refusal>,
+  ): Promise<Result | Refusal> {
+    const base = seen ?? this.#parts.engine.inForce().base;
+    const next = this.#last.then(async () => {
+      await this.#settle();
+      const live = this.#parts.engine.inForce();
+      return live.base === base ? step(live) : meanwhile(base, live);
+    });
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Within `serially`. */
+  async goLive(actor: Pick<Actor, 'person'>, change: LiveChange): Promise<WentLive | Refusal> {
+    let live: { readonly position: number; readonly hash: string };
+    try {
+      live = await change.enact();
+    } catch (error) {
+      if (error instanceof PublicationRefused) {
+        return refuseAll('gate_closed', error.problems.map((detail) => ({ pointer: '', detail })));
+      }
+      if (error instanceof LogUnavailable) {
+        return refuse('log_unavailable', `${error.message}; what was live stays, unless the log has it: look at `
+          + 'GET /v1/publications before you send it again');
+      }
+      throw error;
+    }
+    this.note(actor, change, live);
+    try {
+      await this.#settle();
+    } catch (error) {
+      if (!(error instanceof RecordsUnavailable)) throw error;
+    }
+    return { position: live.position, recorded: this.#pending.length === 0, notes: change.notes ?? [] };
+  }
+
+  /** Something went live by another hand than `goLive`: its row is written with the next change. */
+  note(
+    { person }: Pick<Actor, 'person'>, change: LiveChange, { position, hash }: { position: number; hash: string },
+  ): void {
+    const { because, notes = [], act, kind } = change;
+    const policies = this.#parts.engine.inForce().policies.map((policy) => policy.hash);
+    const detail: Json = { because, notes, ...(isObject(act.detail) ? act.detail : {}) };
+    this.#pending.push({ actor: { person }, change, row: { position, hash, kind, person, policies, detail } });
+  }
+
+  /** Writes the rows that wait. Throws RecordsUnavailable. */
+  async #settle(): Promise<void> {
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+      const { actor, change, row } = next;
+      const { act } = change;
+      const detail = { position: row.position, because: change.because,
+        ...(isObject(act.detail) ? act.detail : {}) };
+      const written = await audited(this.#parts, actor, { ...act, detail }, async (writes, atMs) => {
+        await writes.addPublication({ ...row, atMs });
+        await change.also?.(writes, atMs);
+        return {};
+      });
+      if (isRefusal(written) && written.code !== 'conflict') throw new Error(written.detail);
+      this.#pending.shift();
+    }
+  }
+}
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function meanwhile(base: number, { base: now, publication, policies }: InForceView): Refusal {
+  const names = policies.map(({ name, version }) => `${name} ${version}`).join(', ');
+  return refuse('conflict', `since position ${base}, which you saw, ${publication.person ?? 'a start'} has published `
+    + `at position ${now}: ${names}${publication.because === undefined ? '' : ` (${publication.because})`}. `
+    + 'Nothing of yours went live; look at it, and publish again');
+}
+
+/** What the log keeps of an approval. */
+export const loggedApproval = ({ atMs, ...approval }: ApprovalRecord): Approval =>
+  ({ ...approval, at: formatInstant(atMs) });
+
+export async function enactPublication(
+  { engine }: Pick<LifecycleParts, 'engine'>, publication: Publication, keep?: Partial<Amended>,
+): Promise<{ position: number; hash: string }> {
+  const position = await engine.publish(publication, keep);
+  return { position, hash: publicationHash(publication) };
+}
+
+/** Amends what is in force; the parts that are not named stay. */
+export async function enactAmendment(
+  { engine }: Pick<LifecycleParts, 'engine'>, change: Partial<Amended>,
+  by: { readonly person: string; readonly because: string; readonly approvals: readonly Approval[] },
+): Promise<{ position: number; hash: string }> {
+  const amendment = { ...amendedNow(engine.inForce()), ...change, ...by };
+  const position = await engine.amend(amendment);
+  return { position, hash: contentHash(jsonOf(amendment)) };
+}
+
+export const amendedNow = ({ amendment }: InForceView): Amended => ({
+  modes: amendment?.modes ?? [], snoozes: amendment?.snoozes ?? [], challengers: amendment?.challengers ?? [],
+});
+
+const jsonOf = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

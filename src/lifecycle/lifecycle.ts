@@ -1,0 +1,132 @@
+/** The life cycle as its callers see it: every command by name, over one set of parts. */
+import type { Refusal } from '#domain/refusal.ts';
+import type {
+  AuditEntry, BacktestRunRecord, Json, Page, PublicationRecord, VersionRecord,
+} from '#ports/records.ts';
+import { SYSTEM_PERSON } from '#ports/key-store.ts';
+import type { Amendment, RuleModeOverride } from '#decisioning/publication.ts';
+import { backtestReport, backtestRun, startBacktest, steerBacktest } from './backtests.ts';
+import { brakesOf, releaseBrake, type ReleaseOrder } from './brakes.ts';
+import { catchUp } from './catch-up.ts';
+import { dayMs } from './gate.ts';
+import { GoingLive, type WentLive } from './going-live.ts';
+import {
+  approveListChange, listChangeStatus, proposeListChange, publishListChange, withdrawListChange,
+  type ListChangeOrder, type ListChangeStatus,
+} from './list-changes.ts';
+import type { Actor, LifecycleParts } from './parts.ts';
+import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder, type ShadowOrder } from './publish.ts';
+import { contentHash } from './seals.ts';
+import {
+  approveSnooze, endSnooze, proposeSnooze, publishSnooze, snoozeStatus, type SnoozeOrder, type SnoozeStatus,
+} from './snoozes.ts';
+import { approve, statusOf, submit, versionsOf, withdraw, type Submission, type VersionStatus } from './versions.ts';
+import { rememberedChecks } from './version-facts.ts';
+
+/** An answer, or why not. */
+export type Told<Answer> = Promise<Answer | Refusal>;
+
+export class Lifecycle {
+  readonly parts: LifecycleParts;
+  readonly #going: GoingLive;
+
+  constructor(parts: LifecycleParts) {
+    this.parts = { ...parts, check: rememberedChecks(parts.check) };
+    this.#going = new GoingLive(this.parts);
+  }
+
+  /** After a start: the records learn what the log says. Throws RecordsUnavailable. */
+  catchUp(): Promise<void> { return catchUp(this.parts, this.#going); }
+
+  /** The brake has amended what is in force, by itself. */
+  braked({ position, amendment }: { readonly position: number; readonly amendment: Amendment }): void {
+    const { because } = amendment;
+    this.#going.note({ person: SYSTEM_PERSON }, {
+      kind: 'brake', because, act: { action: 'brake.engage', subject: `publication/${position}`, detail: { because } },
+      enact: () => Promise.resolve({ position, hash: '' }),
+    }, { position, hash: contentHash({ position, because }) });
+    // What waits is written with the next change at the latest; now, if the records are there.
+    this.#going.serially(undefined, () => Promise.resolve({})).catch(() => undefined);
+  }
+
+  submit(actor: Actor, order: Submission): Told<VersionStatus> { return submit(this.parts, actor, order); }
+  versions(policy: string, after: number | undefined): Promise<readonly VersionRecord[]> {
+    return versionsOf(this.parts, policy, after);
+  }
+  status(hash: string): Told<VersionStatus> { return statusOf(this.parts, hash); }
+  approve(actor: Actor, hash: string, role: string): Told<VersionStatus> {
+    return approve(this.parts, actor, hash, role);
+  }
+  withdraw(actor: Actor, hash: string, because: string): Told<VersionStatus> {
+    return withdraw(this.parts, actor, hash, because);
+  }
+  publish(actor: Actor, hash: string, order: PublishOrder): Told<WentLive> {
+    return publishVersion(this.parts, this.#going, actor, hash, order);
+  }
+  rollBack(actor: Actor, position: number, order: PublishOrder): Told<WentLive> {
+    return rollBack(this.parts, this.#going, actor, position, order);
+  }
+  startShadow(actor: Actor, hash: string, order: ShadowOrder): Told<WentLive> {
+    return startShadow(this.parts, this.#going, actor, hash, order);
+  }
+  stopShadow(actor: Actor, hash: string, because: string): Told<WentLive> {
+    return stopShadow(this.parts, this.#going, actor, hash, because);
+  }
+  publications(page: Page): Promise<readonly PublicationRecord[]> { return this.parts.records.publications(page); }
+
+  startBacktest(actor: Actor, hash: string, options: { readonly [key: string]: Json }): Told<{ readonly id: string }> {
+    return startBacktest(this.parts, actor, hash, options);
+  }
+  backtest(id: string): Told<BacktestRunRecord> { return backtestRun(this.parts, id); }
+  steerBacktest(actor: Actor, id: string, verb: 'cancel' | 'resume'): Told<BacktestRunRecord> {
+    return steerBacktest(this.parts, actor, id, verb);
+  }
+  backtestReport(id: string, as: 'html' | 'text'): Told<{ readonly page: string }> {
+    return backtestReport(this.parts, id, as);
+  }
+
+  proposeListChange(actor: Actor, order: ListChangeOrder): Told<ListChangeStatus> {
+    return proposeListChange(this.parts, actor, order);
+  }
+  listChange(id: string): Told<ListChangeStatus> { return listChangeStatus(this.parts, id); }
+  approveListChange(actor: Actor, id: string, role: string): Told<ListChangeStatus> {
+    return approveListChange(this.parts, actor, id, role);
+  }
+  publishListChange(actor: Actor, id: string, order: PublishOrder): Told<WentLive> {
+    return publishListChange(this.parts, this.#going, actor, id, order);
+  }
+  withdrawListChange(actor: Actor, id: string, because: string): Told<ListChangeStatus> {
+    return withdrawListChange(this.parts, actor, id, because);
+  }
+
+  proposeSnooze(actor: Actor, order: SnoozeOrder): Told<SnoozeStatus> {
+    return proposeSnooze(this.parts, actor, order);
+  }
+  snooze(id: string): Told<SnoozeStatus> { return snoozeStatus(this.parts, id); }
+  approveSnooze(actor: Actor, id: string, role: string): Told<SnoozeStatus> {
+    return approveSnooze(this.parts, actor, id, role);
+  }
+  publishSnooze(actor: Actor, id: string, because: string): Told<WentLive> {
+    return publishSnooze(this.parts, this.#going, actor, id, because);
+  }
+  endSnooze(actor: Actor, id: string, because: string): Told<WentLive> {
+    return endSnooze(this.parts, this.#going, actor, id, because);
+  }
+
+  brakes(): readonly RuleModeOverride[] { return brakesOf(this.parts); }
+  releaseBrake(actor: Actor, order: ReleaseOrder): Told<WentLive> {
+    return releaseBrake(this.parts, this.#going, actor, order);
+  }
+
+  audit(fromSeq: number, limit: number): Promise<readonly AuditEntry[]> {
+    return this.parts.records.audit(fromSeq, limit);
+  }
+  /** Live policies whose `effective.until` has passed: they go on deciding, and somebody should know. */
+  overdue(): readonly { readonly name: string; readonly until: string }[] {
+    return this.parts.engine.inForce().policies.flatMap(({ name, effective: { until } }) => {
+      const endMs = dayMs(until);
+      return until !== undefined && endMs !== undefined && this.parts.now() >= endMs ? [{ name, until }] : [];
+    });
+  }
+}
+

@@ -1,0 +1,214 @@
+/** Changes of managed lists: proposed with every mistake named, approved where the list's use asks for it. */
+import type { Publication } from '#decisioning/publication.ts';
+import { formatInstant, parseInstant } from '#domain/instant.ts';
+import { nearestName } from '#domain/nearest-name.ts';
+import { isRefusal } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { ListEntry, ListSource } from '#policy/lists.ts';
+import type { ApprovalRecord, Json, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
+import { enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
+import { listFaults } from './list-faults.ts';
+import { listUse } from './list-use.ts';
+import type { Actor, LifecycleParts } from './parts.ts';
+import { contentOf, type PublishOrder } from './publish.ts';
+import { audited, refuse, refuseAll } from './refuse.ts';
+import { contentHash } from './seals.ts';
+import { mayNotApprove } from './versions.ts';
+
+/** So many entries a single person may add to a list that can only stop payments. */
+const SINGLE_PERSON_ENTRIES_MAX = 100;
+
+export interface ListChangeOrder {
+  readonly list: string;
+  readonly kind: 'replace' | 'amend';
+  readonly add: readonly ListEntry[];
+  readonly remove: readonly (string | number)[];
+  readonly reason: string;
+}
+
+export interface ListChangeStatus {
+  readonly change: ListChangeRecord;
+  /** Roles that must approve; empty with `secondPerson`: any one other person. */
+  readonly roles: readonly string[];
+  readonly secondPerson: boolean;
+  readonly approvals: readonly ApprovalRecord[];
+  readonly lacking: readonly string[];
+}
+
+export async function proposeListChange(
+  parts: LifecycleParts, actor: Actor, order: ListChangeOrder,
+): Promise<ListChangeStatus | Refusal> {
+  const live = parts.engine.inForce();
+  const { declarations } = listUse(order.list, live.policies);
+  const [declaration] = declarations;
+  if (declaration === undefined) return noList(order.list, parts);
+  const numbered = declaration.of.kind === 'int' ? withNumbers(order) : order;
+  const faults = listFaults(numbered, entriesOf(live.publication, order.list), declarations);
+  if (faults.length > 0) return refuseAll('invalid', faults);
+  const atMs = parts.now();
+  const content = {
+    list: order.list, kind: order.kind, add: numbered.add.map(recorded), remove: numbered.remove,
+    author: actor.person, reason: order.reason, atMs,
+  };
+  const hash = contentHash(jsonOf(content));
+  const change: ListChangeRecord = { ...content, id: parts.seals.idOf('lch', hash), hash, state: 'proposed' };
+  const done = await audited(parts, actor, {
+    action: 'list.propose', subject: `list/${order.list}`,
+    detail: { id: change.id, kind: order.kind, added: order.add.length, removed: order.remove.length,
+      reason: order.reason },
+  }, async (writes) => {
+    await writes.addListChange(change);
+    return {};
+  });
+  return isRefusal(done) ? done : listChangeStatus(parts, change.id);
+}
+
+function noList(list: string, { engine }: LifecycleParts): Refusal {
+  const known = new Set(engine.inForce().policies.flatMap(({ lists }) =>
+    lists.flatMap(({ name, values }) => (values === undefined ? [name] : []))));
+  const near = nearestName(list, known);
+  return refuse('not_found', `no live policy reads a managed list ${list}; ${near === undefined
+    ? `they read ${[...known].join(', ') || 'none'}` : `did you mean ${near}?`}`);
+}
+
+/** In a list of whole numbers a text of digits is one. */
+const withNumbers = (order: ListChangeOrder): ListChangeOrder => ({
+  ...order, add: order.add.map((entry) => ({ ...entry, value: numberOf(entry.value) })),
+  remove: order.remove.map(numberOf),
+});
+const numberOf = (value: string | number): string | number =>
+  (/^-?\d{1,15}$/.test(String(value)) ? Number(value) : value);
+
+const recorded = ({ value, from, until, note }: ListEntry): ListEntryRecord => ({
+  value, fromMs: from === undefined ? undefined : parseInstant(from),
+  untilMs: until === undefined ? undefined : parseInstant(until), note: note ?? '',
+});
+
+const published = ({ value, fromMs, untilMs, note }: ListEntryRecord): ListEntry => ({
+  value, ...(fromMs === undefined ? {} : { from: formatInstant(fromMs) }),
+  ...(untilMs === undefined ? {} : { until: formatInstant(untilMs) }), ...(note === '' ? {} : { note }),
+});
+
+const entriesOf = ({ lists }: Publication, list: string): readonly ListEntry[] =>
+  lists.find(({ name }) => name === list)?.entries ?? [];
+
+const jsonOf = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+const isSound = ({ seals }: LifecycleParts, { id, hash, state: _state, ...content }: ListChangeRecord): boolean =>
+  contentHash(jsonOf(content)) === hash && seals.idOf('lch', hash) === id;
+
+export async function listChangeStatus(
+  parts: LifecycleParts, id: string,
+): Promise<ListChangeStatus | Refusal> {
+  const change = await parts.records.listChange(id);
+  if (change === undefined) return refuse('not_found', `no change of a list has the id ${id}`);
+  if (!isSound(parts, change)) {
+    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. Propose it again`);
+  }
+  const { policies, declarations, onlyRaises } = listUse(change.list, parts.engine.inForce().policies);
+  const declared = [...new Set(declarations.flatMap(({ reviewers }) => reviewers ?? []))];
+  const isSmall = change.kind === 'amend' && change.remove.length === 0
+    && change.add.length <= SINGLE_PERSON_ENTRIES_MAX;
+  const secondPerson = declared.length > 0 || !onlyRaises || !isSmall || policies.length === 0;
+  const roles = declared.length > 0 ? declared : [...new Set(policies.flatMap(({ reviewers }) => reviewers))];
+  const all = await parts.records.approvals('list_change', change.hash);
+  const approvals = all.filter((approval) => approval.person !== change.author
+    && parts.seals.holdsApproval(approval, change.author) && (roles.length === 0 || roles.includes(approval.role)));
+  const held = new Set(approvals.map(({ role }) => role));
+  const way = `somebody other than ${change.author} runs \`assay list approve ${id} --role`;
+  const lacking = declared.filter((role) => !held.has(role)).map((role) =>
+    `nobody has approved it as ${role}, which the list asks for; ${way} ${role}\``);
+  if (declared.length === 0 && secondPerson && approvals.length === 0) {
+    lacking.push(`${whyTwo(change, onlyRaises)}, so a second person approves it; ${way} ${roles[0] ?? 'ROLE'}\``);
+  }
+  return { change, roles, secondPerson, approvals, lacking };
+}
+
+function whyTwo({ kind, remove }: ListChangeRecord, onlyRaises: boolean): string {
+  if (!onlyRaises) return 'the list can let a payment through';
+  if (kind === 'replace') return 'it replaces the whole list';
+  return remove.length > 0 ? 'it takes entries away' : `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} entries`;
+}
+
+export async function approveListChange(
+  parts: LifecycleParts, actor: Actor, id: string, role: string,
+): Promise<ListChangeStatus | Refusal> {
+  const status = await listChangeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const { change } = status;
+  const refused = mayNotApprove(actor, change, role, status.roles) ?? notOpen(change);
+  if (refused !== undefined) return refused;
+  const done = await audited(parts, actor, {
+    action: 'list.approve', subject: `list/${change.list}`, detail: { id, role, author: change.author },
+  }, async (writes, atMs) => {
+    const approval = { subject: 'list_change', hash: change.hash, role, person: actor.person, atMs } as const;
+    await writes.addApproval({ ...approval, seal: parts.seals.approval({ ...approval, author: change.author }) });
+    return {};
+  });
+  return isRefusal(done) ? done : listChangeStatus(parts, id);
+}
+
+const notOpen = ({ state, id }: ListChangeRecord): Refusal | undefined =>
+  (state === 'proposed' ? undefined : refuse('conflict', `${id} is ${state} already`));
+
+export const publishListChange = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, { because, expected }: PublishOrder,
+): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
+  const status = await listChangeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const { change, lacking, approvals } = status;
+  const closed = notOpen(change);
+  if (closed !== undefined) return closed;
+  if (lacking.length > 0) return refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
+  const before = entriesOf(live.publication, change.list);
+  const order = { ...change, add: change.add.map(published) };
+  const { declarations } = listUse(change.list, live.policies);
+  const faults = listFaults(order, before, declarations);
+  // The list may have changed since it was proposed.
+  if (faults.length > 0) return refuseAll('conflict', faults);
+  const lists = changed(live.publication.lists, change.list, entriesAfter(order, before));
+  const publication: Publication = {
+    ...contentOf(live.publication), lists, author: change.author, person: actor.person, because,
+    approvals: approvals.map(loggedApproval),
+  };
+  return going.goLive(actor, {
+    kind: 'list', because,
+    act: {
+      action: 'list.publish', subject: `list/${change.list}`,
+      detail: { id, author: change.author, approvers: approvals.map(({ person, role }) => ({ person, role })) },
+    },
+    enact: () => enactPublication(parts, publication),
+    also: async (writes) => {
+      await writes.setListChangeState(id, 'published');
+      await writes.applyListChange(id);
+    },
+  });
+});
+
+function entriesAfter(
+  { kind, add, remove }: Pick<ListChangeOrder, 'kind' | 'add' | 'remove'>, before: readonly ListEntry[],
+): readonly ListEntry[] {
+  const gone = new Set(remove.map(String));
+  return kind === 'replace' ? add : [...before.filter(({ value }) => !gone.has(String(value))), ...add];
+}
+
+const changed = (lists: readonly ListSource[], name: string, entries: readonly ListEntry[]): readonly ListSource[] =>
+  [...lists.filter((list) => list.name !== name), { name, entries }]
+    .toSorted((left, right) => (left.name < right.name ? -1 : 1));
+
+export async function withdrawListChange(
+  parts: LifecycleParts, actor: Actor, id: string, because: string,
+): Promise<ListChangeStatus | Refusal> {
+  const status = await listChangeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const closed = notOpen(status.change);
+  if (closed !== undefined) return closed;
+  const done = await audited(parts, actor, {
+    action: 'list.withdraw', subject: `list/${status.change.list}`, detail: { id, because },
+  }, async (writes) => {
+    await writes.setListChangeState(id, 'withdrawn');
+    return {};
+  });
+  return isRefusal(done) ? done : listChangeStatus(parts, id);
+}
+

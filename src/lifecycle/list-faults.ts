@@ -1,0 +1,84 @@
+/** What is wrong with a change of a list, by the place of each entry. */
+import { parseInstant } from '#domain/instant.ts';
+import { LIMITS } from '#domain/limits.ts';
+import type { ListDeclaration, ListEntry } from '#policy/lists.ts';
+import type { ListChangeOrder } from './list-changes.ts';
+
+export interface ListFault { readonly pointer: string; readonly detail: string }
+
+interface Stay { readonly fromMs: number; readonly untilMs: number; readonly text: string }
+
+const FAULTS_MAX = 100;
+
+export function listFaults(
+  { kind, add, remove }: Pick<ListChangeOrder, 'kind' | 'add' | 'remove'>, before: readonly ListEntry[],
+  declarations: readonly ListDeclaration[],
+): readonly ListFault[] {
+  const faults: ListFault[] = [];
+  const gone = new Set(remove.map(String));
+  const kept = kind === 'replace' ? [] : before.filter(({ value }) => !gone.has(String(value)));
+  if (kept.length + add.length > LIMITS.listEntryCountMax) {
+    return [{ pointer: '/add', detail: `the list would have ${kept.length + add.length} entries; the limit is `
+      + `${LIMITS.listEntryCountMax}` }];
+  }
+  if (kind === 'amend' && add.length === 0 && remove.length === 0) {
+    faults.push({ pointer: '/add', detail: 'nothing is added and nothing taken away' });
+  }
+  const there = new Set(before.map(({ value }) => String(value)));
+  remove.forEach((value, i) => {
+    if (!there.has(String(value))) {
+      faults.push({ pointer: `/remove/${i}`, detail: `${JSON.stringify(value)} is not on the list` });
+    }
+  });
+  const stays = new Map<string, Stay[]>();
+  for (const entry of kept) {
+    const stay = stayOf(entry);
+    if (typeof stay !== 'string') stays.set(String(entry.value), [...stays.get(String(entry.value)) ?? [], stay]);
+  }
+  add.forEach((entry, i) => {
+    if (faults.length >= FAULTS_MAX) return;
+    const fault = entryFault(entry, stays, declarations);
+    if (fault !== undefined) faults.push({ pointer: `/add/${i}`, detail: `${JSON.stringify(entry.value)} ${fault}` });
+  });
+  return faults;
+}
+
+/** Undefined where it fits; then it is among the stays. */
+function entryFault(
+  entry: ListEntry, stays: Map<string, Stay[]>, declarations: readonly ListDeclaration[],
+): string | undefined {
+  const misfit = declarations.map((declaration) => misfitOf(entry, declaration)).find((one) => one !== undefined);
+  if (misfit !== undefined) return misfit;
+  const stay = stayOf(entry);
+  if (typeof stay === 'string') return stay;
+  const others = stays.get(String(entry.value)) ?? [];
+  const clash = others.find((other) => other.fromMs < stay.untilMs && stay.fromMs < other.untilMs);
+  if (clash !== undefined) {
+    return `is listed ${stay.text}, and it is there already ${clash.text}: validity may not overlap`;
+  }
+  stays.set(String(entry.value), [...others, stay]);
+  return undefined;
+}
+
+function misfitOf({ value, from, until }: ListEntry, { of, validity }: ListDeclaration): string | undefined {
+  const wanted = of.kind === 'int' ? 'number' : 'string';
+  if (typeof value !== wanted) return `is not a ${wanted === 'number' ? 'whole number' : 'text'}`;
+  if (value === '') return 'is empty';
+  if (typeof value === 'string' && value.length > LIMITS.textCharsMax) {
+    return `has ${value.length} characters; the limit is ${LIMITS.textCharsMax}`;
+  }
+  if (validity === 'none' && (from !== undefined || until !== undefined)) {
+    return 'has dates; the list is declared without validity';
+  }
+  return validity === 'required' && until === undefined ? 'has no end; the list requires one' : undefined;
+}
+
+function stayOf({ from, until }: ListEntry): Stay | string {
+  const fromMs = from === undefined ? -Infinity : parseInstant(from);
+  const untilMs = until === undefined ? Infinity : parseInstant(until);
+  const wanted = 'which is not an instant such as 2026-05-01T00:00:00Z';
+  if (fromMs === undefined) return `is listed from ${from}, ${wanted}`;
+  if (untilMs === undefined) return `is listed until ${until}, ${wanted}`;
+  if (fromMs >= untilMs) return `is listed until ${until}, which is not after ${from ?? 'its beginning'}`;
+  return { fromMs, untilMs, text: `from ${from ?? 'ever'} until ${until ?? 'ever'}` };
+}

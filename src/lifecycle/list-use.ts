@@ -1,0 +1,46 @@
+/** What a list can do to a payment, from where it stands in the live policies: only stop it, or let it through. */
+import type { Expr } from '#expression/ast.ts';
+import { childrenOf, someNode } from '#expression/tree.ts';
+import type { CompiledPolicy } from '#policy/compiled-policy.ts';
+import type { ListDeclaration } from '#policy/lists.ts';
+
+/** Policies that read the list from outside, with how they declare it. */
+export interface ListUse {
+  readonly declarations: readonly ListDeclaration[];
+  readonly policies: readonly CompiledPolicy[];
+  /** Nothing gets milder by an entry more. */
+  readonly onlyRaises: boolean;
+}
+
+export function listUse(list: string, live: readonly CompiledPolicy[]): ListUse {
+  const policies = live.filter(({ lists }) => lists.some(({ name, values }) => name === list && values === undefined));
+  const declarations = policies.flatMap(({ lists }) => lists.filter(({ name }) => name === list));
+  return { declarations, policies, onlyRaises: policies.every((policy) => raisesOnly(list, policy)) };
+}
+
+/**
+ * It stands only in the conditions of rules, where more members can only make more hits, and those rules take
+ * the effect of no other rule away. Anything else may exempt: it is then treated as if it did.
+ */
+function raisesOnly(list: string, { rules, aggregates }: CompiledPolicy): boolean {
+  const reads = (expr: Expr): boolean => someNode(expr, (node) => isRead(node, list));
+  if (aggregates.some((aggregate) => reads({ kind: 'aggregate', aggregate, span: aggregate.span }))) return false;
+  return rules.every(({ when, unless, replaces }) => {
+    if (unless !== undefined && reads(unless)) return false;
+    if (!reads(when)) return true;
+    return replaces.length === 0 && isRising(when, list);
+  });
+}
+
+const isRead = (node: Expr, list: string): boolean =>
+  node.kind === 'in' && node.set.kind === 'list' && node.set.list === list;
+
+/** True where a member more can make it true, and never untrue. */
+function isRising(expr: Expr, list: string): boolean {
+  if (!someNode(expr, (node) => isRead(node, list))) return true;
+  if (isRead(expr, list)) return childrenOf(expr).every((child) => !someNode(child, (node) => isRead(node, list)));
+  if (expr.kind === 'binary' && (expr.op === 'and' || expr.op === 'or')) {
+    return isRising(expr.left, list) && isRising(expr.right, list);
+  }
+  return false;
+}

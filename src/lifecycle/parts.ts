@@ -1,0 +1,75 @@
+/** What the life cycle asks of the world; handed in from main. */
+import type { Amended, Amendment, Publication } from '#decisioning/publication.ts';
+import type { CompiledPolicy } from '#policy/compiled-policy.ts';
+import type { ListEntry } from '#policy/lists.ts';
+import type { RecordStore } from '#ports/records.ts';
+import type { BacktestRunner } from './backtest-runner.ts';
+import type { Seals } from './seals.ts';
+
+/** Who acts. INVARIANT: made from a key alone, never from what a request says. */
+export interface Actor {
+  readonly person: string;
+  readonly roles: readonly string[];
+}
+
+/** What decides now, as the decision log says. */
+export interface InForceView {
+  /** Of the amendment where there is one, else of the publication. */
+  readonly position: number;
+  /** Of the publication. */
+  readonly base: number;
+  readonly publication: Publication;
+  readonly amendment: Amendment | undefined;
+  /** One for each policy of the publication, in its order. */
+  readonly policies: readonly CompiledPolicy[];
+}
+
+export interface LiveEngine {
+  inForce(): InForceView;
+  /**
+   * The position from which on it decides. `keep` replaces parts of the amendment that would be kept. Throws
+   * PublicationRefused and LogUnavailable; then nothing was published.
+   */
+  publish(publication: Publication, keep?: Partial<Amended>): Promise<number>;
+  amend(amendment: Omit<Amendment, 'format' | 'base'>): Promise<number>;
+  /** Undefined where no publication stands there. */
+  publicationAt(position: number): Promise<Publication | undefined>;
+  /** Records of the decision log. */
+  recordCount(): number;
+}
+
+/** What a document says of itself, and what its own tests say of it. */
+export interface CheckedPolicy extends Pick<CompiledPolicy,
+  'hash' | 'name' | 'title' | 'version' | 'reviewers' | 'effective' | 'gate'> {
+  readonly ruleCount: number;
+  /** As a compiler prints them; empty where there are none. */
+  readonly warnings: string;
+  readonly tests: TestFigures;
+}
+export interface TestFigures {
+  readonly passed: number;
+  readonly failed: number;
+  /** One message for each failed expectation, with its place. */
+  readonly failures: readonly string[];
+}
+export interface NotCompiled {
+  readonly mistakes: readonly string[];
+}
+/** Compiles and runs the document's own tests, beside the deciding thread. */
+export type PolicyChecker = (file: string, source: string) => Promise<CheckedPolicy | NotCompiled>;
+
+/** Entries of a CSV file, or each mistake as `file:line: what`. */
+export type ListReader = (text: string, file: string) =>
+  { readonly entries: readonly ListEntry[] } | { readonly problems: readonly string[] };
+
+export interface LifecycleParts {
+  readonly records: RecordStore;
+  readonly engine: LiveEngine;
+  readonly check: PolicyChecker;
+  readonly readList: ListReader;
+  readonly seals: Seals;
+  /** For what people read; what came before what is said by positions and by the audit's order. */
+  readonly now: () => number;
+  readonly backtests: BacktestRunner | undefined;
+}
+

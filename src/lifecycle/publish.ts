@@ -1,0 +1,190 @@
+/** A version goes live, an earlier publication comes back, a version judges beside the live one. */
+import type { Challenger, Publication } from '#decisioning/publication.ts';
+import { isRefusal } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { Json } from '#ports/records.ts';
+import { figuresOf } from './evidence.ts';
+import { gate, lastOf, type GateResult } from './gate.ts';
+import {
+  amendedNow, enactAmendment, enactPublication, loggedApproval, type GoingLive, type WentLive,
+} from './going-live.ts';
+import type { Actor, InForceView, LifecycleParts } from './parts.ts';
+import { refuse, refuseAll } from './refuse.ts';
+import { dayMs } from './gate.ts';
+import { factsOf, type VersionFacts } from './version-facts.ts';
+
+export interface PublishOrder {
+  readonly because: string;
+  /** Position of the publication that the caller saw as live; default: the one at the moment of the call. */
+  readonly expected: number | undefined;
+}
+
+export const publishVersion = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, { because, expected }: PublishOrder,
+): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
+  const facts = await factsOf(parts, hash);
+  if (isRefusal(facts)) return facts;
+  const result = gate(facts, parts.seals);
+  if (result.lacking.length > 0) return closed(result);
+  const { version } = facts;
+  const challengers = await withoutVersion(parts, hash);
+  const publication = withPolicy(live, facts, {
+    author: version.author, person: actor.person, because,
+    approvals: result.approvals.map(loggedApproval),
+  }, parts);
+  return going.goLive(actor, {
+    kind: 'publish', because, notes: result.notes,
+    act: {
+      action: 'version.publish', subject: `version/${hash}`,
+      detail: {
+        policy: version.policy, version: version.version, author: version.author, before: live.base,
+        approvers: approversOf(result), notes: result.notes,
+      },
+    },
+    enact: () => enactPublication(parts, publication, { challengers }),
+  });
+});
+
+const approversOf = ({ approvals }: GateResult): Json => approvals.map(({ person, role }) => ({ person, role }));
+
+const closed = ({ lacking }: GateResult): Refusal =>
+  refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
+
+type Names = Required<Pick<Publication, 'author' | 'person' | 'because' | 'approvals'>>;
+
+/** The live publication with this version in the place of its policy, or beside the others. */
+function withPolicy(
+  live: InForceView, { version, evidence }: VersionFacts, names: Names, { seals }: LifecycleParts,
+): Publication {
+  const { publication, policies } = live;
+  const at = policies.findIndex(({ name }) => name === version.policy);
+  const entry = { file: version.file, source: version.source };
+  const backtest = lastOf(evidence, 'backtest', seals);
+  const fresh = (backtest && figuresOf.backtest(backtest.found)?.forecasts) ?? [];
+  const kept = (publication.forecasts ?? []).filter(({ policy }) => policy !== version.policy);
+  const forecasts = [...kept, ...fresh.filter(({ policy }) => policy === version.policy)];
+  return {
+    ...contentOf(publication),
+    policies: at === -1 ? [...publication.policies, entry] : publication.policies.with(at, entry),
+    ...(forecasts.length === 0 ? {} : { forecasts }), ...names,
+  };
+}
+
+/** Without the names of those who published it. */
+export const contentOf = ({ format, policies, lists, rates, custom, forecasts }: Publication): Publication =>
+  ({ format, policies, lists, rates, custom, ...(forecasts === undefined ? {} : { forecasts }) });
+
+async function withoutVersion(
+  { engine, check }: LifecycleParts, hash: string,
+): Promise<readonly Challenger[]> {
+  const { challengers } = amendedNow(engine.inForce());
+  const checked = await Promise.all(challengers.map(({ file, source }) => check(file, source)));
+  return challengers.filter((_, i) => {
+    const one = checked[i];
+    return one === undefined || 'mistakes' in one || one.hash !== hash;
+  });
+}
+
+/**
+ * The policies of an earlier publication are live again. They were approved once, so one person may do it: it
+ * is meant for an emergency. Lists, rates and fields stay as they are now: what was blocked since stays so.
+ */
+export const rollBack = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, position: number, { because, expected }: PublishOrder,
+): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
+  const target = position < live.base ? await parts.engine.publicationAt(position) : undefined;
+  if (target === undefined) {
+    return refuse('not_found', `no publication before the live one, at ${live.base}, stands at position ${position}; `
+      + '`assay policy publications` lists them');
+  }
+  const checked = await Promise.all(target.policies.map(({ file, source }) => parts.check(file, source)));
+  const hashes: string[] = [];
+  for (const one of checked) {
+    if ('mistakes' in one) {
+      return refuseAll('gate_closed', one.mistakes.map((detail) => ({ pointer: '', detail })));
+    }
+    const version = await parts.records.version(one.hash);
+    const until = dayMs(one.effective.until);
+    if (version?.withdrawnAtMs !== undefined) {
+      return refuse('gate_closed', `${one.name} ${one.version} was withdrawn since; it does not come back`);
+    }
+    if (until !== undefined && parts.now() >= until) {
+      return refuse('gate_closed', `${one.name} ${one.version} was meant to hold until ${one.effective.until}`);
+    }
+    hashes.push(one.hash);
+  }
+  if (hashes.join() === live.policies.map(({ hash }) => hash).join()) {
+    return refuse('conflict', `what was live from position ${position} on is what is live now`);
+  }
+  const { policies, forecasts } = target;
+  const { forecasts: _now, ...rest } = contentOf(live.publication);
+  const publication: Publication = {
+    ...rest, policies, ...(forecasts === undefined ? {} : { forecasts }),
+    person: actor.person, because, approvals: [],
+  };
+  return going.goLive(actor, {
+    kind: 'roll_back', because,
+    act: {
+      action: 'publication.roll_back', subject: `publication/${position}`,
+      detail: { to: position, before: live.base, policies: hashes },
+    },
+    enact: () => enactPublication(parts, publication),
+  });
+});
+
+/** One customer always meets the same policy; a payment without one is drawn by its id. */
+const DRAWN_BY = 'debtor.customer_id';
+
+export interface ShadowOrder {
+  /** 0: judged beside. Above: the share of the payments that it decides, so it must pass the gate. */
+  readonly share: number;
+  /** Path of the field whose value draws; undefined: the customer. */
+  readonly by: string | undefined;
+}
+
+/** It judges what the live version of its policy judges; with a share it decides that share. */
+export const startShadow = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, { share, by }: ShadowOrder,
+): Promise<WentLive | Refusal> => going.serially(undefined, async () => {
+  const facts = await factsOf(parts, hash);
+  if (isRefusal(facts)) return facts;
+  const result = gate(facts, parts.seals);
+  const { version, evidence } = facts;
+  if (share > 0 && result.lacking.length > 0) return closed(result);
+  if (version.withdrawnAtMs !== undefined) return refuse('gate_closed', 'it was withdrawn');
+  if (lastOf(evidence, 'test', parts.seals)?.record.passed !== true) {
+    return refuse('gate_closed', 'its own tests fail; mend the policy or the test, and submit the new version');
+  }
+  const challenger: Challenger = {
+    file: version.file, source: version.source, share, salt: hash.slice(-16), by: by ?? DRAWN_BY,
+  };
+  const challengers = [...await withoutVersion(parts, hash), challenger];
+  const because = share === 0 ? 'it judges in shadow' : `it decides ${share * 100} % of the payments`;
+  const approvals = share > 0 ? result.approvals.map(loggedApproval) : [];
+  return going.goLive(actor, {
+    kind: 'challenge', because, notes: share > 0 ? result.notes : [],
+    act: {
+      action: 'version.shadow', subject: `version/${hash}`,
+      detail: { policy: version.policy, version: version.version, share, by: challenger.by },
+    },
+    enact: () => enactAmendment(parts, { challengers }, { person: actor.person, because, approvals }),
+    also: async (writes, atMs) => {
+      const shown = { hash, kind: 'shadow', passed: true, atMs, person: actor.person } as const;
+      await writes.addEvidence({ ...shown, summary: parts.seals.evidence(shown, { share, by: challenger.by }) });
+    },
+  });
+});
+
+export const stopShadow = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, because: string,
+): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
+  const challengers = await withoutVersion(parts, hash);
+  if (challengers.length === amendedNow(live).challengers.length) {
+    return refuse('not_found', `${hash} judges beside nothing`);
+  }
+  return going.goLive(actor, {
+    kind: 'challenge', because,
+    act: { action: 'version.unshadow', subject: `version/${hash}`, detail: {} },
+    enact: () => enactAmendment(parts, { challengers }, { person: actor.person, because, approvals: [] }),
+  });
+});

@@ -1,0 +1,173 @@
+/** Snoozes: one entity is left alone by one rule, until a date, for a reason, with a second person. */
+import type { Snooze } from '#decisioning/publication.ts';
+import { formatInstant } from '#domain/instant.ts';
+import { isRefusal } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
+import type { ApprovalRecord, SnoozeRecord } from '#ports/records.ts';
+import {
+  amendedNow, enactAmendment, loggedApproval, type GoingLive, type WentLive,
+} from './going-live.ts';
+import type { Actor, LifecycleParts } from './parts.ts';
+import { audited, refuse } from './refuse.ts';
+import { contentHash } from './seals.ts';
+import { mayNotApprove } from './versions.ts';
+
+const DAY_MS = 86_400_000;
+/** A longer exemption belongs into the policy, where reviewers read it. */
+const SNOOZE_DAYS_MAX = 366;
+
+export type SnoozeOrder = Pick<SnoozeRecord,
+  'policy' | 'rule' | 'field' | 'value' | 'fromMs' | 'untilMs' | 'reason'>;
+
+export interface SnoozeStatus {
+  readonly snooze: SnoozeRecord;
+  /** One of them is enough; empty: any role. */
+  readonly roles: readonly string[];
+  readonly approvals: readonly ApprovalRecord[];
+  readonly lacking: readonly string[];
+}
+
+export async function proposeSnooze(
+  parts: LifecycleParts, actor: Actor, order: SnoozeOrder,
+): Promise<SnoozeStatus | Refusal> {
+  const found = ruleIn(parts.engine.inForce().policies, order);
+  if (isRefusal(found)) return found;
+  const atMs = parts.now();
+  const fault = faultOf(order, found.rule, atMs);
+  if (fault !== undefined) return fault;
+  const content = { ...order, author: actor.person, atMs };
+  const hash = contentHash(content);
+  const snooze: SnoozeRecord = { ...content, id: parts.seals.idOf('snz', hash), hash, state: 'proposed' };
+  const done = await audited(parts, actor, {
+    action: 'snooze.propose', subject: `policy/${order.policy}`,
+    detail: { id: snooze.id, rule: order.rule, field: order.field, until: formatInstant(order.untilMs),
+      reason: order.reason },
+  }, async (writes) => {
+    await writes.addSnooze(snooze);
+    return {};
+  });
+  return isRefusal(done) ? done : snoozeStatus(parts, snooze.id);
+}
+
+function ruleIn(
+  policies: readonly CompiledPolicy[], { policy: name, rule: id }: Pick<SnoozeOrder, 'policy' | 'rule'>,
+): { readonly policy: CompiledPolicy; readonly rule: Rule } | Refusal {
+  const policy = policies.find((one) => one.name === name);
+  if (policy === undefined) {
+    const names = policies.map((one) => one.name).join(', ');
+    return refuse('not_found', `no live policy is called ${name}; live are ${names}`, '/policy');
+  }
+  const rule = policy.rules.find((one) => one.id === id);
+  return rule === undefined
+    ? refuse('not_found', `policy ${name} has no rule ${id}; \`assay policy explain\` lists them`, '/rule')
+    : { policy, rule };
+}
+
+function faultOf({ fromMs, untilMs, rule }: SnoozeOrder, { final }: Rule, nowMs: number): Refusal | undefined {
+  if (final) return refuse('invalid', `rule ${rule} is final: nothing excepts it`, '/rule');
+  if (untilMs <= fromMs || untilMs <= nowMs) {
+    return refuse('invalid', `it ends at ${formatInstant(untilMs)}, which is not after its beginning and now`, '/until');
+  }
+  if (untilMs - Math.max(fromMs, nowMs) > SNOOZE_DAYS_MAX * DAY_MS) {
+    return refuse('invalid', `a snooze lasts at most ${SNOOZE_DAYS_MAX} days; put a lasting exception into the policy`,
+      '/until');
+  }
+  return undefined;
+}
+
+export async function snoozeStatus(parts: LifecycleParts, id: string): Promise<SnoozeStatus | Refusal> {
+  const snooze = await parts.records.snooze(id);
+  if (snooze === undefined) return refuse('not_found', `no snooze has the id ${id}`);
+  const { hash, id: _id, state: _state, ...content } = snooze;
+  if (contentHash(content) !== hash || parts.seals.idOf('snz', hash) !== id) {
+    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. Propose it again`);
+  }
+  const live = parts.engine.inForce().policies.find(({ name }) => name === snooze.policy);
+  const roles = live?.reviewers ?? [];
+  const all = await parts.records.approvals('snooze', hash);
+  const approvals = all.filter((approval) => approval.person !== snooze.author
+    && parts.seals.holdsApproval(approval, snooze.author) && (roles.length === 0 || roles.includes(approval.role)));
+  const lacking = approvals.length > 0 ? [] : [`no second person has approved it; somebody other than `
+    + `${snooze.author} runs \`assay snooze approve ${id} --role ${roles[0] ?? 'ROLE'}\``];
+  return { snooze, roles, approvals, lacking };
+}
+
+export async function approveSnooze(
+  parts: LifecycleParts, actor: Actor, id: string, role: string,
+): Promise<SnoozeStatus | Refusal> {
+  const status = await snoozeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const { snooze } = status;
+  const refused = mayNotApprove(actor, snooze, role, status.roles) ?? notOpen(snooze);
+  if (refused !== undefined) return refused;
+  const done = await audited(parts, actor, {
+    action: 'snooze.approve', subject: `policy/${snooze.policy}`, detail: { id, role, author: snooze.author },
+  }, async (writes, atMs) => {
+    const approval = { subject: 'snooze', hash: snooze.hash, role, person: actor.person, atMs } as const;
+    await writes.addApproval({ ...approval, seal: parts.seals.approval({ ...approval, author: snooze.author }) });
+    return {};
+  });
+  return isRefusal(done) ? done : snoozeStatus(parts, id);
+}
+
+const notOpen = ({ state, id }: SnoozeRecord): Refusal | undefined =>
+  (state === 'proposed' ? undefined : refuse('conflict', `${id} is ${state} already`));
+
+export const publishSnooze = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
+): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
+  const status = await snoozeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const { snooze, lacking, approvals } = status;
+  const closed = notOpen(snooze);
+  if (closed !== undefined) return closed;
+  if (lacking[0] !== undefined) return refuse('gate_closed', lacking[0], '');
+  const found = ruleIn(live.policies, snooze);
+  const fault = isRefusal(found) ? found : faultOf(snooze, found.rule, parts.now());
+  if (fault !== undefined) return fault;
+  const snoozes = [...inForceAt(amendedNow(live).snoozes, parts.now()).filter((one) => one.id !== id), {
+    id, policy: snooze.policy, rule: snooze.rule, field: snooze.field, value: snooze.value,
+    from: formatInstant(snooze.fromMs), until: formatInstant(snooze.untilMs), by: snooze.author,
+    reason: snooze.reason,
+  }];
+  return going.goLive(actor, {
+    kind: 'snooze', because,
+    act: {
+      action: 'snooze.publish', subject: `policy/${snooze.policy}`,
+      detail: { id, author: snooze.author, approvers: approvals.map(({ person, role }) => ({ person, role })) },
+    },
+    enact: () => enactAmendment(parts, { snoozes },
+      { person: actor.person, because, approvals: approvals.map(loggedApproval) }),
+    also: (writes) => writes.setSnoozeState(id, 'published'),
+  });
+});
+
+/** One person may: less is left alone by it. One that is not live yet is withdrawn. */
+export const endSnooze = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
+): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
+  const status = await snoozeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const { snooze } = status;
+  const { snoozes } = amendedNow(live);
+  const act = { action: 'snooze.end', subject: `policy/${snooze.policy}`, detail: { id, because } };
+  if (!snoozes.some((one) => one.id === id)) {
+    const state = snooze.state === 'proposed' ? 'withdrawn' : 'ended';
+    const done = await audited(parts, actor, act, async (writes) => {
+      await writes.setSnoozeState(id, state);
+      return {};
+    });
+    return isRefusal(done) ? done : { position: live.position, recorded: true, notes: [] };
+  }
+  return going.goLive(actor, {
+    kind: 'snooze', because, act,
+    enact: () => enactAmendment(parts, { snoozes: snoozes.filter((one) => one.id !== id) },
+      { person: actor.person, because, approvals: [] }),
+    also: (writes) => writes.setSnoozeState(id, 'ended'),
+  });
+});
+
+/** What has ended is left out of the next amendment. */
+const inForceAt = (snoozes: readonly Snooze[], nowMs: number): readonly Snooze[] =>
+  snoozes.filter(({ until }) => Date.parse(until) > nowMs);

@@ -1,0 +1,60 @@
+/** All that is known of one version, read together. */
+import { createHash } from 'node:crypto';
+import type { Refusal } from '#domain/refusal.ts';
+import type { GateInput } from './gate.ts';
+import type { CheckedPolicy, LifecycleParts, NotCompiled, PolicyChecker } from './parts.ts';
+import { refuse, refuseAll } from './refuse.ts';
+
+const CHECKS_KEPT_MAX = 64;
+
+export type VersionFacts = GateInput & { readonly checked: CheckedPolicy };
+
+/** The document is compiled from its source, so that nothing is believed of it that it does not say. */
+export async function factsOf(parts: LifecycleParts, hash: string): Promise<VersionFacts | Refusal> {
+  const { records, engine, check, now } = parts;
+  const version = await records.version(hash);
+  if (version === undefined) return noVersion(hash);
+  const checked = await check(version.file, version.source);
+  if ('mistakes' in checked) {
+    const why = checked.mistakes.map((detail) => ({ pointer: '', detail }));
+    return refuseAll('gate_closed', [
+      { pointer: '', detail: 'it does not compile any more; submit it again' }, ...why]);
+  }
+  const [evidence, approvals] = await Promise.all(
+    [records.evidence(hash), records.approvals('version', hash)]);
+  return {
+    version, checked, evidence, approvals,
+    live: engine.inForce().policies.find(({ name }) => name === version.policy),
+    recordCount: engine.recordCount(), nowMs: now(),
+  };
+}
+
+export const noVersion = (hash: string): Refusal =>
+  refuse('not_found', `no version has the hash ${hash}; \`assay policy versions NAME\` lists them`);
+
+/** Content hashes of the policies that judge beside what is live. */
+export async function challengerHashes({ engine, check }: Pick<LifecycleParts, 'engine' | 'check'>):
+Promise<readonly string[]> {
+  const challengers = engine.inForce().amendment?.challengers ?? [];
+  const checked = await Promise.all(challengers.map(({ file, source }) => check(file, source)));
+  return checked.map((one) => ('mistakes' in one ? '' : one.hash));
+}
+
+/** The same text is compiled and tested once; the last ones asked for are kept. */
+export function rememberedChecks(check: PolicyChecker): PolicyChecker {
+  const kept = new Map<string, Promise<CheckedPolicy | NotCompiled>>();
+  return (file, source) => {
+    const key = createHash('sha256').update(`${file}\0${source}`).digest('hex');
+    const known = kept.get(key);
+    const checked = known ?? check(file, source);
+    kept.delete(key);
+    kept.set(key, checked);
+    checked.catch(() => kept.delete(key));
+    for (const oldest of kept.keys()) {
+      if (kept.size <= CHECKS_KEPT_MAX) break;
+      kept.delete(oldest);
+    }
+    return checked;
+  };
+}
+

@@ -1,0 +1,211 @@
+/** Versions of a policy: submitted, approved, withdrawn, and where each stands. */
+import { isRefusal } from '#domain/parse-event.ts';
+import { LIMITS } from '#domain/limits.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { ApprovalRecord, EvidenceKind, Json, RecordReads, VersionRecord } from '#ports/records.ts';
+import { backtestFound, checkFound, testFound } from './evidence.ts';
+import type { BacktestFigures } from './backtest-runner.ts';
+import { backtestFaults, gate, type GateResult } from './gate.ts';
+import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
+import { audited, refuse, refuseAll } from './refuse.ts';
+import { LIVE_ACTS, stageOf, type Stage } from './stage.ts';
+import { challengerHashes, factsOf, noVersion } from './version-facts.ts';
+
+const PAGE = { limit: 200, after: undefined };
+
+export interface VersionStatus {
+  readonly version: VersionRecord;
+  readonly stage: Stage;
+  readonly checked: CheckedPolicy;
+  readonly evidence: readonly { readonly kind: EvidenceKind; readonly passed: boolean; readonly atMs: number;
+    readonly person: string; readonly found: Json }[];
+  /** Those that count. */
+  readonly approvals: readonly ApprovalRecord[];
+  readonly gate: GateResult;
+}
+
+export interface Submission {
+  readonly policy: string;
+  readonly file: string | undefined;
+  readonly source: string;
+  readonly note: string;
+}
+
+/**
+ * Compiles it and runs its own tests. One that does not compile is refused with every mistake, and nothing is
+ * stored; one whose tests fail is stored, with what failed, and cannot go live.
+ */
+export async function submit(
+  parts: LifecycleParts, actor: Actor, submission: Submission,
+): Promise<VersionStatus | Refusal> {
+  const { policy, source, note } = submission;
+  if (Buffer.byteLength(source) > LIMITS.policyBytesMax) {
+    return refuse('too_large', `a policy has at most ${LIMITS.policyBytesMax} bytes`, '/source');
+  }
+  const file = submission.file ?? `${policy}.policy.yaml`;
+  const checked = await parts.check(file, source);
+  if ('mistakes' in checked) {
+    return refuseAll('invalid', checked.mistakes.map((detail) => ({ pointer: '/source', detail })));
+  }
+  if (checked.name !== policy) {
+    return refuse('invalid', `the document is policy \`${checked.name}\`, and was sent as \`${policy}\``, '/source');
+  }
+  const { hash, version, title } = checked;
+  const stored = await audited(parts, actor, {
+    action: 'version.submit', subject: `version/${hash}`,
+    detail: { policy, version, note, tests_failed: checked.tests.failed },
+  }, async (writes, atMs) => {
+    const known = await writes.version(hash);
+    if (known !== undefined) {
+      return refuse('conflict', `this very content was submitted by ${known.author} already, as version `
+        + `${known.version} of ${known.policy}: ${hash}`);
+    }
+    await writes.addVersion({
+      hash, policy, version, title, file, source, author: actor.person, atMs, note, withdrawnAtMs: undefined,
+    });
+    for (const [kind, passed, found] of [
+      ['check', true, checkFound(checked, actor.person)],
+      ['test', checked.tests.failed === 0, testFound(checked.tests)],
+    ] as const) {
+      const evidence = { hash, kind, passed, atMs, person: actor.person };
+      await writes.addEvidence({ ...evidence, summary: parts.seals.evidence(evidence, found) });
+    }
+    return { hash };
+  });
+  return isRefusal(stored) ? stored : statusOf(parts, hash);
+}
+
+/** A person with that role has read this very content and stands for it. */
+export async function approve(
+  parts: LifecycleParts, actor: Actor, hash: string, role: string,
+): Promise<VersionStatus | Refusal> {
+  const facts = await factsOf(parts, hash);
+  if (isRefusal(facts)) return facts;
+  const { version, checked } = facts;
+  const refused = mayNotApprove(actor, version, role, checked.reviewers)
+    ?? await supersededBy(parts.records, version);
+  if (refused !== undefined) return refused;
+  const done = await audited(parts, actor, {
+    action: 'version.approve', subject: `version/${hash}`,
+    detail: { policy: version.policy, version: version.version, role, author: version.author },
+  }, async (writes, atMs) => {
+    const again = await writes.version(hash);
+    if (again?.withdrawnAtMs !== undefined) return refuse('conflict', 'it was withdrawn');
+    const approval = { subject: 'version', hash, role, person: actor.person, atMs } as const;
+    const seal = parts.seals.approval({ ...approval, author: version.author });
+    await writes.addApproval({ ...approval, seal });
+    return {};
+  });
+  return isRefusal(done) ? done : statusOf(parts, hash);
+}
+
+/** Why this person cannot approve what that author wrote, in this role. */
+export function mayNotApprove(
+  actor: Actor, { author }: { readonly author: string }, role: string, required: readonly string[],
+): Refusal | undefined {
+  if (actor.person === author) {
+    return refuse('not_allowed', `${author} wrote it, and nobody approves what he wrote; somebody else has to`);
+  }
+  if (!actor.roles.includes(role)) {
+    const held = actor.roles.length === 0 ? 'no role' : actor.roles.join(', ');
+    return refuse('not_allowed', `${actor.person} does not hold the role ${role}; the key holds ${held}`, '/role');
+  }
+  if (required.length > 0 && !required.includes(role)) {
+    return refuse('invalid', `nobody asks for the role ${role} here; asked for: ${required.join(', ')}`, '/role');
+  }
+  return undefined;
+}
+
+/**
+ * An approval is of a content: where a newer one was submitted, that is what is to be read. Of two with one
+ * number the later one is newer by the order of the audit, whatever the clock said.
+ */
+async function supersededBy(records: RecordReads, version: VersionRecord): Promise<Refusal | undefined> {
+  const others = (await records.versions(version.policy, PAGE))
+    .filter((other) => other.hash !== version.hash && other.withdrawnAtMs === undefined);
+  const higher = others.filter((other) => other.version > version.version)
+    .toSorted((left, right) => right.version - left.version);
+  let newer = higher[0];
+  if (newer === undefined) {
+    const twins = others.filter((other) => other.version === version.version);
+    const own = twins.length === 0 ? 0 : await submittedAt(records, version.hash);
+    for (const twin of twins) if (await submittedAt(records, twin.hash) > own) newer = twin;
+  }
+  if (newer === undefined) return undefined;
+  return refuse('conflict', `${version.hash} is version ${version.version}; ${newer.author} has submitted version `
+    + `${newer.version} since: ${newer.hash}. Approve that, or have it withdrawn`);
+}
+
+/** Place in the audit. */
+async function submittedAt(records: RecordReads, hash: string): Promise<number> {
+  const acts = await records.auditOf(`version/${hash}`, PAGE);
+  return acts.findLast(({ action }) => action === 'version.submit')?.seq ?? 0;
+}
+
+export async function withdraw(
+  parts: LifecycleParts, actor: Actor, hash: string, because: string,
+): Promise<VersionStatus | Refusal> {
+  const version = await parts.records.version(hash);
+  if (version === undefined) return noVersion(hash);
+  if (parts.engine.inForce().policies.some((live) => live.hash === hash)) {
+    return refuse('conflict', 'it is live; roll back, or publish another version, and it is retired');
+  }
+  const done = await audited(parts, actor, {
+    action: 'version.withdraw', subject: `version/${hash}`,
+    detail: { policy: version.policy, version: version.version, because },
+  }, async (writes, atMs) => {
+    if ((await writes.version(hash))?.withdrawnAtMs !== undefined) return refuse('conflict', 'it is withdrawn already');
+    await writes.withdrawVersion(hash, atMs);
+    return {};
+  });
+  return isRefusal(done) ? done : statusOf(parts, hash);
+}
+
+/** What a run of the past has shown, under seal. Called by whoever ran it. */
+export async function recordBacktest(
+  parts: LifecycleParts, person: string, hash: string, run: string, figures: BacktestFigures,
+): Promise<void> {
+  const facts = await factsOf(parts, hash);
+  if (isRefusal(facts)) throw new Error(facts.detail);
+  const found = backtestFound(run, figures);
+  const done = await audited(parts, { person }, {
+    action: 'version.backtest', subject: `version/${hash}`, detail: { run, payments: figures.payments },
+  }, async (writes, atMs) => {
+    const trial = { hash, kind: 'backtest', passed: true, atMs, person } as const;
+    const shown = { ...trial, summary: parts.seals.evidence(trial, found) };
+    const { lacking } = backtestFaults({ ...facts, evidence: [shown] }, parts.seals);
+    const evidence = { ...trial, passed: lacking.length === 0 };
+    await writes.addEvidence({ ...evidence, summary: parts.seals.evidence(evidence, found) });
+    return {};
+  });
+  if (isRefusal(done)) throw new Error(done.detail);
+}
+
+export async function statusOf(parts: LifecycleParts, hash: string): Promise<VersionStatus | Refusal> {
+  const facts = await factsOf(parts, hash);
+  if (isRefusal(facts)) return facts;
+  const { version, checked, evidence } = facts;
+  const [challengers, acts] = await Promise.all(
+    [challengerHashes(parts), parts.records.auditOf(`version/${hash}`, PAGE)]);
+  const result = gate(facts, parts.seals);
+  const stage = stageOf({
+    version, evidence, challengers, inForce: parts.engine.inForce(), isApproved: isApproved(checked, result),
+    wasLive: acts.some(({ action }) => LIVE_ACTS.includes(action)),
+  }, parts.seals);
+  return {
+    version, stage, checked, approvals: result.approvals, gate: result,
+    evidence: evidence.flatMap(({ summary, ...one }) => {
+      const found = parts.seals.found({ summary, ...one });
+      return found === undefined ? [] : [{ ...one, found }];
+    }),
+  };
+}
+
+function isApproved({ reviewers }: CheckedPolicy, { approvals }: GateResult): boolean {
+  const roles = new Set(approvals.map(({ role }) => role));
+  return approvals.length > 0 && reviewers.every((role) => roles.has(role));
+}
+
+/** Newest first. */
+export const versionsOf = ({ records }: LifecycleParts, policy: string, after: number | undefined):
+Promise<readonly VersionRecord[]> => records.versions(policy, { limit: PAGE.limit, after });
