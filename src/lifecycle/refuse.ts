@@ -15,7 +15,7 @@ export const refuse = (code: RefusalCode, detail: string, pointer?: string): Ref
 export function refuseAll(
   code: RefusalCode, faults: readonly { readonly pointer: string; readonly detail: string }[],
 ): Refusal {
-  const first = faults[0]?.detail ?? '';
+  const [first = ''] = (faults[0]?.detail ?? '').split('\n');
   const detail = faults.length > 1 ? `${first} (and ${faults.length - 1} more)` : first;
   return { code, detail, errors: faults.slice(0, FAULTS_SHOWN_MAX) };
 }

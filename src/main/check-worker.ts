@@ -1,0 +1,19 @@
+/** A worker thread that compiles documents and runs their tests, away from the deciding one. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
+import { eventSchema, type CustomField } from '#domain/field.ts';
+import { storeWorld } from '#policy/store-world.ts';
+import { checkPolicy } from './check-policy.ts';
+
+export interface CheckOrder { readonly id: number; readonly file: string; readonly source: string }
+
+const schema = eventSchema(workerData as readonly CustomField[]);
+const open = storeWorld((fields) => new LocalWindowStore(fields));
+
+parentPort?.on('message', ({ id, file, source }: CheckOrder) => {
+  try {
+    parentPort?.postMessage({ id, checked: checkPolicy(file, source, schema, open) });
+  } catch (error) {
+    parentPort?.postMessage({ id, failure: error instanceof Error ? error.message : String(error) });
+  }
+});
