@@ -127,6 +127,7 @@ export const DECISION = closed(
           part: text('that was left out'),
           cause: text('why'),
           fallback: text('what stood in'),
+          axis: Type.Optional(words(AXES, 'of a rule that was left out; aml only with the scope aml')),
         },
         'what was left out',
       ),

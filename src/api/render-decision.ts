@@ -41,7 +41,7 @@ export function viewDecision(decision: Decision, view: View): object {
     screening: decision.screening,
     policy: decision.policy,
     log_position: decision.log_position,
-    degraded: decision.degraded,
+    degraded: aml ? decision.degraded : decision.degraded.filter(({ axis }) => axis !== 'aml'),
     adjusted: decision.adjusted,
     replayed: view.replayed,
     created_at: decision.created_at,

@@ -41,7 +41,7 @@ export function decisionOf(
       : { name: live.policy.name, version: live.policy.version, hash: live.policy.hash },
     log_position: { position: event.position },
     // Unknown is not no: where the policy could not be applied, its fallback stands in and is named.
-    degraded: failed ? [{ part: 'policy', cause: judged.cause, fallback }] : [],
+    degraded: failed ? [{ part: 'policy', cause: judged.cause, fallback }] : judged.result.degraded ?? [],
     ...(adjusted === undefined ? {} : { adjusted }),
     created_at: formatInstant(event.receivedAtMs),
   };

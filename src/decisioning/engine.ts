@@ -10,9 +10,12 @@ import type { WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
 import { positionOfDecision } from './decision-id.ts';
 import { Pipeline } from './pipeline.ts';
-import { publicationHash, publicationRecord, type Publication } from './publication.ts';
+import type { InForce } from './in-force.ts';
+import { publicationHash, type Amended, type Publication } from './publication.ts';
+import { Publisher, type Amending } from './publisher.ts';
 import { readDecision, recordKey, splitKey } from './record.ts';
 import { makeState, type StateNews, type StateParts } from './make-state.ts';
+import { PolicyCompiler } from './policy-compiler.ts';
 import type { EngineState } from './state.ts';
 
 export type Phase = 'ready' | 'healing' | 'draining' | 'closed';
@@ -42,6 +45,7 @@ const HEAL_PAUSE_MS_MAX = 10_000;
 
 export class Engine {
   readonly #parts: EngineParts;
+  readonly #publisher: Publisher;
   #pipeline: Pipeline;
   #phase: Phase = 'ready';
   #healing: Promise<void> = Promise.resolve();
@@ -50,15 +54,21 @@ export class Engine {
   private constructor(parts: EngineParts, state: EngineState) {
     this.#parts = parts;
     this.#pipeline = this.#pipelineOf(state);
+    const { log, clock } = parts;
+    this.#publisher = new Publisher({ log, clock, pipeline: () => this.#publishing() });
   }
 
-  /** Makes the state from the log, and the publication live if another is. */
-  static async open(parts: EngineParts, publication: Publication): Promise<Engine> {
+  /**
+   * Makes the state from the log, and the publication live: `changed`, if another is; `first`, if none is.
+   */
+  static async open(
+    given: EngineParts, publication: Publication, when: 'changed' | 'first' = 'changed',
+  ): Promise<Engine> {
+    const parts = { ...given, compiler: given.compiler ?? new PolicyCompiler(given.schema) };
     const engine = new Engine(parts, await makeState(parts));
     const { live } = engine.#pipeline.state;
-    if (live !== undefined && publicationHash(live.publication) === publicationHash(publication)) {
-      return engine;
-    }
+    if (live !== undefined && (when === 'first'
+      || publicationHash(live.publication) === publicationHash(publication))) return engine;
     try {
       await engine.publish(publication);
     } catch (error) {
@@ -111,21 +121,34 @@ export class Engine {
   }
 
   /**
-   * Makes it live from the next position on; everything before it was decided by what was live then. Throws
-   * PublicationRefused where it cannot go live, and LogUnavailable; then nothing was published.
+   * Makes it live from the position on that it resolves; everything before it was decided by what was live
+   * then. One after the other, and payments are decided meanwhile. What amended the one before and still
+   * applies stays in force, unless `amended` says otherwise. Throws PublicationRefused where it cannot go
+   * live, and LogUnavailable; then nothing was published.
    */
-  async publish(publication: Publication): Promise<void> {
-    const { log, clock } = this.#parts;
-    if (this.#phase !== 'ready') {
-      const code = this.#isStopping ? 'closed' : 'io_error';
-      throw new LogUnavailable(code, `the engine is ${this.#phase}: nothing was published`);
-    }
-    const { state } = this.#pipeline;
-    const live = state.compile(publication, log.nextPosition);
-    const record = publicationRecord(publication, live.position, clock.now());
-    const durable = this.#pipeline.append(record);
-    state.enact(live);
-    await durable;
+  publish(publication: Publication, amended: Partial<Amended> = {}): Promise<number> {
+    return this.#publisher.publish(publication, amended);
+  }
+
+  /**
+   * Amends what is live: parts that it does not name stay as they are. A function is given what is in force
+   * at its turn, so that nobody writes over what another has just added. Resolves its position; throws as
+   * `publish` does.
+   */
+  amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number> {
+    return this.#publisher.amend(amending);
+  }
+
+  inForce(): InForce {
+    const { live } = this.state;
+    if (live === undefined) throw new Error('an engine opens with a publication');
+    return live;
+  }
+
+  #publishing(): Pipeline {
+    if (this.#phase === 'ready') return this.#pipeline;
+    const code = this.#isStopping ? 'closed' : 'io_error';
+    throw new LogUnavailable(code, `the engine is ${this.#phase}: nothing was published`);
   }
 
   /**

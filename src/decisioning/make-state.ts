@@ -3,7 +3,8 @@ import type { EventSchema } from '#domain/field.ts';
 import type { LogReader } from '#ports/decision-log.ts';
 import type { SnapshotStore } from '#ports/snapshot-store.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
-import { readPublication } from './publication.ts';
+import { inForceAt } from './in-force.ts';
+import type { PolicyCompiler } from './policy-compiler.ts';
 import { EngineState } from './state.ts';
 
 export interface StateParts {
@@ -11,6 +12,8 @@ export interface StateParts {
   readonly snapshots: SnapshotStore;
   readonly schema: EventSchema;
   readonly newWindowStore: () => PersistentWindowStore;
+  /** Of the same schema; default: one of its own. */
+  readonly compiler?: PolicyCompiler;
   readonly tell?: (what: StateNews) => void;
 }
 
@@ -23,8 +26,8 @@ export type StateNews =
 const NEWS_RECORDS = 10_000;
 
 export async function makeState(parts: StateParts): Promise<EngineState> {
-  const { log, schema, newWindowStore, tell } = parts;
-  const state = await restored(parts) ?? new EngineState(schema, newWindowStore());
+  const { log, schema, newWindowStore, compiler, tell } = parts;
+  const state = await restored(parts) ?? new EngineState(schema, newWindowStore(), compiler);
   const last = log.durable.position;
   for await (const record of log.read(state.position + 1)) {
     state.apply(record);
@@ -35,8 +38,8 @@ export async function makeState(parts: StateParts): Promise<EngineState> {
 
 /** The state of the newest snapshot; undefined where it cannot be used, for the log has everything. */
 async function restored(parts: StateParts): Promise<EngineState | undefined> {
-  const { log, schema, snapshots, newWindowStore, tell } = parts;
-  const state = new EngineState(schema, newWindowStore());
+  const { log, schema, snapshots, newWindowStore, compiler, tell } = parts;
+  const state = new EngineState(schema, newWindowStore(), compiler);
   try {
     const snapshot = await snapshots.latest(schema.name);
     if (snapshot === undefined || snapshot.position > log.durable.position) return undefined;
@@ -54,7 +57,7 @@ async function restored(parts: StateParts): Promise<EngineState | undefined> {
 /** What was in force when the snapshot was taken. */
 async function publishAgain(state: EngineState, position: number, log: LogReader): Promise<void> {
   if (position === 0) return;
-  const record = await log.get(position);
-  if (record?.kind !== 'publication') throw new Error(`position ${position} of the log is not a publication`);
-  state.publish(readPublication(record), position);
+  const { publication, amendment } = await inForceAt(log, position);
+  if (amendment === undefined) state.publish(publication, position);
+  else state.enactAmended(publication, amendment, position);
 }

@@ -4,7 +4,7 @@ import type { CustomField } from '#domain/field.ts';
 import type { RateTableSource } from '#domain/rates.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ListSource } from '#policy/lists.ts';
-import { recordKey } from './record.ts';
+import { recordKey, splitKey } from './record.ts';
 
 /** The whole content, as it stands in the log: a decision can be derived again from the log alone. */
 export interface Publication {
@@ -13,13 +13,104 @@ export interface Publication {
   readonly lists: readonly ListSource[];
   readonly rates: RateTableSource;
   readonly custom: readonly CustomField[];
+  /** What the brake holds the rules to; absent: what it learns, or its defaults. */
+  readonly forecasts?: readonly Forecast[];
+  /** Who wrote it, who published it, why, and what let it; absent in what a start has published. */
+  readonly author?: string;
+  readonly person?: string;
+  readonly because?: string;
+  readonly approvals?: readonly Approval[];
 }
+
+/** The share of a policy's payments in a segment on which a rule is expected to hit, 0 to 1. */
+export interface Forecast {
+  readonly policy: string;
+  readonly rule: string;
+  /** Value of the policy's segment field (`brake: { segment }`); undefined: each segment that has none. */
+  readonly segment: string | undefined;
+  readonly low: number;
+  readonly high: number;
+  readonly from: 'backtest' | 'person';
+}
+
+/** Sealed by the life cycle of policies; the engine keeps it and does not judge it. */
+export interface Approval {
+  readonly subject: 'version' | 'list_change' | 'snooze';
+  /** Content hash of what was approved. */
+  readonly hash: string;
+  readonly role: string;
+  readonly person: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly seal: string;
+}
+
+/** A rule that hits and does nothing, until a person says otherwise. */
+export interface RuleModeOverride {
+  readonly policy: string;
+  readonly rule: string;
+  /** Payments whose field has this value; undefined: everywhere. */
+  readonly segment: { readonly field: string; readonly value: string } | undefined;
+  readonly mode: 'shadow';
+  /** RFC 3339. */
+  readonly since: string;
+  readonly because: string;
+}
+
+/** One entity is left alone by one rule for payments of [from, until), RFC 3339, by their event time. */
+export interface Snooze {
+  readonly id: string;
+  readonly policy: string;
+  readonly rule: string;
+  /** Path of the field that names the entity, and its value. */
+  readonly field: string;
+  readonly value: string;
+  readonly from: string;
+  readonly until: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A policy that judges beside the live one of its name, its champion. */
+export interface Challenger {
+  readonly file: string;
+  readonly source: string;
+  /** 0: in shadow, not on the path of a payment. Above: the share of the champion's payments it decides. */
+  readonly share: number;
+  /** Two challengers of one champion have different ones. */
+  readonly salt: string;
+  /**
+   * Path of the field whose value is hashed, so that one customer always meets the same policy; where a
+   * payment lacks it, the transaction's id.
+   */
+  readonly by: string;
+}
+
+/** What changes often, on a publication: all of it that is in force from its own position on. */
+export interface Amendment {
+  readonly format: 1;
+  /** Position of the publication that it is about. */
+  readonly base: number;
+  readonly modes: readonly RuleModeOverride[];
+  readonly snoozes: readonly Snooze[];
+  readonly challengers: readonly Challenger[];
+  readonly person: string;
+  readonly because: string;
+  /** Of what this amendment brought in; of what it kept they stand where that came in. */
+  readonly approvals: readonly Approval[];
+}
+
+/** The parts of an amendment that a later one keeps or replaces. */
+export type Amended = Pick<Amendment, 'modes' | 'snoozes' | 'challengers'>;
+export const NOTHING_AMENDED: Amended = { modes: [], snoozes: [], challengers: [] };
 
 const SYSTEM = 'assay';
 
-/** `sha256:...` of the content: publishing the same again changes nothing. */
-export const publicationHash = (publication: Publication): string =>
-  `sha256:${createHash('sha256').update(JSON.stringify(publication)).digest('hex')}`;
+/** `sha256:...` of what is decided by, whoever published it: the same again changes nothing. */
+export function publicationHash({ format, policies, lists, rates, custom }: Publication): string {
+  const content = JSON.stringify({ format, policies, lists, rates, custom });
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
 
 /**
  * The record that makes it live. Its id has the position, so that going back to an earlier one is a new
@@ -32,6 +123,19 @@ export function publicationRecord(
   const parts = [Buffer.from(JSON.stringify(publication))];
   return { kind: 'publication', position, receivedAtMs, key, parts };
 }
+
+/** The same kind of record, of another family: what is in force from its position on, by reference. */
+export function amendmentRecord(amendment: Amendment, position: number, receivedAtMs: number): LogRecord {
+  const key = recordKey(SYSTEM, 'amendment', `${position}`);
+  const parts = [Buffer.from(JSON.stringify(amendment))];
+  return { kind: 'publication', position, receivedAtMs, key, parts };
+}
+
+export const isAmendment = ({ kind, key }: LogRecord): boolean =>
+  kind === 'publication' && splitKey(key).family === 'amendment';
+
+export const readAmendment = (record: LogRecord): Amendment =>
+  JSON.parse(Buffer.from(record.parts[0] ?? []).toString('utf8')) as Amendment;
 
 export const readPublication = (record: LogRecord): Publication =>
   JSON.parse(Buffer.from(record.parts[0] ?? []).toString('utf8')) as Publication;

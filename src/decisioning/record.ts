@@ -5,6 +5,7 @@
  *   event        0 versions   1 request as received   2 answer
  *                (family `key`: 0 versions   1 id of the transaction that an Idempotency-Key names)
  *   publication  0 what is live: sources of policies, lists, rates, custom fields
+ *                (family `amendment`: 0 what changes on it: rules in shadow, snoozes, challengers)
  */
 import type { EventSchema } from '#domain/field.ts';
 import type { Decision } from '#domain/decision.ts';
@@ -22,7 +23,7 @@ export const RECORD_FORMAT = 1;
 /** Pinned by the first arrival; a retry is answered under these, whatever has been published since. */
 export interface Versions {
   readonly format: typeof RECORD_FORMAT;
-  /** Log position of the publication in force. */
+  /** Log position of the publication or amendment in force. */
   readonly publication: number;
   readonly policy: string;
   readonly schema: EventSchema['name'];
@@ -48,7 +49,7 @@ export interface Facts {
   readonly marks?: readonly FoundMark[];
 }
 
-export type RecordFamily = 'tx' | 'event' | 'key' | 'publication';
+export type RecordFamily = 'tx' | 'event' | 'key' | 'publication' | 'amendment';
 
 const NONE = new Uint8Array(0);
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

@@ -11,12 +11,19 @@ import { formatInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { isRefusal, parseEventCall, parseTransactionCall, type ParsedFact } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
+import { atOnce, type Steps } from '#policy/steps.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import type { Recorded } from './call.ts';
 import { decisionOf, type Failure } from './decision-of.ts';
-import { LivePolicies, PublicationRefused, type Judgement, type LivePolicy } from './live-policies.ts';
-import { readPublication, type Publication } from './publication.ts';
+import { LivePolicies, type Standing } from './live-policies.ts';
+import type { Judgement, LivePolicy } from './live-policy.ts';
+import { PolicyCompiler } from './policy-compiler.ts';
+import { preparePolicies, type Prepared, type Wanted } from './prepare-policies.ts';
+import {
+  isAmendment, NOTHING_AMENDED, readAmendment, readPublication, type Amendment, type Publication,
+} from './publication.ts';
+import { PublicationRefused } from './publication-refused.ts';
 import {
   factsOf, readMarks, RECORD_FORMAT, requestBytes, splitKey,
   type Facts, type MarkEffect, type Versions,
@@ -56,12 +63,15 @@ export class EngineState {
   /** Fixed for the life of a state: with other custom fields the state is built again from the log. */
   readonly schema: EventSchema;
   readonly store: PersistentWindowStore;
+  readonly #compiler: PolicyCompiler;
   #live: LivePolicies | undefined;
 
-  constructor(schema: EventSchema, store: PersistentWindowStore) {
+  /** `compiler` is of this schema; with one that is shared, nothing is compiled twice. */
+  constructor(schema: EventSchema, store: PersistentWindowStore, compiler = new PolicyCompiler(schema)) {
     this.schema = schema;
     this.store = store;
     this.position = 0;
+    this.#compiler = compiler;
   }
 
   get live(): LivePolicies | undefined { return this.#live; }
@@ -138,33 +148,56 @@ export class EngineState {
     }
   }
 
-  /** What would be live with it; throws PublicationRefused where it cannot go live. Changes nothing. */
-  compile(publication: Publication, position: number): LivePolicies {
-    const lacking = publication.custom
+  /**
+   * All that can be done before it is live, in steps; throws PublicationRefused where it cannot go live.
+   * Changes nothing.
+   */
+  *prepare(wanted: Wanted): Steps<Prepared> {
+    const lacking = wanted.publication.custom
       .filter(({ name, type }) => this.schema.byPath.get(`custom.${name}`)?.type.kind !== type);
     if (lacking.length > 0) {
       throw new PublicationRefused(lacking.map(({ name, type }) =>
         `custom.${name} (${type}) is not declared here as such: a field that was used stays declared, `
         + 'and a new one counts from the next start'));
     }
-    return LivePolicies.of(publication, this.schema, this.store, position);
+    const { schema, store } = this;
+    const ground = { schema, store, compiler: this.#compiler, before: this.#live?.judging ?? [] };
+    return yield* preparePolicies(wanted, ground);
   }
 
   /**
-   * Makes a publication live. The windows stay: features are views of them, so a new one is right at once.
+   * Makes it live, by reference. The windows stay: features are views of them, so a new one is right at once.
    */
-  enact(live: LivePolicies): void {
-    this.#live = live;
-    live.register(this.store);
-    this.position = live.position;
+  enact(prepared: Prepared, standing: Standing): void {
+    this.#live = new LivePolicies(prepared, standing);
+    this.#live.register(this.store);
+    this.position = standing.position;
   }
 
+  /** Without any of what amended the one before: what is kept of that stands in an amendment behind it. */
   publish(publication: Publication, position: number): void {
-    this.enact(this.compile(publication, position));
+    const prepared = atOnce(this.prepare(recorded(publication)));
+    this.enact(prepared, { base: position, position, amendment: undefined });
+  }
+
+  /** An amendment of the publication that is in force. */
+  amend(amendment: Amendment, position: number): void {
+    const { base } = amendment;
+    if (this.#live?.base !== base) {
+      throw new Error(`the amendment at ${position} is about ${base}, which is not in force`);
+    }
+    this.enactAmended(this.#live.publication, amendment, position);
+  }
+
+  /** A publication with an amendment on it, at once. */
+  enactAmended(publication: Publication, amendment: Amendment, position: number): void {
+    const prepared = atOnce(this.prepare({ ...recorded(publication), amended: amendment }));
+    this.enact(prepared, { base: amendment.base, position, amendment });
   }
 
   /** A record read back: counted, not judged again; what the decision did is in the record. */
   apply(record: LogRecord): void {
+    if (isAmendment(record)) return this.amend(readAmendment(record), record.position);
     if (record.kind === 'publication') return this.publish(readPublication(record), record.position);
     const { tenant, family } = splitKey(record.key);
     this.position = record.position;
@@ -185,6 +218,10 @@ export class EngineState {
     return undefined;
   }
 }
+
+/** As it stands in the log: it was checked when it was new. */
+const recorded = (publication: Publication): Wanted =>
+  ({ publication, amended: {}, kept: NOTHING_AMENDED, nowMs: 0 });
 
 /**
  * A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why.

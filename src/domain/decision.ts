@@ -81,4 +81,10 @@ export interface UnknownRule {
   readonly effect: string;
 }
 
-export interface Degradation { readonly part: string; readonly cause: string; readonly fallback: string }
+export interface Degradation {
+  readonly part: string;
+  readonly cause: string;
+  readonly fallback: string;
+  /** Of a rule: what is said of the AML axis is hidden with it. */
+  readonly axis?: Axis;
+}

@@ -24,6 +24,8 @@ export const LIMITS = {
   inlineListEntryCountMax: 10_000,
   listEntryCountMax: 5_000_000,
   lastEventCountMax: 4_096,
+  /** A CSV file or JSON with entries of a list, as one body. */
+  listUploadBytesMax: 8_388_608,
 
   /** What an editor may send at once: a document in JSON, and some. */
   editorMessageBytesMax: 16_777_216,

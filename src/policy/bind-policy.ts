@@ -9,6 +9,7 @@ import type { FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { Decider } from './decide.ts';
 import { generatePolicy } from './generate-policy.ts';
+import type { Interventions } from './interventions.ts';
 import type { PolicyResult, RuleResults } from './policy-result.ts';
 
 export interface PolicyWorld {
@@ -26,7 +27,9 @@ export interface BoundPolicy {
   params(event: ParsedEvent): Cell[];
   /** Answers of all rules; the array is reused. `params` must be those of this event. */
   judge(event: ParsedEvent, cells: readonly Cell[], params: readonly Cell[]): RuleResults;
-  decide(results: RuleResults, event: ParsedEvent, values: FeatureValues): PolicyResult;
+  decide(
+    results: RuleResults, event: ParsedEvent, values: FeatureValues, interventions?: Interventions,
+  ): PolicyResult;
   /** What expressions saw, for `interpret` and `missingCause`. */
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
@@ -46,9 +49,9 @@ export function bindPolicy(policy: CompiledPolicy, world: PolicyWorld): BoundPol
       program.rules(event, cells, given, answers);
       return { answers, params: given };
     },
-    decide: (results, event, values) =>
+    decide: (results, event, values, interventions) =>
       decider.decide(results, event, values,
-        () => explainingWorld(policy, world, event, values, results.params)),
+        () => explainingWorld(policy, world, event, values, results.params), interventions),
     explain: (event, values, given) => explainingWorld(policy, world, event, values, given),
   };
 }

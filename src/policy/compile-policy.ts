@@ -11,7 +11,7 @@ import { checkTests, checkUnusedNames } from './check-warnings.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { Findings, type PolicyDiagnostic } from './diagnostic.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
-import { parseDocument } from './parse-document.ts';
+import { documentSteps } from './parse-document.ts';
 import { parseHead, POLICY_KEYS } from './parse-head.ts';
 import { parseDefines, parseFeatures, parseLists, parseParams } from './parse-names.ts';
 import { parseRules } from './parse-rules.ts';
@@ -20,23 +20,29 @@ import { parseTests } from './parse-tests.ts';
 import { checkCost } from './policy-cost.ts';
 import { PolicyScope, written } from './policy-scope.ts';
 import { Shape } from './shape.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 export type CompileResult =
   | { readonly policy: CompiledPolicy }
   | { readonly diagnostics: readonly PolicyDiagnostic[] };
 
 /** Warnings are with the policy; `diagnostics` are errors, at least one. See `renderDiagnostics`. */
-export function compilePolicy(source: string, fileName: string, schema: EventSchema): CompileResult {
+export const compilePolicy = (source: string, fileName: string, schema: EventSchema): CompileResult =>
+  atOnce(compileSteps(source, fileName, schema));
+
+/** The same in steps. */
+export function* compileSteps(source: string, fileName: string, schema: EventSchema): Steps<CompileResult> {
   const findings = new Findings();
-  const root = parseDocument(source, findings);
-  const policy = root && compileRoot(root, source, fileName, schema, findings);
+  const root = yield* documentSteps(source, findings);
+  yield;
+  const policy = root && (yield* compileRoot(root, source, fileName, schema, findings));
   if (policy === undefined || findings.hasErrors) return { diagnostics: findings.errors };
   return { policy: { ...policy, warnings: findings.all } };
 }
 
-function compileRoot(
+function* compileRoot(
   root: MapNode, source: string, fileName: string, schema: EventSchema, findings: Findings,
-): CompiledPolicy | undefined {
+): Steps<CompiledPolicy | undefined> {
   const shape = new Shape(findings);
   const entries = shape.map(root, POLICY_KEYS, 'a policy') ?? new Map<string, MapEntry>();
   const node = (key: (typeof POLICY_KEYS)[number]): DocumentNode | undefined => entries.get(key)?.value;
@@ -47,7 +53,9 @@ function compileRoot(
   const defines = parseDefines(node('define'), scope, shape);
   parseFeatures(node('features'), scope, shape);
   const declaredFeatureCount = scope.features.length;
+  yield;
   const rules = parseRules(node('rules'), head.references, scope, shape);
+  yield;
   checkDefines(node('define'), defines, scope);
   const place = { start: root.start, end: root.start + 1 };
   const scoring = parseScoring(entries.get('scoring'), rules, place, shape);
@@ -57,6 +65,7 @@ function compileRoot(
   const tests = findings.hasErrors ? []
     : parseTests(node('tests'), { schema, rules, lists, features }, shape);
   if (findings.hasErrors) return undefined;
+  yield;
   const policy: CompiledPolicy = {
     ...head, hash: hashOf(source, entries.get('approvals')), schema, params, lists, features: scope.features,
     aggregates: scope.aggregates, declaredFeatureCount,

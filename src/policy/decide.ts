@@ -4,7 +4,7 @@
  * score.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
-import type { AxisResult, Reason, ReasonFact, UnknownRule } from '#domain/decision.ts';
+import type { AxisResult, Degradation, Reason, ReasonFact, UnknownRule } from '#domain/decision.ts';
 import { graver, outcomeRank, type Axis, type Outcome } from '#domain/outcome.ts';
 import { missingCause } from '#expression/interpret.ts';
 import { typeOf } from '#expression/tree.ts';
@@ -15,6 +15,7 @@ import type { FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy, Rule } from './compiled-policy.ts';
 import { formatCell, sayCell } from './format-cell.ts';
 import { explanationOf, type Explanation, type PolicyProgram } from './generate-policy.ts';
+import { brakedPart, withheld, type Interventions, type Withheld } from './interventions.ts';
 import {
   EXCEPTED, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleResults,
 } from './policy-result.ts';
@@ -58,14 +59,17 @@ export class Decider {
 
   decide(
     results: RuleResults, event: ParsedEvent, values: FeatureValues, world: () => Omit<World, 'salt'>,
+    interventions?: Interventions,
   ): PolicyResult {
     const round = new Round(this.#policy, this.#program, event, values, results.params, world);
     for (let i = 0; i < results.answers.length; i++) {
       const answer = results.answers[i];
       const seat = this.#seats[i];
       if (answer === MISS || seat === undefined) continue;
-      if (answer === UNKNOWN) round.unknown(seat);
-      else round.hit(seat, answer === EXCEPTED);
+      const intervention = interventions?.[i];
+      const kept = intervention && withheld(intervention, event);
+      if (answer === UNKNOWN) round.unknown(seat, kept);
+      else round.hit(seat, answer === EXCEPTED, kept);
     }
     return round.result();
   }
@@ -86,6 +90,7 @@ class Round {
   readonly #unknown: UnknownRule[] = [];
   readonly #effects: PolicyEffect[] = [];
   readonly #replaced = new Set<number>();
+  #degraded: Degradation[] | undefined;
 
   constructor(
     policy: CompiledPolicy, program: PolicyProgram, event: ParsedEvent, values: FeatureValues,
@@ -100,24 +105,32 @@ class Round {
     this.#makeWorld = makeWorld;
   }
 
-  hit(seat: Seat, excepted: boolean): void {
+  hit(seat: Seat, excepted: boolean, kept: Withheld | undefined): void {
     const { rule } = seat;
     const cells = this.#explain(rule);
-    const effect = excepted ? 'excepted' : rule.mode === 'shadow' ? 'shadow'
-      : this.#replaced.has(rule.index) ? 'replaced' : seat.effect;
-    this.#reasons.push({ reason: this.#reason(seat, effect, cells), rule });
+    const withholds = excepted || rule.mode === 'shadow' ? undefined : kept;
+    const effect = excepted ? 'excepted' : rule.mode === 'shadow' ? 'shadow' : withholds?.effect
+      ?? (this.#replaced.has(rule.index) ? 'replaced' : seat.effect);
+    this.#reasons.push({ reason: this.#reason(seat, effect, cells, withholds?.note), rule });
+    if (withholds !== undefined) this.#withhold(rule, withholds);
     if (effect !== seat.effect) return;
     for (const other of rule.replaces) this.#replaced.add(other);
     this.#apply(rule, cells);
   }
 
-  unknown({ rule }: Seat): void {
+  #withhold({ id, axis }: Rule, { brake }: Withheld): void {
+    if (brake !== undefined) (this.#degraded ??= []).push(brakedPart(id, axis, brake));
+  }
+
+  unknown({ rule }: Seat, kept: Withheld | undefined): void {
     this.#world ??= this.#makeWorld();
     const cause = missingCause(rule.when, { ...this.#world, salt: rule.id });
     const because = { name: cause?.name ?? rule.id, reason: cause?.reason ?? 'absent' };
-    const effect = rule.mode === 'shadow' ? 'shadow' : rule.unknown;
+    const withholds = rule.mode === 'shadow' ? undefined : kept;
+    const effect = rule.mode === 'shadow' ? 'shadow' : withholds?.effect ?? rule.unknown;
     this.#unknown.push({ rule: rule.id, axis: rule.axis, because, effect });
-    if (rule.mode === 'shadow' || rule.unknown === 'miss') return;
+    if (withholds !== undefined && rule.unknown !== 'miss') this.#withhold(rule, withholds);
+    if (rule.mode === 'shadow' || withholds !== undefined || rule.unknown === 'miss') return;
     if (rule.unknown !== 'hit') {
       this.#raise(rule.axis, rule.unknown);
       return;
@@ -153,7 +166,9 @@ class Round {
     this.#effects.push({ kind: 'label', rule: id, field, value, name, fromMs: now, untilMs });
   }
 
-  #reason({ rule, explanation, references }: Seat, effect: string, cells: readonly Cell[]): Reason {
+  #reason(
+    { rule, explanation, references }: Seat, effect: string, cells: readonly Cell[], note = '',
+  ): Reason {
     const facts: ReasonFact[] = [];
     explanation.facts.forEach((fact, i) => {
       if (cells[3 * i] !== (fact.holds ? 2 : 0)) return;
@@ -169,7 +184,7 @@ class Round {
     });
     return {
       code: rule.does.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect,
-      text: words.join(''), facts, references,
+      text: `${words.join('')}${note}`, facts, references,
     };
   }
 
@@ -183,6 +198,7 @@ class Round {
     return {
       outcome: graver(fraud.outcome, aml.outcome), fraud, aml,
       reasons: inOrder(this.#reasons), unknown: this.#unknown, effects: this.#effects,
+      ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }),
     };
   }
 

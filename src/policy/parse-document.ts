@@ -2,28 +2,38 @@
  * YAML 1.2, core schema, and of it only what cannot surprise: no anchors, tags, merges, directives or
  * second keys.
  */
-import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from 'yaml';
-import type { Document, ParsedNode, YAMLError } from 'yaml';
+import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Lexer, parseAllDocuments, Parser } from 'yaml';
+import type { CST, Document, ParsedNode, YAMLError } from 'yaml';
 import { LIMITS } from '#domain/limits.ts';
-import type { Findings, Place } from './diagnostic.ts';
+import { Findings, type Place } from './diagnostic.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 const DOCUMENT_DEPTH_MAX = 16;
 const CHARS_SHOWN_MAX = 60;
+/** About a millisecond. */
+const LEXEMES_A_STEP = 1_000;
+const YAML_OPTIONS = {
+  version: '1.2', schema: 'core', strict: true, uniqueKeys: true, merge: false, prettyErrors: false,
+  logLevel: 'silent',
+} as const;
 
 /** The document's map, or undefined where it cannot be read; why is in the findings. */
-export function parseDocument(source: string, findings: Findings): MapNode | undefined {
+export const parseDocument = (source: string, findings: Findings): MapNode | undefined =>
+  atOnce(documentSteps(source, findings));
+
+/** The same in steps. */
+export function* documentSteps(source: string, findings: Findings): Steps<MapNode | undefined> {
   if (isTooLarge(source, findings)) return undefined;
   if (source.startsWith('%')) {
     findings.report('P002', { start: 0, end: 1 }, 'a policy has no YAML directives',
       'Remove the line that starts with `%`.');
     return undefined;
   }
-  const documents = parseAllDocuments(source, {
-    version: '1.2', schema: 'core', strict: true, uniqueKeys: true, merge: false, prettyErrors: false,
-      logLevel: 'silent',
-  });
-  const [first, second] = 'empty' in documents ? [] : documents;
+  const tokens = yield* tokenSteps(source);
+  yield;
+  const [first, second] = [...new Composer(YAML_OPTIONS).compose(tokens)];
+  yield;
   if (first === undefined || first.contents === null) {
     findings.report('P004', { start: 0, end: 0 }, 'the document is empty',
       'A policy starts with `policy: its-name`.');
@@ -38,6 +48,35 @@ export function parseDocument(source: string, findings: Findings): MapNode | und
   for (const error of firstOfEachLine(first.errors, source)) reportYamlError(error, source, findings);
   if (findings.hasErrors) return undefined;
   return rootMap(first, source, findings);
+}
+
+/** What `parseAllDocuments` of the library does, with a pause now and then. */
+function* tokenSteps(source: string): Steps<readonly CST.Token[]> {
+  const tokens: CST.Token[] = [];
+  const parser = new Parser();
+  let count = 0;
+  for (const lexeme of new Lexer().lex(source)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (++count % LEXEMES_A_STEP === 0) yield;
+  }
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+/**
+ * What can be read of a document that is being typed, for an editor: YAML errors are passed over, and what
+ * they hide is not there.
+ */
+export function parseUnfinishedDocument(source: string): MapNode | undefined {
+  if (Buffer.byteLength(source) > LIMITS.policyBytesMax) return undefined;
+  const documents = parseAllDocuments(source, {
+    version: '1.2', schema: 'core', strict: false, uniqueKeys: false, merge: false, prettyErrors: false,
+      logLevel: 'silent',
+  });
+  const first = 'empty' in documents ? undefined : documents[0];
+  if (first === undefined) return undefined;
+  const root = new Reader(source, new Findings()).node(first.contents, { start: 0, end: 0 }, 0);
+  return root.kind === 'map' ? root : undefined;
 }
 
 /** What follows a mistake on its line is mostly its echo. */

@@ -11,7 +11,8 @@ import type { FeatureValues } from '#features/definition.ts';
 import { bindPolicy } from './bind-policy.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { BoundLists } from './lists.ts';
-import type { PolicyResult, RuleResults } from './policy-result.ts';
+import type { Interventions } from './interventions.ts';
+import { MISS, type PolicyResult, type RuleResults } from './policy-result.ts';
 
 /** `results` is valid until the next judgement. */
 export interface Judgement {
@@ -41,12 +42,19 @@ export interface PolicyOnStore {
   /** For `store.registerTiles`. */
   readonly tilePlans: readonly TilePlan[];
   /** The event is in the store, in this row. */
-  judge(event: ParsedEvent, row: number): Judgement;
+  judge(event: ParsedEvent, row: number, interventions?: Interventions): Judgement;
   /**
-   * The same on what was measured before: the store is not read, here and in what `explain` gives until the
-   * next judgement. Throws MarkNotRecorded where a mark is asked for that is not among `marks`.
+   * The same on what was measured before: the store is not read. Throws MarkNotRecorded where a mark is asked
+   * for that is not among `marks`. The rule `without`, by its index, is taken to miss.
    */
-  judgeMeasured(event: ParsedEvent, values: FeatureValues, marks: readonly FoundMark[]): Judgement;
+  judgeMeasured(
+    event: ParsedEvent, values: FeatureValues, marks: readonly FoundMark[], interventions?: Interventions,
+    without?: number,
+  ): Judgement;
+  /** What expressions see there; valid until the next judgement or world. */
+  worldMeasured(
+    event: ParsedEvent, values: FeatureValues, marks: readonly FoundMark[],
+  ): Omit<World, 'salt'>;
   /** What expressions saw, to explain the answers of a judgement. */
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
@@ -67,24 +75,32 @@ export function policyOnStore(
   const program = compileFeatures(policy.features, policy.schema);
   const features = program.bind(store, runtime, rates.version);
   const bound = bindPolicy(policy, { runtime, rates });
-  const ruled = (event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Judgement => {
+  const ruled = (
+    event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
+    interventions: Interventions | undefined, without?: number,
+  ): Judgement => {
     const results = bound.judge(event, values.cells, params);
-    const result = bound.decide(results, event, values);
+    if (without !== undefined) results.answers[without] = MISS;
+    const result = bound.decide(results, event, values, interventions);
     return { values, results, result, marks: marks.asked };
   };
   return {
     tilePlans: program.tilePlans(store, runtime, rates.version),
     explain: (event, values, params) => bound.explain(event, values, params),
-    judge(event, row) {
+    judge(event, row, interventions) {
       tenant = event.tenant;
       marks.open(undefined);
       const params = bound.params(event);
       const values = marks.unnoted(() => features(event, row, params));
-      return ruled(event, values, params);
+      return ruled(event, values, params, interventions);
     },
-    judgeMeasured(event, values, given) {
+    judgeMeasured(event, values, given, interventions, without) {
       marks.open(given);
-      return ruled(event, values, bound.params(event));
+      return ruled(event, values, bound.params(event), interventions, without);
+    },
+    worldMeasured(event, values, given) {
+      marks.open(given);
+      return bound.explain(event, values, bound.params(event));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { AxisResult, Reason, UnknownRule } from '#domain/decision.ts';
+import type { AxisResult, Degradation, Reason, UnknownRule } from '#domain/decision.ts';
 import type { FieldDefinition } from '#domain/field.ts';
 import type { Outcome } from '#domain/outcome.ts';
 import type { Cell } from '#expression/type.ts';
@@ -27,6 +27,8 @@ export interface PolicyResult {
   readonly reasons: readonly Reason[];
   readonly unknown: readonly UnknownRule[];
   readonly effects: readonly PolicyEffect[];
+  /** Rules that the brake kept from acting; absent where it kept none. */
+  readonly degraded?: readonly Degradation[];
 }
 
 /** What else a decision sets in motion; the caller does it. */

@@ -1,0 +1,105 @@
+/**
+ * Publications and amendments, one after the other. What takes long (compiling, binding) is done in steps
+ * while payments are decided; making it live is one step by reference, at one position of the log.
+ */
+import type { Clock } from '#ports/clock.ts';
+import type { DecisionLog } from '#ports/decision-log.ts';
+import { stepByStep } from '#policy/steps.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { Prepared, Wanted } from './prepare-policies.ts';
+import {
+  amendmentRecord, NOTHING_AMENDED, publicationRecord, type Amended, type Amendment, type Publication,
+} from './publication.ts';
+import { PublicationRefused } from './publication-refused.ts';
+
+export interface PublisherParts {
+  readonly log: DecisionLog;
+  readonly clock: Clock;
+  /** The one that decides now; throws LogUnavailable where nothing can be published. */
+  readonly pipeline: () => Pipeline;
+}
+
+/** What an amendment changes, and by whom; a part that is absent stays as it is. */
+export type Amending = Partial<Amended> & Pick<Amendment, 'person' | 'because'>
+  & Partial<Pick<Amendment, 'approvals'>>;
+
+interface Ready { readonly pipeline: Pipeline; readonly prepared: Prepared }
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  publish(publication: Publication, amended: Partial<Amended>): Promise<number> {
+    return this.#inTurn(async () => {
+      const { pipeline, prepared } = await this.#prepared((inForce) =>
+        ({ publication, amended, kept: inForce ?? NOTHING_AMENDED, nowMs: this.#parts.clock.now() }));
+      const { log, clock } = this.#parts;
+      const base = log.nextPosition;
+      let durable = pipeline.append(publicationRecord(publication, base, clock.now()));
+      let position = base;
+      let amendment: Amendment | undefined;
+      if (Object.values(prepared.amended).some((part: readonly unknown[]) => part.length > 0)) {
+        position = base + 1;
+        const { person = 'assay' } = publication;
+        amendment = {
+          format: 1, base, ...prepared.amended, person, because: `in force with the publication at ${base}`,
+          approvals: [],
+        };
+        // A failure of the first fails the second, and the pipeline has heard of it.
+        durable = pipeline.append(amendmentRecord(amendment, position, clock.now()));
+      }
+      pipeline.state.enact(prepared, { base, position, amendment });
+      await durable;
+      return base;
+    });
+  }
+
+  amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number> {
+    return this.#inTurn(async () => {
+      let change: Amending | undefined;
+      const { pipeline, prepared } = await this.#prepared((inForce, publication) => {
+        if (publication === undefined) throw new PublicationRefused(['nothing is live to be amended']);
+        const now = inForce ?? NOTHING_AMENDED;
+        change = typeof amending === 'function' ? amending(now) : amending;
+        const { modes = now.modes, snoozes = now.snoozes, challengers = now.challengers } = change;
+        return { publication, amended: { modes, snoozes, challengers }, kept: NOTHING_AMENDED, nowMs: 0 };
+      });
+      const { log, clock } = this.#parts;
+      const base = pipeline.state.live?.base ?? 0;
+      const position = log.nextPosition;
+      const { person, because, approvals = [] } = change ?? { person: '', because: '' };
+      const amendment: Amendment = { format: 1, base, ...prepared.amended, person, because, approvals };
+      const durable = pipeline.append(amendmentRecord(amendment, position, clock.now()));
+      pipeline.state.enact(prepared, { base, position, amendment });
+      await durable;
+      return position;
+    });
+  }
+
+  /**
+   * In steps. Where the state was made again meanwhile, what was prepared is bound to windows of the past,
+   * and it is prepared for those of now.
+   */
+  async #prepared(
+    wanted: (inForce: Amended | undefined, publication: Publication | undefined) => Wanted,
+  ): Promise<Ready> {
+    for (;;) {
+      const { state } = this.#parts.pipeline();
+      const { live } = state;
+      const steps = state.prepare(wanted(live?.amendment, live?.publication));
+      const prepared = await stepByStep(steps, () => this.#parts.clock.sleep(0));
+      const pipeline = this.#parts.pipeline();
+      if (pipeline.state === state && pipeline.sound) return { pipeline, prepared };
+    }
+  }
+
+  #inTurn(act: () => Promise<number>): Promise<number> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
