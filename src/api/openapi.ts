@@ -2,7 +2,7 @@
 import type { EventSchema } from '#domain/field.ts';
 import { REFUSAL_STATUS } from '#domain/refusal.ts';
 import { PROBLEM_TITLE, PROBLEM_TYPE } from './problem.ts';
-import { components, ROUTES } from './routes.ts';
+import { allComponents, ALL_ROUTES } from './all-routes.ts';
 import type { Route } from './routes.ts';
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
@@ -10,7 +10,7 @@ const inJson = (name: string) => ({ 'application/json': { schema: ref(name) } })
 
 export function openApi(schema: EventSchema): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const [operationId, route] of Object.entries(ROUTES)) {
+  for (const [operationId, route] of Object.entries(ALL_ROUTES)) {
     paths[route.path] = {
       ...paths[route.path],
       [route.method.toLowerCase()]: operationOf(operationId, route),
@@ -27,12 +27,19 @@ export function openApi(schema: EventSchema): object {
     },
     paths,
     components: {
-      schemas: components(schema),
+      schemas: allComponents(schema),
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'an API key with the scope named' },
       },
     },
   };
+}
+
+const CSV_ALSO = new Set(['ListChangeCall']);
+
+function bodyOf(name: string): object {
+  const csv = { 'text/csv': { schema: { type: 'string' } } };
+  return { required: true, content: { ...inJson(name), ...(CSV_ALSO.has(name) ? csv : {}) } };
 }
 
 function operationOf(operationId: string, route: Route): object {
@@ -46,12 +53,12 @@ function operationOf(operationId: string, route: Route): object {
         in: 'path',
         required: true,
         schema: { type: 'string' },
-        description: 'of the decision',
+        description: name === 'id' ? 'of what the address names' : `${name} of what the address names`,
       })),
       ...route.query.map((parameter) => ({ ...parameter, in: 'query' })),
       ...route.headers.map((parameter) => ({ ...parameter, in: 'header' })),
     ],
-    ...(route.body === undefined ? {} : { requestBody: { required: true, content: inJson(route.body) } }),
+    ...(route.body === undefined ? {} : { requestBody: bodyOf(route.body) }),
     responses: { 200: answerOf(route), ...refusalsOf(route) },
   };
 }

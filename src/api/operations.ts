@@ -10,7 +10,8 @@ import { openApi } from './openapi.ts';
 import type { ApiCall, ApiParts } from './parts.ts';
 import { refusal } from './problem.ts';
 import { renderDecision, viewDecision } from './render-decision.ts';
-import type { Operation } from './routes.ts';
+import type { Operation } from './all-routes.ts';
+import { lifecycleOperations } from './lifecycle-operations.ts';
 
 /** A request that was let in. */
 export interface Incoming {
@@ -19,6 +20,9 @@ export interface Incoming {
   readonly grant: Grant | undefined;
   readonly query: Readonly<Record<string, unknown>>;
   readonly decisionId: string;
+  /** By the names in the address. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly contentType: string;
 }
 
 export interface Answer {
@@ -37,6 +41,7 @@ export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => 
     ...telling(parts, metrics),
     ...finding(parts),
     ...watching(parts, metrics, isDraining),
+    ...lifecycleOperations(parts),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Decision } from '#domain/decision.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { KeyStore } from '#ports/key-store.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
 
@@ -59,4 +60,6 @@ export interface ApiParts {
   /** The event schema in force, for the contract at /openapi.json. */
   schema(): EventSchema;
   readonly keys: Pick<KeyStore, 'find'>;
+  /** Undefined while its records are being opened. */
+  readonly lifecycle?: () => Lifecycle | undefined;
 }

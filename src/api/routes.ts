@@ -1,4 +1,4 @@
-/** Every address, in one table: the server is registered from it and the contract is written from it. */
+/** The addresses of deciding, in one table: the server is registered from it and the contract is written from it. */
 import type { TSchema } from 'typebox';
 import type { EventSchema } from '#domain/field.ts';
 import type { RefusalCode } from '#domain/refusal.ts';
@@ -15,7 +15,7 @@ import {
 } from './answer-schema.ts';
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** As OpenAPI writes it. */
   readonly path: string;
   readonly summary: string;
@@ -26,15 +26,17 @@ export interface Route {
    * repeated later) first, and `always` never.
    */
   readonly load: 'decision' | 'told' | 'asked' | 'always';
-  readonly body: keyof Components | undefined;
+  readonly body: string | undefined;
+  /** Default: that of all bodies. */
+  readonly bodyBytesMax?: number;
   readonly query: readonly Parameter[];
   readonly headers: readonly Parameter[];
   /** Of status 200; undefined is text or not ours to describe. */
-  readonly answer: keyof Components | undefined;
+  readonly answer: string | undefined;
   readonly refusals: readonly RefusalCode[];
 }
 
-interface Parameter {
+export interface Parameter {
   readonly name: string;
   readonly required: boolean;
   readonly schema: object;
@@ -69,7 +71,7 @@ const TRANSACTION_ID: Parameter = {
   description: 'your id of the payment',
 };
 
-const KEYED: readonly RefusalCode[] = [
+export const KEYED: readonly RefusalCode[] = [
   'bad_request',
   'unauthenticated',
   'forbidden',
@@ -77,7 +79,7 @@ const KEYED: readonly RefusalCode[] = [
   'draining',
   'internal',
 ];
-const BODY: readonly RefusalCode[] = [
+export const BODY: readonly RefusalCode[] = [
   'not_json',
   'request_timeout',
   'too_large',
@@ -87,7 +89,7 @@ const BODY: readonly RefusalCode[] = [
   'starting',
 ];
 
-const NONE = { query: [], headers: [], body: undefined, answer: undefined } as const;
+export const NONE = { query: [], headers: [], body: undefined, answer: undefined } as const;
 
 export const ROUTES = {
   decide: {
@@ -221,7 +223,6 @@ export const ROUTES = {
   },
 } as const satisfies Readonly<Record<string, Route>>;
 
-export type Operation = keyof typeof ROUTES;
 
 export const components = (schema: EventSchema) =>
   ({
@@ -236,5 +237,3 @@ export const components = (schema: EventSchema) =>
     Health: HEALTH,
     Problem: PROBLEM,
   }) satisfies Readonly<Record<string, TSchema>>;
-
-export type Components = ReturnType<typeof components>;

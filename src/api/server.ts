@@ -15,8 +15,9 @@ import type { ApiParts } from './parts.ts';
 import { problemText, PROBLEM_TYPE, refusal } from './problem.ts';
 import { refusalOfConnection, refuseConnection } from './raw-refusal.ts';
 import type { RequestLog } from './request-log.ts';
-import { ROUTES } from './routes.ts';
-import type { Operation, Route } from './routes.ts';
+import { ALL_ROUTES } from './all-routes.ts';
+import type { Operation } from './all-routes.ts';
+import type { Route } from './routes.ts';
 
 export interface ServerLimits {
   readonly bodyBytesMax: number;
@@ -93,16 +94,24 @@ export function buildServer(
   http.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
+  http.addContentTypeParser('text/csv', { parseAs: 'buffer' }, (request, body, done) =>
+    done(takesCsv(request) ? null : Object.assign(new Error('no CSV here'), NOT_THIS_TYPE), body),
+  );
   http.setErrorHandler<FastifyError>((error, request, reply) => door.thrown(error, request, reply));
   http.setNotFoundHandler((request, reply) => door.nowhere(request, reply));
-  for (const operation of Object.keys(ROUTES) as Operation[]) {
-    const { method, path } = ROUTES[operation];
+  for (const operation of Object.keys(ALL_ROUTES) as Operation[]) {
+    const { method, path, bodyBytesMax }: Route = ALL_ROUTES[operation];
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
-    http.route({ method, url, handler: (request, reply) => door.serve(operation, request, reply) });
+    const bodyLimit = bodyBytesMax ?? limits.bodyBytesMax;
+    http.route({ method, url, bodyLimit, handler: (request, reply) => door.serve(operation, request, reply) });
   }
   http.addHook('onClose', () => door.close());
   return { http, drain: () => door.drain(http) };
 }
+
+const NOT_THIS_TYPE = { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 };
+const takesCsv = ({ routeOptions }: FastifyRequest): boolean =>
+  routeOptions.url?.endsWith('/changes') === true;
 
 class Door {
   readonly #log: RequestLog;
@@ -125,7 +134,7 @@ class Door {
 
   /** No hooks and no async frames around a call: one function, one promise, one answer. */
   serve(operation: Operation, request: FastifyRequest, reply: FastifyReply): void {
-    const route: Route = ROUTES[operation];
+    const route: Route = ALL_ROUTES[operation];
     const startMs = performance.now();
     const admitted = this.#admit(route, request);
     if ('code' in admitted) {
@@ -140,7 +149,11 @@ class Door {
     const { grant } = admitted;
     const bytes = request.body instanceof Uint8Array ? request.body : NO_BODY;
     const call = { bytes, tenant: grant?.tenant ?? '', ...said };
-    const incoming = { call, grant, query: parseRecord(request.query), decisionId: parseId(request.params) };
+    const params = parseParams(request.params);
+    const incoming = {
+      call, grant, params, query: parseRecord(request.query), decisionId: params['id'] ?? '',
+      contentType: request.headers['content-type'] ?? '',
+    };
     this.#metrics.inFlight += 1;
     Promise.try(() => this.#operations[operation](incoming))
       .then(
@@ -246,7 +259,7 @@ class Door {
   /** No such address, or not with this method. */
   nowhere(request: FastifyRequest, reply: FastifyReply): void {
     const path = request.url.split('?', 1)[0] ?? '';
-    const allowed = Object.values(ROUTES)
+    const allowed = Object.values(ALL_ROUTES)
       .filter((route) => pathPattern(route.path).test(path))
       .map(({ method }) => method);
     if (allowed.length === 0) {
@@ -265,7 +278,7 @@ class Door {
 
   /** What Fastify throws before our handlers, and what we throw in them. */
   thrown(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-    const refused = refusalOfFastify(error, this.#limits);
+    const refused = refusalOfFastify(error, request.routeOptions.bodyLimit);
     if (refused === undefined) this.#fail(error, 'none', undefined, request, reply);
     else this.#refuse(refused, 'none', undefined, request, reply);
   }
@@ -314,10 +327,10 @@ class Door {
   }
 }
 
-function refusalOfFastify(error: FastifyError, limits: ServerLimits): Refusal | undefined {
+function refusalOfFastify(error: FastifyError, bodyBytesMax: number): Refusal | undefined {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return refusal('too_large', `the body may have ${limits.bodyBytesMax} bytes`);
+      return refusal('too_large', `the body may have ${bodyBytesMax} bytes`);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return refusal('unsupported_media_type', 'send Content-Type: application/json');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
@@ -342,7 +355,6 @@ function traceIdOf({ headers }: FastifyRequest): string | undefined {
 
 const parseRecord = (value: unknown): Readonly<Record<string, unknown>> =>
   value as Readonly<Record<string, unknown>>;
-const parseId = (params: unknown): string => {
-  const { id } = parseRecord(params);
-  return typeof id === 'string' ? id : '';
-};
+/** The router makes texts of them. */
+const parseParams = (params: unknown): Readonly<Record<string, string>> =>
+  params as Readonly<Record<string, string>>;

@@ -1,0 +1,253 @@
+/** What each address of the life cycle does: who acts comes from the key, what is wanted from the body. */
+import { formatInstant } from '#domain/instant.ts';
+import { LIMITS } from '#domain/limits.ts';
+import { isRefusal } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import type { Actor } from '#lifecycle/parts.ts';
+import type { ListChangeOrder } from '#lifecycle/list-changes.ts';
+import { RecordsUnavailable } from '#ports/records.ts';
+import { readBody, type BodyReader } from './lifecycle-body.ts';
+import type { LIFECYCLE_ROUTES } from './lifecycle-routes.ts';
+import type { Answer, Incoming } from './operations.ts';
+import type { ApiParts } from './parts.ts';
+import { refusal } from './problem.ts';
+import { render } from './render-lifecycle.ts';
+
+const OPERATOR = 'default';
+const PAGE_MAX = 100;
+const EXPECTED = ['because', 'expected'] as const;
+const NOTE_CHARS_MAX = 2_000;
+
+type Step = (incoming: Incoming) => Promise<Answer | Refusal>;
+type Steps = Readonly<Record<keyof typeof LIFECYCLE_ROUTES, Step>>;
+
+interface Asked { readonly life: Lifecycle; readonly incoming: Incoming; param(name: string): string }
+interface Acted extends Asked { readonly actor: Actor; readonly body: BodyReader }
+type Told = Promise<object>;
+
+export function lifecycleOperations(parts: ApiParts): Steps {
+  const asked = (read: (call: Asked) => Told): Step => (incoming) => entered(parts, incoming, async (life) => {
+    const told = await read({ life, incoming, param: (name) => incoming.params[name] ?? '' });
+    return answerOf(told);
+  });
+  const acted = (keys: readonly string[], act: (call: Acted) => Told | Refusal): Step =>
+    (incoming) => entered(parts, incoming, async (life) => {
+      const actor = actorOf(incoming);
+      if (isRefusal(actor)) return actor;
+      const body = readBody(isCsv(incoming) ? new Uint8Array(0) : incoming.call.bytes, keys);
+      if (isRefusal(body)) return body;
+      return answerOf(await act({ life, incoming, actor, body, param: (name) => incoming.params[name] ?? '' }));
+    });
+  return { ...ofVersions(asked, acted), ...ofRuns(asked, acted), ...ofLists(asked, acted), ...ofSnoozes(asked, acted) };
+}
+
+type Asking = (read: (call: Asked) => Told) => Step;
+type Acting = (keys: readonly string[], act: (call: Acted) => Told | Refusal) => Step;
+
+/** A publication is for the whole node, so only the operator's own keys are let in. */
+async function entered(
+  parts: ApiParts, incoming: Incoming, step: (life: Lifecycle) => Promise<Answer | Refusal>,
+): Promise<Answer | Refusal> {
+  if (incoming.call.tenant !== OPERATOR) {
+    return refusal('forbidden', `what is live is live for the whole node, so only keys of the tenant ${OPERATOR} (the `
+      + `operator) act on it; this key is of ${incoming.call.tenant}`);
+  }
+  const life = parts.lifecycle?.();
+  if (life === undefined) return refusal('starting', 'the records are being opened; decisions go on');
+  try {
+    return await step(life);
+  } catch (error) {
+    if (!(error instanceof RecordsUnavailable)) throw error;
+    const code = error.code === 'starting' ? 'starting' : 'part_unavailable';
+    return refusal(code, `the records: ${error.message}; decisions go on`);
+  }
+}
+
+function actorOf({ grant }: Incoming): Actor | Refusal {
+  if (grant?.person === undefined) {
+    return refusal('not_allowed', 'this key names no person, so nobody would answer for it; make one with '
+      + '`assay key create --person WHO --roles ROLE`');
+  }
+  return { person: grant.person, roles: grant.roles ?? [] };
+}
+
+const answerOf = (told: object): Answer | Refusal =>
+  (isRefusal(told) && 'errors' in told ? told : 'page' in told ? pageOf(told) : { text: JSON.stringify(told) });
+
+interface Page { readonly page: string; readonly type: string }
+const pageOf = (told: object): Answer => {
+  const { page, type } = told as Page;
+  return { text: page, type };
+};
+
+/** Renders what was told, unless it is a refusal. */
+const rendered = async <Status extends object>(
+  told: Promise<Status | Refusal>, view: (status: Status) => object,
+): Promise<object> => {
+  const status = await told;
+  return isRefusal(status) && 'errors' in status ? status : view(status as Status);
+};
+
+const isCsv = ({ contentType }: Incoming): boolean => /^text\/csv\b/.test(contentType);
+const after = ({ query }: Incoming): number | undefined => wholeOf(query['after']);
+const wholeOf = (value: unknown): number | undefined =>
+  (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined);
+
+function ofVersions(asked: Asking, acted: Acting) {
+  const order = (body: BodyReader) => ({ because: body.text('because'), expected: body.optionalWhole('expected') });
+  return {
+    submitVersion: acted(['source', 'note', 'file'], ({ life, actor, body, param }) => {
+      const submission = {
+        policy: param('name'), file: body.optionalText('file'), source: body.text('source', LIMITS.policyBytesMax),
+        note: body.text('note', NOTE_CHARS_MAX),
+      };
+      return body.refused ?? rendered(life.submit(actor, submission), render.version);
+    }),
+    versions: asked(async ({ life, incoming, param }) =>
+      render.versions(await life.versions(param('name'), after(incoming)), 200)),
+    version: asked(({ life, param }) => rendered(life.status(param('hash')), render.version)),
+    approveVersion: acted(['role'], ({ life, actor, body, param }) => {
+      const role = body.text('role');
+      return body.refused ?? rendered(life.approve(actor, param('hash'), role), render.version);
+    }),
+    withdrawVersion: acted(['because'], ({ life, actor, body, param }) => {
+      const because = body.text('because');
+      return body.refused ?? rendered(life.withdraw(actor, param('hash'), because), render.version);
+    }),
+    publishVersion: acted(EXPECTED, ({ life, actor, body, param }) => {
+      const publish = order(body);
+      return body.refused ?? rendered(life.publish(actor, param('hash'), publish), render.wentLive);
+    }),
+    startShadow: acted(['share', 'by'], ({ life, actor, body, param }) => {
+      const shadow = { share: body.share('share'), by: body.optionalText('by') };
+      return body.refused ?? rendered(life.startShadow(actor, param('hash'), shadow), render.wentLive);
+    }),
+    stopShadow: acted(['because'], ({ life, actor, body, param }) => {
+      const because = body.text('because');
+      return body.refused ?? rendered(life.stopShadow(actor, param('hash'), because), render.wentLive);
+    }),
+    publications: asked(async ({ life, incoming }) =>
+      render.publications(await life.publications({ limit: PAGE_MAX, after: after(incoming) }), PAGE_MAX)),
+    rollBack: acted(EXPECTED, ({ life, actor, body, param }) => {
+      const publish = order(body);
+      const position = wholeOf(param('position'));
+      if (position === undefined) return refusal('not_found', 'a position of the log is a whole number');
+      return body.refused ?? rendered(life.rollBack(actor, position, publish), render.wentLive);
+    }),
+  };
+}
+
+function ofRuns(asked: Asking, acted: Acting) {
+  const report = (as: 'html' | 'text', type: string): Step => asked(({ life, param }) =>
+    rendered(life.backtestReport(param('id'), as), ({ page }) => ({ page, type })));
+  const steer = (verb: 'cancel' | 'resume'): Step => acted([], ({ life, actor, body, param }) =>
+    body.refused ?? rendered(life.steerBacktest(actor, param('id'), verb), render.run));
+  return {
+    startBacktest: acted([...BACKTEST_OPTIONS], ({ life, actor, body, param }) =>
+      body.refused ?? rendered(life.startBacktest(actor, param('hash'), body.all), render.started)),
+    backtest: asked(({ life, param }) => rendered(life.backtest(param('id')), render.run)),
+    cancelBacktest: steer('cancel'), resumeBacktest: steer('resume'),
+    backtestPage: report('html', 'text/html; charset=utf-8'),
+    backtestText: report('text', 'text/plain; charset=utf-8'),
+  };
+}
+
+/** Read by the runner, which refuses what they cannot be. */
+const BACKTEST_OPTIONS = ['from', 'until', 'baseline', 'capacity', 'sweep', 'source'] as const;
+
+function ofLists(asked: Asking, acted: Acting) {
+  return {
+    proposeListChange: acted(['kind', 'add', 'remove', 'reason'], (call) => {
+      const order = isCsv(call.incoming) ? csvOrder(call) : jsonOrder(call);
+      return isRefusal(order) ? order : rendered(call.life.proposeListChange(call.actor, order), render.listChange);
+    }),
+    listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),
+    approveListChange: acted(['role'], ({ life, actor, body, param }) => {
+      const role = body.text('role');
+      return body.refused ?? rendered(life.approveListChange(actor, param('id'), role), render.listChange);
+    }),
+    publishListChange: acted(EXPECTED, ({ life, actor, body, param }) => {
+      const publish = { because: body.text('because'), expected: body.optionalWhole('expected') };
+      return body.refused ?? rendered(life.publishListChange(actor, param('id'), publish), render.wentLive);
+    }),
+    withdrawListChange: acted(['because'], ({ life, actor, body, param }) => {
+      const because = body.text('because');
+      return body.refused ?? rendered(life.withdrawListChange(actor, param('id'), because), render.listChange);
+    }),
+  };
+}
+
+function jsonOrder({ body, param }: Acted): ListChangeOrder | Refusal {
+  const add = body.maps('add', ['value', 'from', 'until', 'note']).map((entry) => {
+    const { value } = entry.all;
+    const read = {
+      value: typeof value === 'number' ? value : entry.text('value'),
+      ...(entry.has('from') ? { from: formatInstant(entry.instant('from')) } : {}),
+      ...(entry.has('until') ? { until: formatInstant(entry.instant('until')) } : {}),
+      ...(entry.has('note') ? { note: entry.text('note') } : {}),
+    };
+    body.take(entry);
+    return read;
+  });
+  const order = {
+    list: param('name'), kind: body.word('kind', ['replace', 'amend'], 'amend'), add, remove: body.values('remove'),
+    reason: body.text('reason'),
+  };
+  return body.refused ?? order;
+}
+
+function csvOrder({ life, incoming, param }: Acted): ListChangeOrder | Refusal {
+  const { kind = 'replace', reason } = incoming.query;
+  if (kind !== 'replace' && kind !== 'amend') return refusal('bad_request', '`kind` is replace or amend');
+  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > LIMITS.textCharsMax) {
+    return refusal('bad_request', `\`reason\` says why, in at most ${LIMITS.textCharsMax} characters`);
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(incoming.call.bytes);
+  } catch {
+    return refusal('invalid', 'the file is not UTF-8', '');
+  }
+  const list = param('name');
+  const read = life.parts.readList(text, `${list}.csv`);
+  if ('entries' in read) return { list, kind, add: read.entries, remove: [], reason };
+  const [detail = ''] = read.problems;
+  return { code: 'invalid', detail, errors: read.problems.slice(0, 16).map((one) => ({ pointer: '', detail: one })) };
+}
+
+function ofSnoozes(asked: Asking, acted: Acting) {
+  return {
+    proposeSnooze: acted(['policy', 'rule', 'field', 'value', 'from', 'until', 'reason'],
+      ({ life, actor, body }) => {
+        const order = {
+          policy: body.text('policy'), rule: body.text('rule'), field: body.text('field'), value: body.text('value'),
+          fromMs: body.instant('from', life.parts.now()), untilMs: body.instant('until'), reason: body.text('reason'),
+        };
+        return body.refused ?? rendered(life.proposeSnooze(actor, order), render.snooze);
+      }),
+    snooze: asked(({ life, param }) => rendered(life.snooze(param('id')), render.snooze)),
+    approveSnooze: acted(['role'], ({ life, actor, body, param }) => {
+      const role = body.text('role');
+      return body.refused ?? rendered(life.approveSnooze(actor, param('id'), role), render.snooze);
+    }),
+    publishSnooze: acted(['because'], ({ life, actor, body, param }) => {
+      const because = body.text('because');
+      return body.refused ?? rendered(life.publishSnooze(actor, param('id'), because), render.wentLive);
+    }),
+    endSnooze: acted(['because'], ({ life, actor, body, param }) => {
+      const because = body.text('because');
+      return body.refused ?? rendered(life.endSnooze(actor, param('id'), because), render.wentLive);
+    }),
+    brakes: asked(async ({ life }) => render.brakes(life.brakes())),
+    releaseBrake: acted(['policy', 'rule', 'segment', 'because'], ({ life, actor, body }) => {
+      const order = {
+        policy: body.text('policy'), rule: body.text('rule'), segment: body.optionalText('segment'),
+        because: body.text('because'),
+      };
+      return body.refused ?? rendered(life.releaseBrake(actor, order), render.wentLive);
+    }),
+    audit: asked(async ({ life, incoming }) =>
+      render.audit(await life.audit(Math.max(1, wholeOf(incoming.query['from']) ?? 1), PAGE_MAX))),
+  };
+}
