@@ -36,7 +36,7 @@ const section = (title: string, lines: readonly string[]): string =>
   (lines.length === 0 ? '' : `## ${title}\n${lines.join('\n')}`);
 
 /** One rule: what it is, when it hits, what it does, and what it does when it cannot tell. */
-function englishRule(rule: Rule, policy: CompiledPolicy): string {
+export function englishRule(rule: Rule, policy: CompiledPolicy): string {
   const references = rule.because.map((key) => policy.references.get(key)?.text ?? key).join('; ');
   const unless = rule.unless === undefined ? '' : `, *unless* ${englishExpression(rule.unless)}`;
   const sentences = [
@@ -55,7 +55,7 @@ function englishRule(rule: Rule, policy: CompiledPolicy): string {
   return sentences.join(' ');
 }
 
-function englishThen({ does: then, axis }: Rule): string {
+export function englishThen({ does: then, axis }: Rule): string {
   const span = englishLasts(then.lasts);
   const parts = [
     ...(then.action === undefined ? [] : [`${then.action}${then.action === 'hold' ? span : ''}`]),

@@ -1,0 +1,112 @@
+/** What is usual for an entity: a feature as it was measured in the entity's earlier decisions. */
+import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
+import { LIMITS } from '#domain/limits.ts';
+import type { LogReader } from '#ports/decision-log.ts';
+import { printAggregate } from '#expression/print.ts';
+import type { FeatureDefinition, FeatureValues } from '#features/definition.ts';
+import type { CompiledPolicy } from '#policy/compiled-policy.ts';
+import { formatCell } from '#policy/format-cell.ts';
+import { readFacts, readVersions, type Facts } from '#decisioning/record.ts';
+import type { EarlierAsk } from './earlier-decisions.ts';
+import type { Baseline, MeasuredAccount } from './explanation.ts';
+import type { LiveAt } from './live-at.ts';
+
+export interface BaselineSources {
+  readonly get: LogReader['get'];
+  readonly earlier: (ask: EarlierAsk) => Promise<readonly number[]>;
+  readonly liveAt: LiveAt;
+}
+
+/** An earlier decision: the facts, and where in them each feature stands, by its definition. */
+interface Earlier { readonly facts: Facts; readonly indexOf: ReadonlyMap<string, number> }
+
+/** Accounts of the features with these indexes. */
+export async function measuredAccounts(
+  policy: CompiledPolicy, indexes: readonly number[], event: ParsedEvent, values: FeatureValues,
+  sources: BaselineSources,
+): Promise<readonly MeasuredAccount[]> {
+  const past = new Past(sources);
+  const accounts: MeasuredAccount[] = [];
+  for (const index of indexes) {
+    const feature = policy.features[index];
+    if (feature === undefined) continue;
+    const value = formatCell(values.cells[index], feature.type);
+    const reason = values.reasons[index];
+    const head = {
+      name: feature.name, value, ...(value === null && reason !== undefined ? { missing: reason } : {}),
+      entity: [feature.key, ...feature.alsoEqual].map(({ current }) => current.path).join(', '),
+    };
+    if (!NUMBERS.has(feature.type.kind)) accounts.push(head);
+    else {
+      const baseline = await past.baseline(feature, definitionOf(policy, index), event);
+      accounts.push({ ...head, baseline });
+    }
+  }
+  return accounts;
+}
+
+const NUMBERS: ReadonlySet<string> = new Set([
+  'int', 'decimal', 'ratio', 'money', 'duration', 'distance', 'speed',
+]);
+
+/** The same text is the same measure, in whatever version of the policy. */
+function definitionOf(policy: CompiledPolicy, index: number): string {
+  const aggregate = policy.aggregates[index];
+  return aggregate === undefined ? '' : printAggregate(aggregate);
+}
+
+class Past {
+  readonly #sources: BaselineSources;
+  readonly #positions = new Map<string, readonly number[]>();
+  readonly #decisions = new Map<number, Earlier | undefined>();
+
+  constructor(sources: BaselineSources) {
+    this.#sources = sources;
+  }
+
+  async baseline(feature: FeatureDefinition, definition: string, event: ParsedEvent): Promise<Baseline> {
+    const cells: number[] = [];
+    for (const position of await this.#positionsOf(feature, event)) {
+      const earlier = await this.#decisionAt(position);
+      const cell = earlier?.facts.cells[earlier.indexOf.get(definition) ?? -1];
+      if (typeof cell === 'number') cells.push(cell);
+    }
+    const n = cells.length;
+    if (n < LIMITS.baselineDecisionsMin) return { kind: 'no_baseline', n };
+    const sorted = cells.toSorted((a, b) => a - b);
+    const [low, median, high] = [0.25, 0.5, 0.75].map((share) =>
+      formatCell(sorted[Math.ceil(share * n) - 1], feature.type));
+    return { kind: 'usual', n, low: low ?? null, median: median ?? null, high: high ?? null };
+  }
+
+  async #positionsOf({ key, alsoEqual }: FeatureDefinition, event: ParsedEvent): Promise<readonly number[]> {
+    const named = [key, ...alsoEqual].map(({ current }) =>
+      ({ path: current.path, value: event.texts[current.textSlot] }));
+    const texts = named.flatMap(({ path, value }) => (value === undefined ? [] : [{ path, value }]));
+    const [entity, ...same] = texts;
+    if (entity === undefined || texts.length < named.length) return [];
+    const name = JSON.stringify(texts);
+    const known = this.#positions.get(name) ?? await this.#sources.earlier({
+      tenant: event.tenant, ...entity, same, position: event.position,
+      tMs: event.numbers[T_SLOT] ?? Number.NaN,
+    });
+    this.#positions.set(name, known);
+    return known;
+  }
+
+  async #decisionAt(position: number): Promise<Earlier | undefined> {
+    if (!this.#decisions.has(position)) this.#decisions.set(position, await this.#read(position));
+    return this.#decisions.get(position);
+  }
+
+  async #read(position: number): Promise<Earlier | undefined> {
+    const record = await this.#sources.get(position);
+    if (record?.kind !== 'decision') return undefined;
+    const versions = readVersions(record);
+    const { live } = await this.#sources.liveAt.at(versions);
+    const policy = live?.judging.find((one) => one.policy.hash === versions.policy)?.policy;
+    if (policy === undefined) return undefined;
+    const indexOf = new Map(policy.features.map((_, index) => [definitionOf(policy, index), index]));
+    return { facts: readFacts(record), indexOf };
+  }
+}

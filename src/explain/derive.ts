@@ -1,0 +1,71 @@
+/** A recorded decision made again, and held against the record byte by byte. */
+import type { Decision } from '#domain/decision.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
+import { MarkNotRecorded } from '#policy/policy-on-store.ts';
+import { decisionOf } from '#decisioning/decision-of.ts';
+import type { LivePolicy } from '#decisioning/live-policy.ts';
+import {
+  answerBytes, measuredOf, readFacts, readVersions, requestBytes, splitKey, type Facts, type Versions,
+} from '#decisioning/record.ts';
+import type { Admitted, EngineState } from '#decisioning/state.ts';
+import type { LiveAt } from './live-at.ts';
+
+/** The log up to the decision read again, for records that do not hold all that was looked at. */
+export type ReplayOne = (record: LogRecord) => Promise<Replayed>;
+export interface Replayed { readonly decision: Decision; readonly facts: Facts }
+
+export interface Derivation {
+  readonly equal: boolean;
+  readonly from: 'facts' | 'replay';
+  readonly versions: Versions;
+  /** The state without a past in which the publication of then is live. */
+  readonly state: EngineState;
+  readonly event: ParsedEvent;
+  readonly live: LivePolicy | undefined;
+  readonly facts: Facts;
+}
+
+export async function derive(record: LogRecord, liveAt: LiveAt, replayOne: ReplayOne): Promise<Derivation> {
+  const versions = readVersions(record);
+  const state = await liveAt.at(versions);
+  const admitted = admittedAgain(record, state);
+  const { event, live } = admitted;
+  const recorded = Buffer.from(answerBytes(record)).toString('utf8');
+  const facts = readFacts(record);
+  const same = { versions, state, event, live };
+  if (decidedAgain(admitted, facts) === recorded) return { ...same, equal: true, from: 'facts', facts };
+  const replayed = await replayOne(record);
+  const equal = JSON.stringify(replayed.decision) === recorded;
+  return { ...same, equal, from: 'replay', facts: replayed.facts };
+}
+
+export function admittedAgain(record: LogRecord, state: EngineState): Admitted {
+  const { tenant } = splitKey(record.key);
+  const parsed = parseTransactionCall(requestBytes(record), state.schema, record.receivedAtMs, tenant);
+  if (isRefusal(parsed)) throw new Error(`the recorded request is refused today: ${parsed.detail}`);
+  const admitted = state.admit(parsed.event);
+  if (isRefusal(admitted)) throw new Error(`the recorded request is refused today: ${admitted.detail}`);
+  admitted.event.position = record.position;
+  return admitted;
+}
+
+/** Undefined where the facts do not suffice. */
+function decidedAgain({ event, live, adjusted }: Admitted, facts: Facts): string | undefined {
+  if (live === undefined) {
+    const nobody = { cause: 'no policy decides this kind of payment' };
+    return JSON.stringify(decisionOf(event, live, nobody, adjusted));
+  }
+  // A policy that failed left no facts.
+  if (facts.cells.length !== live.policy.features.length) return undefined;
+  try {
+    const judged = live.judgeAgain(event, measuredOf(facts, typesOf(live)), facts.marks ?? []);
+    return JSON.stringify(decisionOf(event, live, judged, adjusted));
+  } catch (error) {
+    if (error instanceof MarkNotRecorded) return undefined;
+    throw error;
+  }
+}
+
+export const typesOf = (live: LivePolicy) => live.policy.features.map(({ type }) => type);

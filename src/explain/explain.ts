@@ -1,0 +1,80 @@
+/** One recorded decision, made again and told. It waits for the log, and never holds up a payment. */
+import type { Decision } from '#domain/decision.ts';
+import type { LogReader, LogRecord } from '#ports/decision-log.ts';
+import type { Rule } from '#policy/compiled-policy.ts';
+import { measuredOf, readDecision } from '#decisioning/record.ts';
+import { measuredAccounts } from './baseline.ts';
+import { counterfactual, outcomeWithout, type Trial } from './counterfactual.ts';
+import { derive, typesOf, type Derivation, type ReplayOne } from './derive.ts';
+import type { EarlierAsk } from './earlier-decisions.ts';
+import type { Derived, Explanation, RuleAccount } from './explanation.ts';
+import type { LiveAt } from './live-at.ts';
+import { ruleAccounts } from './rule-accounts.ts';
+import { listsRead, valuesRead } from './what-rules-read.ts';
+
+export interface ExplainSources {
+  readonly get: LogReader['get'];
+  readonly earlier: (ask: EarlierAsk) => Promise<readonly number[]>;
+  readonly liveAt: LiveAt;
+  readonly replayOne: ReplayOne;
+}
+
+/** Of a record of kind `decision`. Without `aml` nothing of that axis is in it, nor what only it reads. */
+export async function explain(
+  record: LogRecord, sources: ExplainSources, { aml }: { readonly aml: boolean },
+): Promise<Explanation> {
+  const decision = readDecision(record);
+  const derivation = await derive(record, sources.liveAt, sources.replayOne);
+  const { live, event, facts } = derivation;
+  const rules = (live?.policy.rules ?? []).filter(({ axis }) => aml || axis === 'fraud');
+  const derived = derivedOf(derivation, rules, aml);
+  const axis = aml ? undefined : 'fraud';
+  if (live === undefined || facts.cells.length !== live.policy.features.length) {
+    const outcome = aml ? decision.outcome : decision.fraud.outcome;
+    const of = aml ? 'overall' : 'fraud';
+    return {
+      decision, derived, rules: [], values: [],
+      counterfactual: { of, outcome, meaning: 'no policy judged it', changes: [] },
+    };
+  }
+  const values = measuredOf(facts, typesOf(live));
+  const trial: Trial = { live, event, values, marks: facts.marks ?? [], axis };
+  const indexes = valuesRead(live.policy, rules);
+  const measured = await measuredAccounts(live.policy, indexes, event, values, sources);
+  return {
+    decision, derived, rules: accountsOf(derivation, trial, rules, decision), values: measured,
+    counterfactual: counterfactual(trial, rules),
+  };
+}
+
+function derivedOf(
+  { equal, from, versions, event, live }: Derivation, rules: readonly Rule[], aml: boolean,
+): Derived {
+  const { policy, publication, lists, rates } = versions;
+  const shown = aml || live === undefined ? Object.keys(lists) : [...listsRead(live.policy, rules)];
+  return {
+    equal, from, policy_hash: policy, publication, position: event.position, rates,
+    list_versions: Object.fromEntries(Object.entries(lists).filter(([name]) => shown.includes(name))),
+  };
+}
+
+function accountsOf(
+  { live, state, event }: Derivation, trial: Trial, rules: readonly Rule[], decision: Decision,
+): readonly RuleAccount[] {
+  const inForce = state.live;
+  if (live === undefined || inForce === undefined) return [];
+  const { values, marks } = trial;
+  const answers = Uint8Array.from(live.judgeAgain(event, values, marks).answers);
+  const world = live.bound.onStore.worldMeasured(event, values, marks);
+  const { policy } = live;
+  const accounts = ruleAccounts(rules, { policy, inForce, event, answers, world, decision });
+  return accounts.map((account) => {
+    const rule = rules.find(({ id }) => id === account.rule);
+    const without = rule !== undefined && acted(account) ? outcomeWithout(trial, rule) : undefined;
+    return without === undefined ? account : { ...account, without };
+  });
+}
+
+/** Not one that was held back, and not one whose unknown counts for nothing. */
+const IDLE: ReadonlySet<string> = new Set(['none', 'shadow', 'excepted', 'replaced', 'miss']);
+const acted = ({ effect }: RuleAccount): boolean => !IDLE.has(effect);
