@@ -27,7 +27,9 @@ export function readBody(bytes: Uint8Array, keys: readonly string[]): BodyReader
 
 const parseJson = (text: string): Json => JSON.parse(text) as Json;
 
-/** Reads one object; what is wrong is collected, and a value that is wrong reads as one that harms nothing. */
+/**
+ * Reads one object; what is wrong is collected, and a value that is wrong reads as one that harms nothing.
+ */
 export class BodyReader {
   readonly #fields: Fields;
   readonly #at: string;
@@ -37,7 +39,8 @@ export class BodyReader {
     this.#fields = fields;
     this.#at = at;
     for (const key of Object.keys(fields)) {
-      if (!keys.includes(key)) this.#fault(key, `is not asked for; there are ${keys.join(', ') || 'no fields'}`);
+      if (!keys.includes(key)) this.#fault(key, `is not asked for; there are ${keys.join(', ') || 'no '
+        + 'fields'}`);
     }
   }
 
@@ -45,7 +48,8 @@ export class BodyReader {
   get refused(): Refusal | undefined {
     const [first] = this.#faults;
     return first === undefined ? undefined
-      : { code: 'invalid', detail: `${first.pointer}: ${first.detail}`, errors: this.#faults.slice(0, FAULTS_MAX) };
+      : { code: 'invalid', detail: `${first.pointer}: ${first.detail}`,
+      errors: this.#faults.slice(0, FAULTS_MAX) };
   }
 
   has(key: string): boolean { return this.#fields[key] !== undefined && this.#fields[key] !== null; }
@@ -53,7 +57,8 @@ export class BodyReader {
   text(key: string, charsMax: number = LIMITS.textCharsMax): string {
     const value = this.#fields[key];
     if (typeof value !== 'string' || value.trim() === '') this.#fault(key, 'is a text that says something');
-    else if (value.length > charsMax) this.#fault(key, `has ${value.length} characters; the limit is ${charsMax}`);
+    else if (value.length > charsMax) this.#fault(key,
+      `has ${value.length} characters; the limit is ${charsMax}`);
     else if (value.includes('\0') || !value.isWellFormed()) this.#fault(key, 'holds what is no character');
     else return value;
     return '';
@@ -103,7 +108,8 @@ export class BodyReader {
 
   maps(key: string, keys: readonly string[]): readonly BodyReader[] {
     return this.#list(key).flatMap((value, i) => {
-      if (isMap(value)) return [new BodyReader(value, keys, `${this.#at}${pointerStep(key)}${pointerStep(i)}`)];
+      if (isMap(value)) return [new BodyReader(value, keys,
+        `${this.#at}${pointerStep(key)}${pointerStep(i)}`)];
       this.#fault(`${key}${pointerStep(i)}`, 'is an object');
       return [];
     });

@@ -22,12 +22,14 @@ const NOTE_CHARS_MAX = 2_000;
 type Step = (incoming: Incoming) => Promise<Answer | Refusal>;
 type Steps = Readonly<Record<keyof typeof LIFECYCLE_ROUTES, Step>>;
 
-interface Asked { readonly life: Lifecycle; readonly incoming: Incoming; param(name: string): string }
+interface Asked { readonly life: Lifecycle; readonly incoming: Incoming;
+  readonly param: (name: string) => string }
 interface Acted extends Asked { readonly actor: Actor; readonly body: BodyReader }
 type Told = Promise<object>;
 
 export function lifecycleOperations(parts: ApiParts): Steps {
-  const asked = (read: (call: Asked) => Told): Step => (incoming) => entered(parts, incoming, async (life) => {
+  const asked = (read: (call: Asked) => Told): Step => (incoming) =>
+    entered(parts, incoming, async (life) => {
     const told = await read({ life, incoming, param: (name) => incoming.params[name] ?? '' });
     return answerOf(told);
   });
@@ -37,9 +39,11 @@ export function lifecycleOperations(parts: ApiParts): Steps {
       if (isRefusal(actor)) return actor;
       const body = readBody(isCsv(incoming) ? new Uint8Array(0) : incoming.call.bytes, keys);
       if (isRefusal(body)) return body;
-      return answerOf(await act({ life, incoming, actor, body, param: (name) => incoming.params[name] ?? '' }));
+      return answerOf(await act({ life, incoming, actor, body, param: (name) => incoming.params[name]
+        ?? '' }));
     });
-  return { ...ofVersions(asked, acted), ...ofRuns(asked, acted), ...ofLists(asked, acted), ...ofSnoozes(asked, acted) };
+  return { ...ofVersions(asked, acted), ...ofRuns(asked, acted), ...ofLists(asked, acted),
+    ...ofSnoozes(asked, acted) };
 }
 
 type Asking = (read: (call: Asked) => Told) => Step;
@@ -50,7 +54,8 @@ async function entered(
   parts: ApiParts, incoming: Incoming, step: (life: Lifecycle) => Promise<Answer | Refusal>,
 ): Promise<Answer | Refusal> {
   if (incoming.call.tenant !== OPERATOR) {
-    return refusal('forbidden', `what is live is live for the whole node, so only keys of the tenant ${OPERATOR} (the `
+    return refusal('forbidden',
+      `what is live is live for the whole node, so only keys of the tenant ${OPERATOR} (the `
       + `operator) act on it; this key is of ${incoming.call.tenant}`);
   }
   const life = parts.lifecycle?.();
@@ -73,7 +78,8 @@ function actorOf({ grant }: Incoming): Actor | Refusal {
 }
 
 const answerOf = (told: object): Answer | Refusal =>
-  (isRefusal(told) && 'errors' in told ? told : 'page' in told ? pageOf(told) : { text: JSON.stringify(told) });
+  (isRefusal(told) && 'errors' in told ? told : 'page' in told ? pageOf(told)
+    : { text: JSON.stringify(told) });
 
 interface Page { readonly page: string; readonly type: string }
 const pageOf = (told: object): Answer => {
@@ -95,11 +101,13 @@ const wholeOf = (value: unknown): number | undefined =>
   (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined);
 
 function ofVersions(asked: Asking, acted: Acting) {
-  const order = (body: BodyReader) => ({ because: body.text('because'), expected: body.optionalWhole('expected') });
+  const order = (body: BodyReader) =>
+    ({ because: body.text('because'), expected: body.optionalWhole('expected') });
   return {
     submitVersion: acted(['source', 'note', 'file'], ({ life, actor, body, param }) => {
       const submission = {
-        policy: param('name'), file: body.optionalText('file'), source: body.text('source', LIMITS.policyBytesMax),
+        policy: param('name'), file: body.optionalText('file'),
+          source: body.text('source', LIMITS.policyBytesMax),
         note: body.text('note', NOTE_CHARS_MAX),
       };
       return body.refused ?? rendered(life.submit(actor, submission), render.version);
@@ -160,7 +168,8 @@ function ofLists(asked: Asking, acted: Acting) {
   return {
     proposeListChange: acted(['kind', 'add', 'remove', 'reason'], (call) => {
       const order = isCsv(call.incoming) ? csvOrder(call) : jsonOrder(call);
-      return isRefusal(order) ? order : rendered(call.life.proposeListChange(call.actor, order), render.listChange);
+      return isRefusal(order) ? order
+        : rendered(call.life.proposeListChange(call.actor, order), render.listChange);
     }),
     listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),
     approveListChange: acted(['role'], ({ life, actor, body, param }) => {
@@ -173,7 +182,8 @@ function ofLists(asked: Asking, acted: Acting) {
     }),
     withdrawListChange: acted(['because'], ({ life, actor, body, param }) => {
       const because = body.text('because');
-      return body.refused ?? rendered(life.withdrawListChange(actor, param('id'), because), render.listChange);
+      return body.refused ?? rendered(life.withdrawListChange(actor, param('id'), because),
+        render.listChange);
     }),
   };
 }
@@ -191,7 +201,8 @@ function jsonOrder({ body, param }: Acted): ListChangeOrder | Refusal {
     return read;
   });
   const order = {
-    list: param('name'), kind: body.word('kind', ['replace', 'amend'], 'amend'), add, remove: body.values('remove'),
+    list: param('name'), kind: body.word('kind', ['replace', 'amend'], 'amend'), add,
+      remove: body.values('remove'),
     reason: body.text('reason'),
   };
   return body.refused ?? order;
@@ -213,7 +224,8 @@ function csvOrder({ life, incoming, param }: Acted): ListChangeOrder | Refusal {
   const read = life.parts.readList(text, `${list}.csv`);
   if ('entries' in read) return { list, kind, add: read.entries, remove: [], reason };
   const [detail = ''] = read.problems;
-  return { code: 'invalid', detail, errors: read.problems.slice(0, 16).map((one) => ({ pointer: '', detail: one })) };
+  return { code: 'invalid', detail,
+    errors: read.problems.slice(0, 16).map((one) => ({ pointer: '', detail: one })) };
 }
 
 function ofSnoozes(asked: Asking, acted: Acting) {
@@ -221,8 +233,10 @@ function ofSnoozes(asked: Asking, acted: Acting) {
     proposeSnooze: acted(['policy', 'rule', 'field', 'value', 'from', 'until', 'reason'],
       ({ life, actor, body }) => {
         const order = {
-          policy: body.text('policy'), rule: body.text('rule'), field: body.text('field'), value: body.text('value'),
-          fromMs: body.instant('from', life.parts.now()), untilMs: body.instant('until'), reason: body.text('reason'),
+          policy: body.text('policy'), rule: body.text('rule'), field: body.text('field'),
+            value: body.text('value'),
+          fromMs: body.instant('from', life.parts.now()), untilMs: body.instant('until'),
+            reason: body.text('reason'),
         };
         return body.refused ?? rendered(life.proposeSnooze(actor, order), render.snooze);
       }),

@@ -27,37 +27,45 @@ const ADMIN: Scope = 'admin';
 
 export const LIFECYCLE_ROUTES = {
   submitVersion: {
-    ...acted('/v1/policies/{name}/versions', 'Submit a version: it is compiled and tested', 'VersionCall', 'Version'),
+    ...acted('/v1/policies/{name}/versions', 'Submit a version: it is compiled and tested', 'VersionCall',
+      'Version'),
     bodyBytesMax: SOURCE_BODY_BYTES_MAX,
   },
   versions: {
-    ...asked('/v1/policies/{name}/versions', 'Versions of a policy, newest first', 'VersionList'), query: [AFTER],
+    ...asked('/v1/policies/{name}/versions', 'Versions of a policy, newest first', 'VersionList'),
+      query: [AFTER],
   },
   version: asked(VERSION, 'Where a version stands, and what it lacks', 'Version'),
   approveVersion: acted(`${VERSION}/approve`, 'Approve this very content', 'RoleCall', 'Version'),
   withdrawVersion: acted(`${VERSION}/withdraw`, 'Withdraw a version', 'BecauseCall', 'Version'),
   publishVersion: acted(`${VERSION}/publish`, 'Make a version live', 'PublishCall', 'WentLive'),
-  startShadow: acted(`${VERSION}/shadow`, 'Let a version judge beside the live one', 'ShadowCall', 'WentLive'),
+  startShadow: acted(`${VERSION}/shadow`, 'Let a version judge beside the live '
+    + 'one', 'ShadowCall', 'WentLive'),
   stopShadow: {
     ...acted(`${VERSION}/shadow`, 'Let it judge no longer', 'BecauseCall', 'WentLive'), method: 'DELETE',
   },
-  startBacktest: acted(`${VERSION}/backtests`, 'Judge the past again with a version', 'BacktestCall', 'Started'),
+  startBacktest: acted(`${VERSION}/backtests`, 'Judge the past again with a '
+    + 'version', 'BacktestCall', 'Started'),
   backtest: asked('/v1/backtests/{id}', 'A backtest, its progress and its report', 'BacktestRun'),
   cancelBacktest: acted('/v1/backtests/{id}/cancel', 'Stop a backtest', 'EmptyCall', 'BacktestRun'),
   resumeBacktest: acted('/v1/backtests/{id}/resume', 'Go on with a backtest', 'EmptyCall', 'BacktestRun'),
   backtestPage: {
-    ...ASKED, path: '/v1/backtests/{id}/report.html', summary: 'The report as a page', refusals: [...READS, 'not_found'],
+    ...ASKED, path: '/v1/backtests/{id}/report.html', summary: 'The report as a page',
+      refusals: [...READS, 'not_found'],
   },
   backtestText: {
-    ...ASKED, path: '/v1/backtests/{id}/report.txt', summary: 'The report as text', refusals: [...READS, 'not_found'],
+    ...ASKED, path: '/v1/backtests/{id}/report.txt', summary: 'The report as '
+      + 'text', refusals: [...READS, 'not_found'],
   },
   publications: {
     ...asked('/v1/publications', 'What went live, newest first', 'PublicationList'), query: [AFTER],
   },
   rollBack: acted(
-    '/v1/publications/{position}/roll-back', 'Bring back the policies of a publication', 'PublishCall', 'WentLive'),
+    '/v1/publications/{position}/roll-back', 'Bring back the policies of a '
+      + 'publication', 'PublishCall', 'WentLive'),
   proposeListChange: {
-    ...acted('/v1/lists/{name}/changes', 'Propose a change of a list; CSV or JSON', 'ListChangeCall', 'ListChange'),
+    ...acted('/v1/lists/{name}/changes', 'Propose a change of a list; CSV or '
+      + 'JSON', 'ListChangeCall', 'ListChange'),
     bodyBytesMax: LIMITS.listUploadBytesMax,
     query: [
       parameter('kind', { type: 'string', enum: ['replace', 'amend'] }, 'of a CSV body; default replace'),
@@ -65,7 +73,8 @@ export const LIFECYCLE_ROUTES = {
     ],
   },
   listChange: asked('/v1/list-changes/{id}', 'A change of a list, and what it lacks', 'ListChange'),
-  approveListChange: acted('/v1/list-changes/{id}/approve', 'Approve a change of a list', 'RoleCall', 'ListChange'),
+  approveListChange: acted('/v1/list-changes/{id}/approve', 'Approve a change of a '
+    + 'list', 'RoleCall', 'ListChange'),
   publishListChange: acted('/v1/list-changes/{id}/publish', 'Make it live', 'PublishCall', 'WentLive'),
   withdrawListChange: acted('/v1/list-changes/{id}/withdraw', 'Withdraw it', 'BecauseCall', 'ListChange'),
   proposeSnooze: acted('/v1/snoozes', 'Propose that a rule leaves an entity alone', 'SnoozeCall', 'Snooze'),
@@ -73,7 +82,8 @@ export const LIFECYCLE_ROUTES = {
   approveSnooze: acted('/v1/snoozes/{id}/approve', 'Approve a snooze', 'RoleCall', 'Snooze'),
   publishSnooze: acted('/v1/snoozes/{id}/publish', 'Make it live', 'BecauseCall', 'WentLive'),
   endSnooze: acted('/v1/snoozes/{id}/end', 'End it before its date', 'BecauseCall', 'WentLive'),
-  brakes: { ...ASKED, path: '/v1/brakes', summary: 'Rules that the brake holds', answer: 'BrakeList', refusals: READS },
+  brakes: { ...ASKED, path: '/v1/brakes', summary: 'Rules that the brake holds', answer: 'BrakeList',
+    refusals: READS },
   releaseBrake: acted('/v1/brakes/release', 'Let a rule act again', 'ReleaseCall', 'WentLive'),
   audit: {
     ...ASKED, path: '/v1/audit', summary: 'Who did what, oldest first', scope: ADMIN, answer: 'AuditList',

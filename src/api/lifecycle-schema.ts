@@ -14,11 +14,13 @@ const texts = (description: string): TSchema => Type.Array(Type.String(), { desc
 const instant = (description: string): TSchema => Type.String({ format: 'date-time', description });
 const list = (one: TSchema, description: string): TSchema => closed({
   object: words(['list'], 'always list'), data: Type.Array(one),
-  after: maybe(Type.Union([Type.Integer(), Type.Null()], { description: 'of the next page; null: there is none' })),
+  after: maybe(Type.Union([Type.Integer(), Type.Null()], { description: 'of the next page; null: there is '
+    + 'none' })),
 }, description);
 
 const because = text('why, for whoever reads the audit');
-const APPROVAL = closed({ role: text('as'), person: text('by'), at: instant('when') }, 'an approval that counts');
+const APPROVAL = closed({ role: text('as'), person: text('by'), at: instant('when') }, 'an approval that '
+  + 'counts');
 const LACKING = texts('what is lacking, each with the way to get it; empty: it may go live');
 
 const SUMMARY = {
@@ -27,7 +29,8 @@ const SUMMARY = {
   withdrawn_at: maybe(instant('it cannot go live any more')),
 };
 const VERSION = closed({
-  object: words(['policy_version'], 'always policy_version'), ...SUMMARY, stage: words(STAGES, 'where it stands'),
+  object: words(['policy_version'], 'always policy_version'), ...SUMMARY, stage: words(STAGES, 'where it '
+    + 'stands'),
   reviewers: texts('roles that must approve'),
   approvals: Type.Array(APPROVAL),
   evidence: Type.Array(closed({
@@ -38,7 +41,8 @@ const VERSION = closed({
 }, 'a version of a policy');
 
 const ENTRY = closed({
-  value: Type.Union([Type.String(), Type.Number()]), from: maybe(instant('from')), until: maybe(instant('until')),
+  value: Type.Union([Type.String(), Type.Number()]), from: maybe(instant('from')),
+    until: maybe(instant('until')),
   note: maybe(text('note')),
 }, 'an entry of a list');
 
@@ -48,7 +52,8 @@ export const LIFECYCLE_COMPONENTS = {
   RoleCall: closed({ role: text('that your key holds') }, 'as what you approve'),
   BecauseCall: closed({ because }, 'why'),
   EmptyCall: closed({}, 'nothing'),
-  PublishCall: closed({ because, expected: maybe(whole('position of the publication you saw as live')) }, 'why'),
+  PublishCall: closed({ because, expected: maybe(whole('position of the publication you saw as live')) },
+    'why'),
   ShadowCall: closed({ share: maybe(Type.Number({ minimum: 0, maximum: 1 })),
     by: maybe(text('field that draws; default debtor.customer_id')) }, 'whether it decides a share'),
   BacktestCall: Type.Object({}, { description: 'options of the run', additionalProperties: true }),
@@ -61,25 +66,29 @@ export const LIFECYCLE_COMPONENTS = {
     value: text('of that field'), from: maybe(instant('default now')), until: instant('its end'),
     reason: text('why'),
   }, 'a rule leaves an entity alone'),
-  ReleaseCall: closed({ policy: text('name'), rule: text('id'), segment: maybe(text('default all')), because },
+  ReleaseCall: closed({ policy: text('name'), rule: text('id'), segment: maybe(text('default all')),
+    because },
     'a rule acts again'),
   Version: VERSION,
   VersionList: list(closed(SUMMARY, 'a version'), 'versions of a policy, newest first'),
   WentLive: closed({
-    object: words(['went_live'], 'always went_live'), position: whole('of the decision log, from which on it holds'),
+    object: words(['went_live'], 'always went_live'), position: whole('of the decision log, from which on '
+      + 'it holds'),
     recorded: Type.Boolean({ description: 'false: live, and written into the records a little later' }),
     notes: texts('what was not shown and let pass'),
   }, 'it is in force'),
   Started: closed({ object: words(['backtest'], 'always backtest'), id: text('of the run') }, 'a run'),
   BacktestRun: closed({
     object: words(['backtest'], 'always backtest'), id: text('of the run'), hash: text('of the version'),
-    status: words(['queued', 'running', 'done', 'failed', 'cancelled'], 'of the run'), person: text('who asked'),
+    status: words(['queued', 'running', 'done', 'failed', 'cancelled'], 'of the run'), person: text('who '
+      + 'asked'),
     done: whole('payments judged'), total: whole('of so many'), order: any('what was asked for'),
     report: any('of a run that is done'), problem: maybe(text('of one that failed')),
     created_at: instant('when'), ended_at: maybe(instant('when')),
   }, 'a run of the past'),
   PublicationList: list(closed({
-    position: whole('of the log'), hash: text('of its content'), kind: text('what went live'), person: text('by'),
+    position: whole('of the log'), hash: text('of its content'), kind: text('what went live'),
+      person: text('by'),
     at: instant('when'), policies: texts('hashes of the policies live from there on'), detail: any('more'),
   }, 'a publication'), 'newest first'),
   ListChange: closed({
@@ -91,7 +100,8 @@ export const LIFECYCLE_COMPONENTS = {
     lacking: LACKING,
   }, 'a change of a list'),
   Snooze: closed({
-    object: words(['snooze'], 'always snooze'), id: text('of the snooze'), policy: text('name'), rule: text('id'),
+    object: words(['snooze'], 'always snooze'), id: text('of the snooze'), policy: text('name'),
+      rule: text('id'),
     field: text('path'), value: text('of the entity'), from: instant('from'), until: instant('until'),
     reason: text('why'), author: text('who proposed it'),
     state: words(['proposed', 'published', 'ended', 'withdrawn'], 'of the snooze'),
@@ -104,6 +114,7 @@ export const LIFECYCLE_COMPONENTS = {
   }, 'a rule that the brake holds'), 'in force'),
   AuditList: list(closed({
     seq: whole('its place'), at: instant('when, by the clock of the server'), person: text('who'),
-    action: text('did what'), subject: text('to what'), detail: any('more'), hash: text('of this and all before'),
+    action: text('did what'), subject: text('to what'), detail: any('more'), hash: text('of this and all '
+      + 'before'),
   }, 'an act'), 'oldest first'),
 } satisfies Readonly<Record<string, TSchema>>;

@@ -40,17 +40,20 @@ export const render = {
   listChange: ({ change, roles, secondPerson, approvals: valid, lacking }: ListChangeStatus) => ({
     object: 'list_change', id: change.id, list: change.list, kind: change.kind, added: change.add.length,
     removed: change.remove.length, author: change.author, created_at: formatInstant(change.atMs),
-    reason: change.reason, state: change.state, roles, second_person: secondPerson, approvals: approvals(valid),
+    reason: change.reason, state: change.state, roles, second_person: secondPerson,
+      approvals: approvals(valid),
     lacking: change.state === 'proposed' ? lacking : [],
   }),
   snooze: ({ snooze, roles, approvals: valid, lacking }: SnoozeStatus) => {
     const { id, policy, rule, field, value, fromMs, untilMs, reason, author, state } = snooze;
     return {
-      object: 'snooze', id, policy, rule, field, value, from: formatInstant(fromMs), until: formatInstant(untilMs),
+      object: 'snooze', id, policy, rule, field, value, from: formatInstant(fromMs),
+        until: formatInstant(untilMs),
       reason, author, state, roles, approvals: approvals(valid), lacking: state === 'proposed' ? lacking : [],
     };
   },
-  brakes: (modes: readonly RuleModeOverride[]) => list(modes.map(({ policy, rule, segment, since, because }) =>
+  brakes: (modes: readonly RuleModeOverride[]) =>
+    list(modes.map(({ policy, rule, segment, since, because }) =>
     ({ policy, rule, segment: segment ?? null, since, because })), undefined),
   audit: (entries: readonly AuditEntry[]) =>
     list(entries.map(({ atMs, ...entry }) => ({ ...entry, at: formatInstant(atMs) })), undefined),

@@ -1,4 +1,4 @@
-/** The addresses of deciding, in one table: the server is registered from it and the contract is written from it. */
+/** The addresses of deciding, in one table: the server and the contract are made from it. */
 import type { TSchema } from 'typebox';
 import type { EventSchema } from '#domain/field.ts';
 import type { RefusalCode } from '#domain/refusal.ts';
@@ -7,12 +7,12 @@ import type { Scope } from '#ports/key-store.ts';
 import {
   DECISION,
   DECISION_LIST,
-  EXPLANATION,
   HEALTH,
   POLICY_LIST,
   PROBLEM,
   RECORDED,
 } from './answer-schema.ts';
+import { EXPLANATION } from './explanation-schema.ts';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -167,7 +167,7 @@ export const ROUTES = {
     ...NONE,
     method: 'GET',
     path: '/v1/decisions/{id}/explain',
-    summary: 'A decision in words',
+    summary: 'A decision made again and told',
     scope: 'decide',
     load: 'asked',
     answer: 'Explanation',

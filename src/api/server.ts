@@ -103,7 +103,8 @@ export function buildServer(
     const { method, path, bodyBytesMax }: Route = ALL_ROUTES[operation];
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const bodyLimit = bodyBytesMax ?? limits.bodyBytesMax;
-    http.route({ method, url, bodyLimit, handler: (request, reply) => door.serve(operation, request, reply) });
+    const handler = (request: FastifyRequest, reply: FastifyReply) => door.serve(operation, request, reply);
+    http.route({ method, url, bodyLimit, handler });
   }
   http.addHook('onClose', () => door.close());
   return { http, drain: () => door.drain(http) };

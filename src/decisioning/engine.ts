@@ -11,7 +11,9 @@ import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from '
 import { positionOfDecision } from './decision-id.ts';
 import { Pipeline } from './pipeline.ts';
 import type { InForce } from './in-force.ts';
-import { publicationHash, type Amended, type Publication } from './publication.ts';
+import {
+  isAmendment, publicationHash, readPublication, type Amended, type Publication,
+} from './publication.ts';
 import { Publisher, type Amending } from './publisher.ts';
 import { readDecision, recordKey, splitKey } from './record.ts';
 import { makeState, type StateNews, type StateParts } from './make-state.ts';
@@ -137,6 +139,14 @@ export class Engine {
    */
   amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number> {
     return this.#publisher.amend(amending);
+  }
+
+  /** What was published at a position; undefined where no publication stands there. */
+  async publicationAt(position: number): Promise<Publication | undefined> {
+    const { log } = this.#parts;
+    if (position < 1 || position > log.durable.position) return undefined;
+    const record = await log.get(position);
+    return record?.kind === 'publication' && !isAmendment(record) ? readPublication(record) : undefined;
   }
 
   inForce(): InForce {

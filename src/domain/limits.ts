@@ -76,6 +76,8 @@ export const LIMITS = {
   ruleModeCountMax: 1_000,
   snoozeCountMax: 10_000,
   challengerCountMax: 16,
+  /** Values of the field by which the brake counts apart; the rest is counted together. */
+  brakeSegmentCountMax: 64,
 
   decisionsInFlightMax: 1_024,
   decisionDeadlineMsMax: 50,

@@ -48,7 +48,8 @@ async function ended(
   }
 }
 
-export async function backtestRun({ records }: LifecycleParts, id: string): Promise<BacktestRunRecord | Refusal> {
+export async function backtestRun({ records }: LifecycleParts,
+  id: string): Promise<BacktestRunRecord | Refusal> {
   return await records.backtestRun(id) ?? refuse('not_found', `no backtest has the id ${id}`);
 }
 
@@ -59,7 +60,8 @@ export async function steerBacktest(
   const run = await backtestRun(parts, id);
   if (isRefusal(run)) return run;
   if (backtests === undefined) return refuse('part_unavailable', 'this server runs no backtests');
-  if (!await backtests[verb](id)) return refuse('conflict', `${id} is ${run.status}: there is nothing to ${verb}`);
+  if (!await backtests[verb](id)) return refuse('conflict', `${id} is ${run.status}: there is nothing to `
+    + `${verb}`);
   const noted = await audited(parts, actor, {
     action: `backtest.${verb}`, subject: `version/${run.hash}`, detail: { id },
   }, () => Promise.resolve({}));

@@ -20,12 +20,13 @@ export const releaseBrake = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, { policy, rule, segment, because }: ReleaseOrder,
 ): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
   const { modes } = amendedNow(live);
-  const released = modes.filter((mode) => mode.policy === policy && mode.rule === rule
-    && (segment === undefined || mode.segment?.value === segment));
-  if (released.length === 0) {
+  const isReleased = (mode: RuleModeOverride): boolean => mode.policy === policy && mode.rule === rule
+    && (segment === undefined || mode.segment?.value === segment);
+  if (!modes.some(isReleased)) {
     const braked = modes.map((mode) => `${mode.policy}/${mode.rule}`
       + (mode.segment === undefined ? '' : ` in ${mode.segment.value}`));
-    return refuse('not_found', `nothing holds ${policy}/${rule}${segment === undefined ? '' : ` in ${segment}`}; `
+    return refuse('not_found',
+      `nothing holds ${policy}/${rule}${segment === undefined ? '' : ` in ${segment}`}; `
       + `braked are: ${braked.join(', ') || 'none'}`);
   }
   return going.goLive(actor, {
@@ -34,7 +35,8 @@ export const releaseBrake = (
       action: 'brake.release', subject: `policy/${policy}`,
       detail: { rule, segment: segment ?? null, because },
     },
-    enact: () => enactAmendment(parts, { modes: modes.filter((mode) => !released.includes(mode)) },
+    enact: () => enactAmendment(parts,
+      ({ modes: now }) => ({ modes: now.filter((mode) => !isReleased(mode)) }),
       { person: actor.person, because, approvals: [] }),
   });
 });

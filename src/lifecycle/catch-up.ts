@@ -1,5 +1,6 @@
 /**
- * After a start the log wins: what is live and has no row in the records gets one, and a policy that came from
+ * After a start the log wins: what is live and has no row in the records gets one, and a policy that came
+ * from
  * the folder becomes a version that somebody can follow.
  */
 import { publicationHash, type Publication } from '#decisioning/publication.ts';
@@ -35,7 +36,8 @@ export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<
     const subjects = approvals.map(({ subject }) => subject);
     const kind = person === SYSTEM_PERSON ? 'brake' : subjects.includes('snooze') ? 'snooze' : 'challenge';
     going.note({ person }, {
-      kind, because, act: { action: 'publication.found', subject: `publication/${position}`, detail: { kind } },
+      kind, because, act: { action: 'publication.found', subject: `publication/${position}`,
+        detail: { kind } },
       enact: () => Promise.resolve({ position, hash: '' }),
     }, { position, hash: contentHash({ base, position, person, because }) });
   }
@@ -66,7 +68,8 @@ async function versionsFound(parts: LifecycleParts): Promise<void> {
         withdrawnAtMs: undefined,
       });
       for (const [kind, passed, found] of [
-        ['check', true, checkFound(checked, author)], ['test', checked.tests.failed === 0, testFound(checked.tests)],
+        ['check', true, checkFound(checked, author)],
+          ['test', checked.tests.failed === 0, testFound(checked.tests)],
       ] as const) {
         const evidence = { hash, kind, passed, atMs, person: author };
         await writes.addEvidence({ ...evidence, summary: seals.evidence(evidence, found) });

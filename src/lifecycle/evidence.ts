@@ -36,7 +36,8 @@ export const figuresOf = {
   test(found: Json): TestFigures | undefined {
     if (!isMap(found)) return undefined;
     const { passed, failed, failures } = found;
-    if (typeof passed !== 'number' || typeof failed !== 'number' || !Array.isArray(failures)) return undefined;
+    if (typeof passed !== 'number' || typeof failed !== 'number'
+      || !Array.isArray(failures)) return undefined;
     return { passed, failed, failures: failures.map(String) };
   },
   backtest(found: Json): BacktestFigures | undefined {
@@ -44,7 +45,8 @@ export const figuresOf = {
     const { payments, days, unknownRateMax, alerts, alertsPerDayMax } = found;
     return typeof payments === 'number' && typeof days === 'number' && typeof unknownRateMax === 'number'
       && typeof alerts === 'number' && typeof alertsPerDayMax === 'number'
-      ? { payments, days, unknownRateMax, alerts, alertsPerDayMax, forecasts: forecastsOf(found['forecasts']) }
+      ? { payments, days, unknownRateMax, alerts, alertsPerDayMax,
+      forecasts: forecastsOf(found['forecasts']) }
       : undefined;
   },
 };

@@ -44,7 +44,8 @@ export function gate(input: GateInput, seals: Seals): GateResult {
   const tried = backtestFaults(input, seals);
   const lacking = [
     ...(checked.hash === version.hash ? [] : [
-      `the stored document has the hash ${checked.hash}, not ${version.hash}: it was changed behind our back; `
+      `the stored document has the hash ${checked.hash}, not ${version.hash}: it was changed behind our `
+        + `back; `
       + 'submit it again']),
     ...(version.withdrawnAtMs === undefined ? [] : ['it was withdrawn; submit a new version']),
     ...testFaults(input, seals),
@@ -91,7 +92,8 @@ export function backtestFaults(
       : `its backtest judged ${figures.payments} payments`;
     if (recordCount < HISTORY_RECORDS_MIN) {
       return { lacking: [], notes: [
-        `no_history: ${tried}, and only ${recordCount} records to judge again; ${HISTORY_RECORDS_MIN} are asked `
+        `no_history: ${tried}, and only ${recordCount} records to judge again; ${HISTORY_RECORDS_MIN} are `
+          + `asked `
         + 'for. Those who approve it answer for what is not shown'] };
     }
     return { lacking: [`${tried}; run \`${way}\` over at least ${HISTORY_RECORDS_MIN} payments`], notes: [] };
@@ -100,13 +102,15 @@ export function backtestFaults(
   const lacking: string[] = [];
   const rateLimit = unknownRateMax ?? UNKNOWN_RATE_MAX;
   if (!(figures.unknownRateMax <= rateLimit)) {
-    lacking.push(`a rule cannot say for ${percent(figures.unknownRateMax)} of the payments of the backtest; at `
+    lacking.push(`a rule cannot say for ${percent(figures.unknownRateMax)} of the payments of the `
+      + `backtest; at `
       + `most ${percent(rateLimit)}${unknownRateMax === undefined ? ', as the policy states no limit' : ''}. `
       + 'Mend the rule, or state `gate: { unknown_rate_max: ... }` and have it approved');
   }
   const share = figures.alerts / figures.payments;
   if (alertsPerDayMax !== undefined && !(figures.alertsPerDayMax <= alertsPerDayMax)) {
-    lacking.push(`${figures.alertsPerDayMax} alerts on the worst day of the backtest; the policy states at most `
+    lacking.push(`${figures.alertsPerDayMax} alerts on the worst day of the backtest; the policy states `
+      + `at most `
       + `${alertsPerDayMax}. Sharpen the rules, or state another limit and have it approved`);
   } else if (alertsPerDayMax === undefined && !(share <= ALERT_SHARE_MAX)) {
     lacking.push(`${percent(share)} of the payments of the backtest end above approve; at most `
@@ -116,12 +120,14 @@ export function backtestFaults(
   return { lacking, notes: [] };
 }
 
-function approvalFaults({ version, checked }: GateInput, valid: readonly ApprovalRecord[]): readonly string[] {
+function approvalFaults({ version, checked }: GateInput,
+  valid: readonly ApprovalRecord[]): readonly string[] {
   const { reviewers } = checked;
   const roles = new Set(valid.map(({ role }) => role));
   const open = reviewers.filter((role) => !roles.has(role));
   if (open.length > 0) {
-    return open.map((role) => `nobody has approved it as ${role}; somebody other than ${version.author} with that `
+    return open.map((role) => `nobody has approved it as ${role}; somebody other than ${version.author} `
+      + `with that `
       + `role runs \`assay policy approve ${version.hash} --role ${role}\``);
   }
   if (valid.length > 0) return [];
@@ -150,7 +156,8 @@ function numberFaults({ version, checked, live }: GateInput): readonly string[] 
   if (live === undefined) return [];
   if (live.hash === version.hash) return ['it is live already'];
   return checked.version > live.version ? [] : [
-    `it is version ${checked.version}, and version ${live.version} is live; give it a number above that, or roll `
+    `it is version ${checked.version}, and version ${live.version} is live; give it a number above that, `
+      + `or roll `
     + 'back to a publication that had it'];
 }
 

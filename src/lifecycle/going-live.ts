@@ -1,8 +1,11 @@
 /**
- * What goes live goes into the decision log first, and its row into the records after it: the log says what is
+ * What goes live goes into the decision log first, and its row into the records after it: the log says what
+ * is
  * live. One after the other, and none while a row of an earlier one is not written.
  */
-import { publicationHash, type Amended, type Approval, type Publication } from '#decisioning/publication.ts';
+import {
+  publicationHash, type Amended, type Amendment, type Approval, type Publication,
+} from '#decisioning/publication.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { isRefusal } from '#domain/parse-event.ts';
@@ -74,7 +77,8 @@ export class GoingLive {
         return refuseAll('gate_closed', error.problems.map((detail) => ({ pointer: '', detail })));
       }
       if (error instanceof LogUnavailable) {
-        return refuse('log_unavailable', `${error.message}; what was live stays, unless the log has it: look at `
+        return refuse('log_unavailable', `${error.message}; what was live stays, unless the log has it: `
+          + `look at `
           + 'GET /v1/publications before you send it again');
       }
       throw error;
@@ -90,12 +94,14 @@ export class GoingLive {
 
   /** Something went live by another hand than `goLive`: its row is written with the next change. */
   note(
-    { person }: Pick<Actor, 'person'>, change: LiveChange, { position, hash }: { position: number; hash: string },
+    { person }: Pick<Actor, 'person'>, change: LiveChange,
+      { position, hash }: { position: number; hash: string },
   ): void {
     const { because, notes = [], act, kind } = change;
     const policies = this.#parts.engine.inForce().policies.map((policy) => policy.hash);
     const detail: Json = { because, notes, ...(isObject(act.detail) ? act.detail : {}) };
-    this.#pending.push({ actor: { person }, change, row: { position, hash, kind, person, policies, detail } });
+    this.#pending.push({ actor: { person }, change,
+      row: { position, hash, kind, person, policies, detail } });
   }
 
   /** Writes the rows that wait. Throws RecordsUnavailable. */
@@ -121,7 +127,8 @@ const isObject = (value: Json): value is { readonly [key: string]: Json } =>
 
 function meanwhile(base: number, { base: now, publication, policies }: InForceView): Refusal {
   const names = policies.map(({ name, version }) => `${name} ${version}`).join(', ');
-  return refuse('conflict', `since position ${base}, which you saw, ${publication.person ?? 'a start'} has published `
+  return refuse('conflict', `since position ${base}, which you saw, ${publication.person ?? 'a start'} `
+    + `has published `
     + `at position ${now}: ${names}${publication.because === undefined ? '' : ` (${publication.because})`}. `
     + 'Nothing of yours went live; look at it, and publish again');
 }
@@ -137,14 +144,17 @@ export async function enactPublication(
   return { position, hash: publicationHash(publication) };
 }
 
-/** Amends what is in force; the parts that are not named stay. */
+/** Who amends, why, and by whose leave. */
+export type AmendedBy = Pick<Amendment, 'person' | 'because' | 'approvals'>;
+
+/** Amends what is in force; the parts that are not named stay, also those that the brake adds meanwhile. */
 export async function enactAmendment(
-  { engine }: Pick<LifecycleParts, 'engine'>, change: Partial<Amended>,
-  by: { readonly person: string; readonly because: string; readonly approvals: readonly Approval[] },
+  { engine }: Pick<LifecycleParts, 'engine'>,
+  change: Partial<Amended> | ((inForce: Amended) => Partial<Amended>), by: AmendedBy,
 ): Promise<{ position: number; hash: string }> {
-  const amendment = { ...amendedNow(engine.inForce()), ...change, ...by };
-  const position = await engine.amend(amendment);
-  return { position, hash: contentHash(jsonOf(amendment)) };
+  const position = await engine.amend(
+    typeof change === 'function' ? (inForce) => ({ ...change(inForce), ...by }) : { ...change, ...by });
+  return { position, hash: contentHash(jsonOf({ ...amendedNow(engine.inForce()), ...by })) };
 }
 
 export const amendedNow = ({ amendment }: InForceView): Amended => ({

@@ -15,12 +15,14 @@ import {
   type ListChangeOrder, type ListChangeStatus,
 } from './list-changes.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
-import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder, type ShadowOrder } from './publish.ts';
+import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
+  type ShadowOrder } from './publish.ts';
 import { contentHash } from './seals.ts';
 import {
   approveSnooze, endSnooze, proposeSnooze, publishSnooze, snoozeStatus, type SnoozeOrder, type SnoozeStatus,
 } from './snoozes.ts';
-import { approve, statusOf, submit, versionsOf, withdraw, type Submission, type VersionStatus } from './versions.ts';
+import { approve, statusOf, submit, versionsOf, withdraw, type Submission,
+  type VersionStatus } from './versions.ts';
 import { rememberedChecks } from './version-facts.ts';
 
 /** An answer, or why not. */
@@ -42,7 +44,8 @@ export class Lifecycle {
   braked({ position, amendment }: { readonly position: number; readonly amendment: Amendment }): void {
     const { because } = amendment;
     this.#going.note({ person: SYSTEM_PERSON }, {
-      kind: 'brake', because, act: { action: 'brake.engage', subject: `publication/${position}`, detail: { because } },
+      kind: 'brake', because, act: { action: 'brake.engage', subject: `publication/${position}`,
+        detail: { because } },
       enact: () => Promise.resolve({ position, hash: '' }),
     }, { position, hash: contentHash({ position, because }) });
     // What waits is written with the next change at the latest; now, if the records are there.
@@ -72,9 +75,11 @@ export class Lifecycle {
   stopShadow(actor: Actor, hash: string, because: string): Told<WentLive> {
     return stopShadow(this.parts, this.#going, actor, hash, because);
   }
-  publications(page: Page): Promise<readonly PublicationRecord[]> { return this.parts.records.publications(page); }
+  publications(page: Page): Promise<readonly PublicationRecord[]> {
+    return this.parts.records.publications(page); }
 
-  startBacktest(actor: Actor, hash: string, options: { readonly [key: string]: Json }): Told<{ readonly id: string }> {
+  startBacktest(actor: Actor, hash: string, options: { readonly [key: string]: Json }): Told<{
+    readonly id: string }> {
     return startBacktest(this.parts, actor, hash, options);
   }
   backtest(id: string): Told<BacktestRunRecord> { return backtestRun(this.parts, id); }

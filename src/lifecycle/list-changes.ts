@@ -94,7 +94,8 @@ const entriesOf = ({ lists }: Publication, list: string): readonly ListEntry[] =
 
 const jsonOf = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
 
-const isSound = ({ seals }: LifecycleParts, { id, hash, state: _state, ...content }: ListChangeRecord): boolean =>
+const isSound = ({ seals }: LifecycleParts,
+  { id, hash, state: _state, ...content }: ListChangeRecord): boolean =>
   contentHash(jsonOf(content)) === hash && seals.idOf('lch', hash) === id;
 
 export async function listChangeStatus(
@@ -103,7 +104,8 @@ export async function listChangeStatus(
   const change = await parts.records.listChange(id);
   if (change === undefined) return refuse('not_found', `no change of a list has the id ${id}`);
   if (!isSound(parts, change)) {
-    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. Propose it again`);
+    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. `
+      + `Propose it again`);
   }
   const { policies, declarations, onlyRaises } = listUse(change.list, parts.engine.inForce().policies);
   const declared = [...new Set(declarations.flatMap(({ reviewers }) => reviewers ?? []))];
@@ -113,13 +115,15 @@ export async function listChangeStatus(
   const roles = declared.length > 0 ? declared : [...new Set(policies.flatMap(({ reviewers }) => reviewers))];
   const all = await parts.records.approvals('list_change', change.hash);
   const approvals = all.filter((approval) => approval.person !== change.author
-    && parts.seals.holdsApproval(approval, change.author) && (roles.length === 0 || roles.includes(approval.role)));
+    && parts.seals.holdsApproval(approval, change.author)
+    && (roles.length === 0 || roles.includes(approval.role)));
   const held = new Set(approvals.map(({ role }) => role));
   const way = `somebody other than ${change.author} runs \`assay list approve ${id} --role`;
   const lacking = declared.filter((role) => !held.has(role)).map((role) =>
     `nobody has approved it as ${role}, which the list asks for; ${way} ${role}\``);
   if (declared.length === 0 && secondPerson && approvals.length === 0) {
-    lacking.push(`${whyTwo(change, onlyRaises)}, so a second person approves it; ${way} ${roles[0] ?? 'ROLE'}\``);
+    const role = roles[0] ?? 'ROLE';
+    lacking.push(`${whyTwo(change, onlyRaises)}, so a second person approves it; ${way} ${role}\``);
   }
   return { change, roles, secondPerson, approvals, lacking };
 }
@@ -127,7 +131,8 @@ export async function listChangeStatus(
 function whyTwo({ kind, remove }: ListChangeRecord, onlyRaises: boolean): string {
   if (!onlyRaises) return 'the list can let a payment through';
   if (kind === 'replace') return 'it replaces the whole list';
-  return remove.length > 0 ? 'it takes entries away' : `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} entries`;
+  return remove.length > 0 ? 'it takes entries away' : `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} `
+    + `entries`;
 }
 
 export async function approveListChange(
@@ -142,7 +147,8 @@ export async function approveListChange(
     action: 'list.approve', subject: `list/${change.list}`, detail: { id, role, author: change.author },
   }, async (writes, atMs) => {
     const approval = { subject: 'list_change', hash: change.hash, role, person: actor.person, atMs } as const;
-    await writes.addApproval({ ...approval, seal: parts.seals.approval({ ...approval, author: change.author }) });
+    await writes.addApproval({ ...approval,
+      seal: parts.seals.approval({ ...approval, author: change.author }) });
     return {};
   });
   return isRefusal(done) ? done : listChangeStatus(parts, id);
@@ -175,7 +181,8 @@ export const publishListChange = (
     kind: 'list', because,
     act: {
       action: 'list.publish', subject: `list/${change.list}`,
-      detail: { id, author: change.author, approvers: approvals.map(({ person, role }) => ({ person, role })) },
+      detail: { id, author: change.author,
+        approvers: approvals.map(({ person, role }) => ({ person, role })) },
     },
     enact: () => enactPublication(parts, publication),
     also: async (writes) => {
@@ -192,7 +199,8 @@ function entriesAfter(
   return kind === 'replace' ? add : [...before.filter(({ value }) => !gone.has(String(value))), ...add];
 }
 
-const changed = (lists: readonly ListSource[], name: string, entries: readonly ListEntry[]): readonly ListSource[] =>
+const changed = (lists: readonly ListSource[], name: string,
+  entries: readonly ListEntry[]): readonly ListSource[] =>
   [...lists.filter((list) => list.name !== name), { name, entries }]
     .toSorted((left, right) => (left.name < right.name ? -1 : 1));
 

@@ -18,7 +18,8 @@ export function listFaults(
   const gone = new Set(remove.map(String));
   const kept = kind === 'replace' ? [] : before.filter(({ value }) => !gone.has(String(value)));
   if (kept.length + add.length > LIMITS.listEntryCountMax) {
-    return [{ pointer: '/add', detail: `the list would have ${kept.length + add.length} entries; the limit is `
+    return [{ pointer: '/add', detail: `the list would have ${kept.length + add.length} entries; the `
+      + `limit is `
       + `${LIMITS.listEntryCountMax}` }];
   }
   if (kind === 'amend' && add.length === 0 && remove.length === 0) {
@@ -33,12 +34,14 @@ export function listFaults(
   const stays = new Map<string, Stay[]>();
   for (const entry of kept) {
     const stay = stayOf(entry);
-    if (typeof stay !== 'string') stays.set(String(entry.value), [...stays.get(String(entry.value)) ?? [], stay]);
+    if (typeof stay !== 'string') stays.set(String(entry.value),
+      [...stays.get(String(entry.value)) ?? [], stay]);
   }
   add.forEach((entry, i) => {
     if (faults.length >= FAULTS_MAX) return;
     const fault = entryFault(entry, stays, declarations);
-    if (fault !== undefined) faults.push({ pointer: `/add/${i}`, detail: `${JSON.stringify(entry.value)} ${fault}` });
+    if (fault !== undefined) faults.push({ pointer: `/add/${i}`, detail: `${JSON.stringify(entry.value)} `
+      + `${fault}` });
   });
   return faults;
 }
@@ -47,7 +50,8 @@ export function listFaults(
 function entryFault(
   entry: ListEntry, stays: Map<string, Stay[]>, declarations: readonly ListDeclaration[],
 ): string | undefined {
-  const misfit = declarations.map((declaration) => misfitOf(entry, declaration)).find((one) => one !== undefined);
+  const misfit = declarations.map((declaration) => misfitOf(entry, declaration)).find((one) =>
+    one !== undefined);
   if (misfit !== undefined) return misfit;
   const stay = stayOf(entry);
   if (typeof stay === 'string') return stay;

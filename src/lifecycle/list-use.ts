@@ -1,4 +1,7 @@
-/** What a list can do to a payment, from where it stands in the live policies: only stop it, or let it through. */
+/**
+ * What a list can do to a payment, from where it stands in the live policies: only stop it, or let it
+ * through.
+ */
 import type { Expr } from '#expression/ast.ts';
 import { childrenOf, someNode } from '#expression/tree.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
@@ -13,7 +16,8 @@ export interface ListUse {
 }
 
 export function listUse(list: string, live: readonly CompiledPolicy[]): ListUse {
-  const policies = live.filter(({ lists }) => lists.some(({ name, values }) => name === list && values === undefined));
+  const policies = live.filter(({ lists }) =>
+    lists.some(({ name, values }) => name === list && values === undefined));
   const declarations = policies.flatMap(({ lists }) => lists.filter(({ name }) => name === list));
   return { declarations, policies, onlyRaises: policies.every((policy) => raisesOnly(list, policy)) };
 }
@@ -24,7 +28,8 @@ export function listUse(list: string, live: readonly CompiledPolicy[]): ListUse 
  */
 function raisesOnly(list: string, { rules, aggregates }: CompiledPolicy): boolean {
   const reads = (expr: Expr): boolean => someNode(expr, (node) => isRead(node, list));
-  if (aggregates.some((aggregate) => reads({ kind: 'aggregate', aggregate, span: aggregate.span }))) return false;
+  if (aggregates.some((aggregate) =>
+    reads({ kind: 'aggregate', aggregate, span: aggregate.span }))) return false;
   return rules.every(({ when, unless, replaces }) => {
     if (unless !== undefined && reads(unless)) return false;
     if (!reads(when)) return true;
@@ -38,7 +43,8 @@ const isRead = (node: Expr, list: string): boolean =>
 /** True where a member more can make it true, and never untrue. */
 function isRising(expr: Expr, list: string): boolean {
   if (!someNode(expr, (node) => isRead(node, list))) return true;
-  if (isRead(expr, list)) return childrenOf(expr).every((child) => !someNode(child, (node) => isRead(node, list)));
+  if (isRead(expr, list)) return childrenOf(expr).every((child) =>
+    !someNode(child, (node) => isRead(node, list)));
   if (expr.kind === 'binary' && (expr.op === 'and' || expr.op === 'or')) {
     return isRising(expr.left, list) && isRising(expr.right, list);
   }

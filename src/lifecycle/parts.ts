@@ -1,5 +1,6 @@
 /** What the life cycle asks of the world; handed in from main. */
 import type { Amended, Amendment, Publication } from '#decisioning/publication.ts';
+import type { Amending } from '#decisioning/publisher.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { ListEntry } from '#policy/lists.ts';
 import type { RecordStore } from '#ports/records.ts';
@@ -31,7 +32,8 @@ export interface LiveEngine {
    * PublicationRefused and LogUnavailable; then nothing was published.
    */
   publish(publication: Publication, keep?: Partial<Amended>): Promise<number>;
-  amend(amendment: Omit<Amendment, 'format' | 'base'>): Promise<number>;
+  /** Parts that are not named stay. A function is asked at its turn, with what is in force then. */
+  amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number>;
   /** Undefined where no publication stands there. */
   publicationAt(position: number): Promise<Publication | undefined>;
   /** Records of the decision log. */

@@ -45,7 +45,8 @@ export const publishVersion = (
   });
 });
 
-const approversOf = ({ approvals }: GateResult): Json => approvals.map(({ person, role }) => ({ person, role }));
+const approversOf = ({ approvals }: GateResult): Json =>
+  approvals.map(({ person, role }) => ({ person, role }));
 
 const closed = ({ lacking }: GateResult): Refusal =>
   refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
@@ -90,11 +91,13 @@ async function withoutVersion(
  * is meant for an emergency. Lists, rates and fields stay as they are now: what was blocked since stays so.
  */
 export const rollBack = (
-  parts: LifecycleParts, going: GoingLive, actor: Actor, position: number, { because, expected }: PublishOrder,
+  parts: LifecycleParts, going: GoingLive, actor: Actor, position: number,
+    { because, expected }: PublishOrder,
 ): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
   const target = position < live.base ? await parts.engine.publicationAt(position) : undefined;
   if (target === undefined) {
-    return refuse('not_found', `no publication before the live one, at ${live.base}, stands at position ${position}; `
+    return refuse('not_found',
+      `no publication before the live one, at ${live.base}, stands at position ${position}; `
       + '`assay policy publications` lists them');
   }
   const checked = await Promise.all(target.policies.map(({ file, source }) => parts.check(file, source)));
@@ -109,7 +112,8 @@ export const rollBack = (
       return refuse('gate_closed', `${one.name} ${one.version} was withdrawn since; it does not come back`);
     }
     if (until !== undefined && parts.now() >= until) {
-      return refuse('gate_closed', `${one.name} ${one.version} was meant to hold until ${one.effective.until}`);
+      return refuse('gate_closed',
+        `${one.name} ${one.version} was meant to hold until ${one.effective.until}`);
     }
     hashes.push(one.hash);
   }
@@ -153,7 +157,8 @@ export const startShadow = (
   if (share > 0 && result.lacking.length > 0) return closed(result);
   if (version.withdrawnAtMs !== undefined) return refuse('gate_closed', 'it was withdrawn');
   if (lastOf(evidence, 'test', parts.seals)?.record.passed !== true) {
-    return refuse('gate_closed', 'its own tests fail; mend the policy or the test, and submit the new version');
+    return refuse('gate_closed', 'its own tests fail; mend the policy or the test, and submit the new '
+      + 'version');
   }
   const challenger: Challenger = {
     file: version.file, source: version.source, share, salt: hash.slice(-16), by: by ?? DRAWN_BY,
@@ -170,7 +175,8 @@ export const startShadow = (
     enact: () => enactAmendment(parts, { challengers }, { person: actor.person, because, approvals }),
     also: async (writes, atMs) => {
       const shown = { hash, kind: 'shadow', passed: true, atMs, person: actor.person } as const;
-      await writes.addEvidence({ ...shown, summary: parts.seals.evidence(shown, { share, by: challenger.by }) });
+      await writes.addEvidence({ ...shown,
+        summary: parts.seals.evidence(shown, { share, by: challenger.by }) });
     },
   });
 });

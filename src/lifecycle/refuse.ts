@@ -40,7 +40,8 @@ class ChangeRefused extends Error {
  * Throws RecordsUnavailable.
  */
 export async function audited<Result extends object>(
-  { records, now }: { readonly records: RecordStore; readonly now: () => number }, { person }: Pick<Actor, 'person'>,
+  { records, now }: { readonly records: RecordStore; readonly now: () => number }, { person }: Pick<Actor,
+    'person'>,
   { action, subject, detail }: Act, act: (writes: RecordWrites, atMs: number) => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
   const atMs = now();

@@ -64,13 +64,16 @@ function ruleIn(
     : { policy, rule };
 }
 
-function faultOf({ fromMs, untilMs, rule }: SnoozeOrder, { final }: Rule, nowMs: number): Refusal | undefined {
+function faultOf({ fromMs, untilMs, rule }: SnoozeOrder, { final }: Rule,
+  nowMs: number): Refusal | undefined {
   if (final) return refuse('invalid', `rule ${rule} is final: nothing excepts it`, '/rule');
   if (untilMs <= fromMs || untilMs <= nowMs) {
-    return refuse('invalid', `it ends at ${formatInstant(untilMs)}, which is not after its beginning and now`, '/until');
+    return refuse('invalid', `it ends at ${formatInstant(untilMs)}, which is not after its beginning and `
+      + `now`, '/until');
   }
   if (untilMs - Math.max(fromMs, nowMs) > SNOOZE_DAYS_MAX * DAY_MS) {
-    return refuse('invalid', `a snooze lasts at most ${SNOOZE_DAYS_MAX} days; put a lasting exception into the policy`,
+    return refuse('invalid', `a snooze lasts at most ${SNOOZE_DAYS_MAX} days; put a lasting exception `
+      + `into the policy`,
       '/until');
   }
   return undefined;
@@ -81,13 +84,15 @@ export async function snoozeStatus(parts: LifecycleParts, id: string): Promise<S
   if (snooze === undefined) return refuse('not_found', `no snooze has the id ${id}`);
   const { hash, id: _id, state: _state, ...content } = snooze;
   if (contentHash(content) !== hash || parts.seals.idOf('snz', hash) !== id) {
-    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. Propose it again`);
+    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. `
+      + `Propose it again`);
   }
   const live = parts.engine.inForce().policies.find(({ name }) => name === snooze.policy);
   const roles = live?.reviewers ?? [];
   const all = await parts.records.approvals('snooze', hash);
   const approvals = all.filter((approval) => approval.person !== snooze.author
-    && parts.seals.holdsApproval(approval, snooze.author) && (roles.length === 0 || roles.includes(approval.role)));
+    && parts.seals.holdsApproval(approval, snooze.author)
+    && (roles.length === 0 || roles.includes(approval.role)));
   const lacking = approvals.length > 0 ? [] : [`no second person has approved it; somebody other than `
     + `${snooze.author} runs \`assay snooze approve ${id} --role ${roles[0] ?? 'ROLE'}\``];
   return { snooze, roles, approvals, lacking };
@@ -105,7 +110,8 @@ export async function approveSnooze(
     action: 'snooze.approve', subject: `policy/${snooze.policy}`, detail: { id, role, author: snooze.author },
   }, async (writes, atMs) => {
     const approval = { subject: 'snooze', hash: snooze.hash, role, person: actor.person, atMs } as const;
-    await writes.addApproval({ ...approval, seal: parts.seals.approval({ ...approval, author: snooze.author }) });
+    await writes.addApproval({ ...approval,
+      seal: parts.seals.approval({ ...approval, author: snooze.author }) });
     return {};
   });
   return isRefusal(done) ? done : snoozeStatus(parts, id);
@@ -135,7 +141,8 @@ export const publishSnooze = (
     kind: 'snooze', because,
     act: {
       action: 'snooze.publish', subject: `policy/${snooze.policy}`,
-      detail: { id, author: snooze.author, approvers: approvals.map(({ person, role }) => ({ person, role })) },
+      detail: { id, author: snooze.author,
+        approvers: approvals.map(({ person, role }) => ({ person, role })) },
     },
     enact: () => enactAmendment(parts, { snoozes },
       { person: actor.person, because, approvals: approvals.map(loggedApproval) }),

@@ -48,7 +48,8 @@ export async function submit(
     return refuseAll('invalid', checked.mistakes.map((detail) => ({ pointer: '/source', detail })));
   }
   if (checked.name !== policy) {
-    return refuse('invalid', `the document is policy \`${checked.name}\`, and was sent as \`${policy}\``, '/source');
+    return refuse('invalid', `the document is policy \`${checked.name}\`, and was sent as \`${policy}\``,
+      '/source');
   }
   const { hash, version, title } = checked;
   const stored = await audited(parts, actor, {
@@ -104,14 +105,17 @@ export function mayNotApprove(
   actor: Actor, { author }: { readonly author: string }, role: string, required: readonly string[],
 ): Refusal | undefined {
   if (actor.person === author) {
-    return refuse('not_allowed', `${author} wrote it, and nobody approves what he wrote; somebody else has to`);
+    return refuse('not_allowed', `${author} wrote it, and nobody approves what he wrote; somebody else `
+      + `has to`);
   }
   if (!actor.roles.includes(role)) {
     const held = actor.roles.length === 0 ? 'no role' : actor.roles.join(', ');
-    return refuse('not_allowed', `${actor.person} does not hold the role ${role}; the key holds ${held}`, '/role');
+    return refuse('not_allowed', `${actor.person} does not hold the role ${role}; the key holds ${held}`,
+      '/role');
   }
   if (required.length > 0 && !required.includes(role)) {
-    return refuse('invalid', `nobody asks for the role ${role} here; asked for: ${required.join(', ')}`, '/role');
+    return refuse('invalid', `nobody asks for the role ${role} here; asked for: ${required.join(', '
+      + '')}`, '/role');
   }
   return undefined;
 }
@@ -132,7 +136,8 @@ async function supersededBy(records: RecordReads, version: VersionRecord): Promi
     for (const twin of twins) if (await submittedAt(records, twin.hash) > own) newer = twin;
   }
   if (newer === undefined) return undefined;
-  return refuse('conflict', `${version.hash} is version ${version.version}; ${newer.author} has submitted version `
+  return refuse('conflict', `${version.hash} is version ${version.version}; ${newer.author} has submitted `
+    + `version `
     + `${newer.version} since: ${newer.hash}. Approve that, or have it withdrawn`);
 }
 
@@ -154,7 +159,8 @@ export async function withdraw(
     action: 'version.withdraw', subject: `version/${hash}`,
     detail: { policy: version.policy, version: version.version, because },
   }, async (writes, atMs) => {
-    if ((await writes.version(hash))?.withdrawnAtMs !== undefined) return refuse('conflict', 'it is withdrawn already');
+    if ((await writes.version(hash))?.withdrawnAtMs !== undefined) return refuse('conflict', 'it is '
+      + 'withdrawn already');
     await writes.withdrawVersion(hash, atMs);
     return {};
   });

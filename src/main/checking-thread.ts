@@ -13,7 +13,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
   readonly late: NodeJS.Timeout;
 }
-interface Answer { readonly id: number; readonly checked?: CheckedPolicy | NotCompiled; readonly failure?: string }
+interface Answer {
+  readonly id: number; readonly checked?: CheckedPolicy | NotCompiled; readonly failure?: string }
 
 export interface CheckingThread { readonly check: PolicyChecker; stop(): Promise<void> }
 
@@ -56,7 +57,8 @@ export function checkingThread(custom: readonly CustomField[]): CheckingThread {
     check: (file, source) => new Promise((resolve, reject) => {
       clearTimeout(idle);
       const id = last += 1;
-      const late = setTimeout(() => { void end(`checking took more than ${CHECK_MS_MAX} ms`); }, CHECK_MS_MAX);
+      const late = setTimeout(() => { void end(`checking took more than ${CHECK_MS_MAX} ms`); },
+        CHECK_MS_MAX);
       waiting.set(id, { resolve, reject, late });
       running().postMessage({ id, file, source } satisfies CheckOrder);
     }),

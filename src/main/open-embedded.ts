@@ -14,6 +14,8 @@ export interface EmbeddedParts {
   readonly folder: string;
   readonly clock: Clock;
   readonly publication: Publication;
+  /** `first`: only where nothing is live yet. Default: whenever it differs from what is live. */
+  readonly publish?: 'changed' | 'first';
   /** Told what the log looked like, once. */
   readonly onLog?: (report: LogReport) => void;
   readonly tell?: (news: EngineNews) => void;
@@ -25,7 +27,7 @@ export const logFolder = (folder: string): string => `${folder}/log`;
 export const snapshotFolder = (folder: string): string => `${folder}/snapshots`;
 
 export async function openEmbedded(parts: EmbeddedParts): Promise<Engine> {
-  const { disk, folder, clock, publication, onLog, tell, segmentBytesMax, commitGapMs } = parts;
+  const { disk, folder, clock, publication, publish, onLog, tell, segmentBytesMax, commitGapMs } = parts;
   const { log, report, snapshot } = await openDecisionLog(disk, {
     folder: logFolder(folder), snapshots: snapshotFolder(folder), clock,
     ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
@@ -40,7 +42,7 @@ export async function openEmbedded(parts: EmbeddedParts): Promise<Engine> {
   try {
     return await Engine.open(
       { log, clock, snapshots, schema, newWindowStore, ...(tell === undefined ? {} : { tell }) },
-      publication);
+      publication, publish);
   } catch (error) {
     await log.close();
     throw error;

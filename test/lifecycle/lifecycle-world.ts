@@ -3,6 +3,7 @@ import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import type { Amended, Amendment, Publication } from '#decisioning/publication.ts';
+import type { Amending } from '#decisioning/publisher.ts';
 import { eventSchema } from '#domain/field.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
@@ -102,8 +103,11 @@ export class RememberingEngine implements LiveEngine {
     return position;
   }
 
-  async amend(amendment: Omit<Amendment, 'format' | 'base'>): Promise<number> {
-    const { base, publication } = this.inForce();
+  async amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number> {
+    const { base, publication, amendment: before } = this.inForce();
+    const { modes = [], snoozes = [], challengers = [] } = before ?? {};
+    const change = typeof amending === 'function' ? amending({ modes, snoozes, challengers }) : amending;
+    const amendment = { modes, snoozes, challengers, approvals: [], ...change };
     const position = this.#next();
     this.#records.push({ position, publication, amendment: { format: 1, base, ...amendment } });
     return position;
@@ -129,11 +133,13 @@ export class LifecycleWorld {
   readonly engine: RememberingEngine;
   readonly life: Lifecycle;
 
-  constructor(first: Publication = publicationOf(policySource({ version: 1 })), store = new MemoryRecordStore()) {
+  constructor(first: Publication = publicationOf(policySource({ version: 1 })),
+    store = new MemoryRecordStore()) {
     this.store = store;
     this.engine = new RememberingEngine(first);
     this.life = new Lifecycle({
-      records: this.store, engine: this.engine, seals: this.seals, now: () => this.nowMs, backtests: undefined,
+      records: this.store, engine: this.engine, seals: this.seals, now: () => this.nowMs,
+        backtests: undefined,
       readList: readListCsv,
       check: (file, source) => Promise.resolve(checkPolicy(file, source, schema, openWorld)),
     });

@@ -33,9 +33,12 @@ describe('a version', () => {
 
   test('that does not compile is refused with every mistake, and nothing is stored', async () => {
     const { life, store } = new LifecycleWorld();
-    const source = policySource({ version: 2 }).replace('amount as EUR', 'amuont as EUR').replace('[card]', '[cart]');
-    const refused = refusalOf(await life.submit(ANN, { policy: 'small', file: 'a.policy.yaml', source, note: '' }));
-    match(refused, /^invalid: a\.policy\.yaml:5:9 error\[P104\][^]*\/source a\.policy\.yaml:16:11 error\[\w+\]/);
+    const source = policySource({ version: 2 })
+      .replace('amount as EUR', 'amuont as EUR').replace('[card]', '[cart]');
+    const refused = refusalOf(
+      await life.submit(ANN, { policy: 'small', file: 'a.policy.yaml', source, note: '' }));
+    match(refused, /^invalid: a\.policy\.yaml:5:9 error\[P104\]/);
+    match(refused, /\/source a\.policy\.yaml:16:11 error\[E201\]/);
     deepEqual([await store.policyNames(), await store.audit(1, 10)], [[], []]);
   });
 
@@ -46,7 +49,8 @@ describe('a version', () => {
     equal(status.stage, 'checked');
     match(JSON.stringify(status.evidence[1]?.found), /expected large to be miss, got hit/);
     told(await world.life.approve(BEN, hash, 'risk'));
-    match(refusalOf(await world.life.publish(ANN, hash, publishOrder)), /^gate_closed: 1 of its own tests fail/);
+    match(refusalOf(await world.life.publish(ANN, hash, publishOrder)),
+      /^gate_closed: 1 of its own tests fail/);
   });
 
   test('is submitted once, under its own name', async () => {
@@ -66,10 +70,12 @@ describe('an approval', () => {
     const { life } = world;
     const hash = await world.submitted({ version: 2 });
     match(refusalOf(await life.approve(ANN, hash, 'risk')), /^not_allowed: ann wrote it/);
-    match(refusalOf(await life.approve(CAS, hash, 'risk')), /^not_allowed: cas does not hold the role risk; .* no role/);
-    match(refusalOf(await life.approve(BEN, hash, 'compliance')), /^invalid: nobody asks for the role compliance/);
+    match(refusalOf(await life.approve(CAS, hash, 'risk')),
+      /^not_allowed: cas does not hold the role risk; .* no role/);
+    match(refusalOf(await life.approve(BEN, hash, 'compliance')),
+      /^invalid: nobody asks for the role compliance/);
     match(refusalOf(await life.publish(ANN, hash, publishOrder)),
-      /^gate_closed: nobody has approved it as risk; somebody other than ann .*`assay policy approve sha256:\w+ --role risk/);
+      /^gate_closed: nobody has approved it as risk; .* than ann .*`assay policy approve sha256:\w+ --role/);
   });
 
   test('of an older content is refused, naming the newer, whatever the clock says', async () => {
@@ -90,7 +96,8 @@ describe('an approval', () => {
     const world = new LifecycleWorld();
     const hash = await world.submitted({ version: 2, reviewers: '[risk, compliance]' });
     told(await world.life.approve(BEN, hash, 'risk'));
-    match(refusalOf(await world.life.publish(ANN, hash, publishOrder)), /nobody has approved it as compliance/);
+    match(refusalOf(await world.life.publish(ANN, hash, publishOrder)),
+      /nobody has approved it as compliance/);
     told(await world.life.approve(BEN, hash, 'compliance'));
     told(await world.life.publish(ANN, hash, publishOrder));
   });
@@ -120,7 +127,8 @@ test('a version lower than the live one, or outside its dates, does not go live'
 test('of two who publish at once one wins, and the other is told what changed', async () => {
   const world = new LifecycleWorld();
   const { life } = world;
-  const [second, third] = [await world.submitted({ version: 2 }), await world.submitted({ version: 3, limit: 9 })];
+  const second = await world.submitted({ version: 2 });
+  const third = await world.submitted({ version: 3, limit: 9 });
   told(await life.approve(BEN, third, 'risk'));
   told(await life.withdraw(CAS, third, 'so that the older is the newest'));
   told(await life.approve(BEN, second, 'risk'));
@@ -129,7 +137,8 @@ test('of two who publish at once one wins, and the other is told what changed', 
   const [one, other] = await Promise.all(
     [life.publish(ANN, second, publishOrder), life.publish(BEN, fourth, publishOrder)]);
   told(one);
-  match(refusalOf(other), /^conflict: since position 1, which you saw, ann has published at position 15: small 2 \(agreed\)/);
+  match(refusalOf(other),
+    /^conflict: since position 1, .* ann has published at position 15: small 2 \(agreed\)/);
   deepEqual(world.liveHashes, [second]);
 });
 
@@ -141,10 +150,13 @@ test('a roll-back is one call by one person, to what had been live', async () =>
   const hash = await world.submitted({ version: 2, limit: 0 });
   told(await life.approve(BEN, hash, 'risk'));
   const { position } = told(await life.publish(ANN, hash, publishOrder));
-  match(refusalOf(await life.rollBack(CAS, position, publishOrder)), /^not_found: no publication before the live one/);
+  match(refusalOf(await life.rollBack(CAS, position, publishOrder)),
+    /^not_found: no publication before the live one/);
   told(await life.rollBack(CAS, 1, { because: 'it stops everybody', expected: undefined }));
   deepEqual(world.liveHashes, [first]);
-  match(refusalOf(await life.rollBack(CAS, 1, publishOrder)), /^conflict: what was live from position 1 on is what is live/);
-  deepEqual((await life.publications({ limit: 9, after: undefined })).map(({ kind, person }) => `${kind} ${person}`),
+  match(refusalOf(await life.rollBack(CAS, 1, publishOrder)),
+    /^conflict: what was live from position 1 on is what is live/);
+  const rows = await life.publications({ limit: 9, after: undefined });
+  deepEqual(rows.map(({ kind, person }) => `${kind} ${person}`),
     ['roll_back cas', 'publish ann', 'bootstrap assay']);
 });

@@ -1,0 +1,206 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
+import { openApi } from '#api/openapi.ts';
+import { LIFECYCLE_ROUTES } from '#api/lifecycle-routes.ts';
+import { requestLog } from '#api/request-log.ts';
+import { buildServer } from '#api/server.ts';
+import { eventSchema } from '#domain/field.ts';
+import type { Grant, Scope } from '#ports/key-store.ts';
+import { RecordsUnavailable } from '#ports/records.ts';
+import { apiParts } from '../../src/main/api-parts.ts';
+import { openLifecycle } from '../../src/main/open-lifecycle.ts';
+import { EngineWorld } from '../engine/engine-world.ts';
+import { policySource, publicationOf } from './lifecycle-world.ts';
+
+const grant = (person: string, roles: readonly string[], scopes: readonly Scope[],
+  tenant = 'default'): Grant =>
+  ({ keyId: person, name: person, tenant, scopes: new Set(scopes), person, roles });
+const ALL: readonly Scope[] = ['decide', 'policies', 'admin'];
+const GRANTS = new Map<string, Grant>([
+  ['dev', grant('dev', [], ALL)], ['ann', grant('ann', ['risk'], ['policies'])],
+  ['ben', grant('ben', ['risk', 'compliance'], ['policies'])],
+  ['shop', grant('eve', ['risk'], ALL, 'acme')],
+  ['program', { keyId: 'p', name: 'p', tenant: 'default', scopes: new Set(ALL) }],
+]);
+
+const contract = JSON.parse(JSON.stringify(openApi(eventSchema()))) as object;
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+ajv.addSchema({ $id: 'contract', ...contract }, 'contract');
+const fits = (component: string, value: unknown): void => {
+  const validate = ajv.compile({ $ref: `contract#/components/schemas/${component}` });
+  ok(validate(value), `${component}: ${ajv.errorsText(validate.errors)}`);
+};
+
+class BrokenRecords extends MemoryRecordStore {
+  broken = false;
+  override async version(hash: string) {
+    if (this.broken) throw new RecordsUnavailable('unreachable', 'the database is away');
+    return super.version(hash);
+  }
+}
+
+async function start() {
+  const world = new EngineWorld();
+  world.publication = publicationOf(policySource({ version: 1 }));
+  const engine = await world.open();
+  const records = new BrokenRecords();
+  const clock = { now: () => world.nowMs, sleep: (ms: number) =>
+    new Promise<void>((done) => { setTimeout(done, ms).unref(); }) };
+  const running = openLifecycle({
+    engine, records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
+  });
+  await running.caughtUp;
+  const parts = { ...apiParts(engine, { find: (token) => GRANTS.get(token) }), lifecycle: () =>
+    running.life };
+  const { http } = buildServer(parts, requestLog('silent'));
+  const send = async (key: string, method: 'GET' | 'POST' | 'DELETE', url: string,
+    body?: object | string) => {
+    const csv = typeof body === 'string';
+    const answer = await http.inject({
+      method, url, headers: { authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': csv ? 'text/csv' : 'application/json' }) },
+      ...(body === undefined ? {} : { payload: csv ? body : JSON.stringify(body) }),
+    });
+    const json = answer.json<Record<string, ReturnType<typeof JSON.parse>>>();
+    if (answer.statusCode === 200) {
+      const route = Object.values(LIFECYCLE_ROUTES).find((one) => one.method === method
+        && new RegExp(`^${one.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(url.split('?')[0] ?? ''));
+      fits(route?.answer ?? 'PolicyList', json);
+    } else fits('Problem', json);
+    return { status: answer.statusCode, json, detail: String(json['detail']) };
+  };
+  const submit = async (key: string, source: string) =>
+    send(key, 'POST', '/v1/policies/small/versions', { source, note: 'a try' });
+  const stop = async () => {
+    await http.close();
+    await running.stop();
+    await engine.close();
+  };
+  return { world, engine, records, send, submit, stop };
+}
+
+const DECLINES_EVERYONE = policySource({ version: 2, expect: 'hit' })
+  .replace('card in list("blocked")', 'card in list("blocked") or known(amount)');
+
+describe('a policy that declines everyone', () => {
+  test('is published by no one person in any way through the API, and by two it is live', async () => {
+    const { send, submit, engine, stop } = await start();
+    const before = engine.inForce().position;
+    const submitted = await submit('ann', DECLINES_EVERYONE);
+    equal(submitted.status, 200, submitted.detail);
+    const hash = String(submitted.json['hash']);
+    const at = (verb: string) => `/v1/policy-versions/${hash}/${verb}`;
+    const because = { because: 'I know what I do' };
+    const tries = [
+      [await send('ann', 'POST', at('publish'), because), 409, /nobody has approved it as risk/],
+      [await send('ann', 'POST', at('approve'), { role: 'risk' }), 403, /ann wrote it/],
+      [await send('ann', 'POST', at('approve'), { role: 'risk', person: 'ben' }), 422,
+        /`person` is not asked for/],
+      [await send('ann', 'POST', at('shadow'), { share: 1 }), 409, /nobody has approved it as risk/],
+      [await send('dev', 'POST', at('approve'), { role: 'risk' }), 403, /dev does not hold the role risk/],
+      [await send('dev', 'POST', at('publish'), because), 409, /nobody has approved it/],
+      [await send('program', 'POST', at('publish'), because), 403, /names no person/],
+      [await send('shop', 'POST', at('publish'), because), 403, /only keys of the tenant default/],
+      [await send('shop', 'GET', `/v1/policy-versions/${hash}`), 403, /only keys of the tenant default/],
+      [await submit('dev', DECLINES_EVERYONE), 409, /submitted by ann already/],
+    ] as const;
+    for (const [{ status, detail }, wanted, why] of tries) {
+      equal(status, wanted, detail);
+      match(detail, why);
+    }
+    equal(engine.inForce().position, before);
+    equal((await send('ben', 'POST', at('approve'), { role: 'risk' })).status, 200);
+    const live = await send('ann', 'POST', at('publish'), because);
+    equal(live.status, 200, live.detail);
+    deepEqual(engine.state.live?.policies.map(({ policy }) => policy.hash), [hash]);
+    const [newest] = (await send('dev', 'GET', '/v1/publications')).json['data'];
+    deepEqual([newest.kind, newest.person, newest.detail.author, newest.detail.approvers],
+      ['publish', 'ann', 'ann', [{ person: 'ben', role: 'risk' }]]);
+    await stop();
+  });
+
+  test('is not published with what the role of the service writes into the database', async () => {
+    const { records, send, submit, engine, stop } = await start();
+    const hash = String((await submit('ann', DECLINES_EVERYONE)).json['hash']);
+    const publish = () => send('ann', 'POST', `/v1/policy-versions/${hash}/publish`, { because: 'x' });
+    const forged = { subject: 'version', hash, role: 'risk', person: 'ben', atMs: 1,
+      seal: 'f'.repeat(64) } as const;
+    records.tables.approvals.set('forged', forged);
+    match((await publish()).detail, /nobody has approved it as risk/);
+    // Ann becomes Ben in the row, and approves what "Ben" wrote.
+    const version = records.tables.versions.get(hash);
+    ok(version);
+    records.tables.versions.set(hash, { ...version, author: 'ben' });
+    equal((await send('ann', 'POST', `/v1/policy-versions/${hash}/approve`, { role: 'risk' })).status, 200);
+    match((await publish()).detail, /nothing under our seal says that it compiled and who wrote it/);
+    // The document in the row is another one than its hash says.
+    const good = String((await submit('ben', policySource({ version: 3, limit: 5 }))).json['hash']);
+    equal((await send('ann', 'POST', `/v1/policy-versions/${good}/approve`, { role: 'risk' })).status, 200);
+    const row = records.tables.versions.get(good);
+    ok(row);
+    records.tables.versions.set(good, { ...row, source: DECLINES_EVERYONE });
+    match((await send('ben', 'POST', `/v1/policy-versions/${good}/publish`, { because: 'x' })).detail,
+      /it was changed behind our back/);
+    equal(engine.state.live?.policies[0]?.policy.version, 1);
+    await stop();
+  });
+});
+
+test('where the records are away, acts are refused with 503 and payments are decided', async () => {
+  const { world, records, send, submit, stop } = await start();
+  const hash = String((await submit('ann', DECLINES_EVERYONE)).json['hash']);
+  records.broken = true;
+  const { status, detail } = await send('ben', 'POST', `/v1/policy-versions/${hash}/approve`,
+    { role: 'risk' });
+  deepEqual([status, detail], [503, 'the records: the database is away; decisions go on']);
+  equal((await world.decide()).kind, 'decided');
+  await stop();
+});
+
+test('lists and snoozes go the same way; a broken line is named, and overlapping validity is refused',
+  async () => {
+  const { send, engine, stop } = await start();
+  const csv = 'value,from,until\nc1,2026-01-01,\nc2,,2027-01-01T00:00:00Z\n';
+  match((await send('ann', 'POST', '/v1/lists/trusted/changes?reason=known', csv)).detail,
+    /^trusted\.csv:2: from is `2026-01-01`; write an instant/);
+  const twice = [
+    'value,from,until', 'c1,,2026-06-01T00:00:00Z', 'c1,2026-05-01T00:00:00Z,2026-07-01T00:00:00Z'];
+  const overlap = twice.join('\n');
+  match((await send('ann', 'POST', '/v1/lists/trusted/changes?reason=known', overlap)).detail,
+    /"c1" is listed from 2026-05-01T00:00:00Z .* validity may not overlap/);
+  const proposed = await send('ann', 'POST', '/v1/lists/trusted/changes?reason=known',
+    'value,until\nc2,2027-01-01T00:00:00Z');
+  const change = `/v1/list-changes/${String(proposed.json['id'])}`;
+  match((await send('ann', 'POST', `${change}/publish`, { because: 'x' })).detail,
+    /can let a payment through/);
+  equal((await send('ben', 'POST', `${change}/approve`, { role: 'risk' })).status, 200);
+  equal((await send('ann', 'POST', `${change}/publish`, { because: 'x' })).status, 200);
+  deepEqual(engine.inForce().publication.lists.map(({ name, entries }) => [name, entries.length]),
+    [['trusted', 1]]);
+  // Adding to a list that can only stop payments is one person's act.
+  const blocked = await send('dev', 'POST', '/v1/lists/blocked/changes',
+    { add: [{ value: 'c9' }], reason: 'stolen' });
+  deepEqual([blocked.json['second_person'], blocked.json['lacking']], [false, []]);
+  equal((await send('dev', 'POST', `/v1/list-changes/${String(blocked.json['id'])}/publish`,
+    { because: 'x' })).status, 200);
+  const removal = await send('dev', 'POST', '/v1/lists/blocked/changes', { remove: ['c9'], reason: 'found' });
+  match(String(removal.json['lacking'][0]), /it takes entries away, so a second person approves it/);
+  // A snooze.
+  const snooze = { policy: 'small', rule: 'large', field: 'card.id', value: 'c1',
+    until: '2026-03-01T00:00:00Z', reason: 'a known case' };
+  match((await send('ann', 'POST', '/v1/snoozes', { ...snooze, rule: 'blocked-card' })).detail, /is final/);
+  match((await send('ann', 'POST', '/v1/snoozes', { ...snooze, until: undefined })).detail,
+    /`until` is an instant/);
+  const asked = await send('ann', 'POST', '/v1/snoozes', snooze);
+  const url = `/v1/snoozes/${String(asked.json['id'])}`;
+  match((await send('ann', 'POST', `${url}/publish`, { because: 'x' })).detail, /no second person/);
+  equal((await send('ben', 'POST', `${url}/approve`, { role: 'risk' })).status, 200);
+  const live = await send('ann', 'POST', `${url}/publish`, { because: 'agreed' });
+  equal(live.status, 200, live.detail);
+  equal(engine.inForce().amendment?.snoozes[0]?.by, 'ann');
+  equal((await send('dev', 'POST', `${url}/end`, { because: 'over' })).status, 200);
+  equal(engine.inForce().amendment?.snoozes.length, 0);
+  await stop();
+});
