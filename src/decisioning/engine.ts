@@ -5,12 +5,14 @@
  */
 import type { Decision } from '#domain/decision.ts';
 import type { Clock } from '#ports/clock.ts';
-import { LogUnavailable, type DecisionLog } from '#ports/decision-log.ts';
+import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
+import { braking } from './braking.ts';
 import { positionOfDecision } from './decision-id.ts';
+import { HitWatch, type RuleHits } from './hit-watch.ts';
 import { Pipeline } from './pipeline.ts';
-import type { InForce } from './in-force.ts';
+import type { LivePolicies } from './live-policies.ts';
 import {
   isAmendment, publicationHash, readPublication, type Amended, type Publication,
 } from './publication.ts';
@@ -29,7 +31,17 @@ export interface EngineParts extends Omit<StateParts, 'tell'> {
   readonly tell?: (what: EngineNews) => void;
 }
 
+export interface BrakeMeasurements {
+  /** Rules that are in shadow by the brake, by segment. */
+  readonly held: number;
+  /** Since the engine opened: what it put in shadow, and final rules that it told of. */
+  readonly engaged: number;
+  readonly paged: number;
+  readonly hits: readonly RuleHits[];
+}
+
 export interface Measurements {
+  readonly brake: BrakeMeasurements;
   readonly stages: Pipeline['stages'];
   readonly windowStore: WindowStoreSize;
   readonly logPosition: number;
@@ -38,6 +50,15 @@ export interface Measurements {
 export type EngineNews =
   | StateNews
   | { readonly kind: 'phase'; readonly phase: Phase; readonly because: string }
+  /**
+   * A rule has left its band. `braked`: it is in shadow now; `page`: it is final, and stays;
+   * `below_forecast`: it hits far less than expected; `share_taken`: it is a challenger's, which only judges
+   * in shadow now.
+   */
+  | { readonly kind: 'braked' | 'page' | 'below_forecast' | 'share_taken'; readonly policy: string;
+      readonly rule: string; readonly segment: string | undefined; readonly because: string }
+  /** It goes on acting until the next look. */
+  | { readonly kind: 'brake_failed'; readonly because: string }
   /** The start that follows reads more of the log; nothing is lost. */
   | { readonly kind: 'snapshot_not_written'; readonly because: string };
 
@@ -48,6 +69,8 @@ const HEAL_PAUSE_MS_MAX = 10_000;
 export class Engine {
   readonly #parts: EngineParts;
   readonly #publisher: Publisher;
+  readonly #watch = new HitWatch(() => this.#pipeline.state.live);
+  readonly #braked = { engaged: 0, paged: 0 };
   #pipeline: Pipeline;
   #phase: Phase = 'ready';
   #healing: Promise<void> = Promise.resolve();
@@ -101,8 +124,10 @@ export class Engine {
   }
 
   measurements(): Measurements {
-    const { store } = this.state;
+    const { store, live } = this.state;
+    const brake = { held: live?.amendment?.modes.length ?? 0, ...this.#braked, hits: this.#watch.hits() };
     return {
+      brake,
       stages: this.#pipeline.stages, windowStore: store.size, logPosition: this.#parts.log.durable.position,
     };
   }
@@ -114,6 +139,12 @@ export class Engine {
     const record = await this.#parts.log.get(position);
     const theirs = record?.kind === 'decision' && splitKey(record.key).tenant === tenant;
     return theirs ? readDecision(record) : undefined;
+  }
+
+  /** The durable record at a position, whoever's it is. */
+  recordAt(position: number): Promise<LogRecord | undefined> {
+    const { log } = this.#parts;
+    return position > log.durable.position ? Promise.resolve(undefined) : log.get(position);
   }
 
   async findByTransaction(tenant: string, transactionId: string): Promise<Decision | undefined> {
@@ -149,7 +180,33 @@ export class Engine {
     return record?.kind === 'publication' && !isAmendment(record) ? readPublication(record) : undefined;
   }
 
-  inForce(): InForce {
+  /**
+   * The brake's look at what rules did since the one before; meant for once a second. Resolves when what it
+   * found stands in the log.
+   */
+  async look(): Promise<void> {
+    if (this.#phase !== 'ready') return;
+    const { clock, tell } = this.#parts;
+    const found = this.#watch.look(clock.now());
+    for (const { kind, policy, rule, segment, because } of found) {
+      if (kind === 'page') this.#braked.paged += 1;
+      if (kind === 'above') continue;
+      const news = kind === 'below' ? 'below_forecast' : kind;
+      tell?.({ kind: news, policy, rule, segment: segment?.value, because });
+    }
+    const above = found.filter(({ kind }) => kind === 'above');
+    if (above.length === 0) return;
+    const { amending, news } = braking(above, this.inForce(), clock.now());
+    try {
+      await this.amend(amending);
+      this.#braked.engaged += above.length;
+      for (const one of news) tell?.(one);
+    } catch (error) {
+      tell?.({ kind: 'brake_failed', because: messageOf(error) });
+    }
+  }
+
+  inForce(): LivePolicies {
     const { live } = this.state;
     if (live === undefined) throw new Error('an engine opens with a publication');
     return live;
@@ -196,7 +253,10 @@ export class Engine {
 
   #pipelineOf(state: EngineState): Pipeline {
     const { log, clock } = this.#parts;
-    return new Pipeline({ log, clock, state, onFailure: (error) => { this.#healing = this.#heal(error); } });
+    return new Pipeline({
+      log, clock, state, onFailure: (error) => { this.#healing = this.#heal(error); },
+      onDecided: (live, event, decision) => { this.#watch.decided(live, event, decision); },
+    });
   }
 
   /**

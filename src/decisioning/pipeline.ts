@@ -7,11 +7,13 @@
  */
 import { createHistogram } from 'node:perf_hooks';
 import type { Decision } from '#domain/decision.ts';
+import type { ParsedEvent } from '#domain/event.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { DecideAnswer, DecideCall, RecordAnswer, Recorded } from './call.ts';
 import { refused } from './call.ts';
+import type { LivePolicy } from './live-policy.ts';
 import {
   decisionRecord, eventRecord, nameRecord, readDecision, readNamed, readRecorded, recordKey, requestBytes,
 } from './record.ts';
@@ -30,12 +32,15 @@ export interface PipelineParts {
   readonly state: EngineState;
   /** Called once, when a write or a judgement fails: from then on this pipeline judges nothing. */
   readonly onFailure: (error: Error) => void;
+  /** Called for each new decision, when it has its place in the log. */
+  readonly onDecided: (live: LivePolicy | undefined, event: ParsedEvent, decision: Decision) => void;
 }
 
 export class Pipeline {
   readonly #log: DecisionLog;
   readonly #clock: Clock;
   readonly #onFailure: (error: Error) => void;
+  readonly #onDecided: PipelineParts['onDecided'];
   readonly state: EngineState;
   /** Microseconds: from the call to the log's buffer; from there to the disk. */
   readonly stages = { judge: createHistogram(), durable: createHistogram() } as const;
@@ -48,11 +53,12 @@ export class Pipeline {
   readonly #events = new Map<string, Flight<Recorded>>();
   readonly #names = new Map<string, Flight<string>>();
 
-  constructor({ log, clock, state, onFailure }: PipelineParts) {
+  constructor({ log, clock, state, onFailure, onDecided }: PipelineParts) {
     this.#log = log;
     this.#clock = clock;
     this.state = state;
     this.#onFailure = onFailure;
+    this.#onDecided = onDecided;
   }
 
   async decide(call: DecideCall): Promise<DecideAnswer> {
@@ -80,6 +86,7 @@ export class Pipeline {
     const judged = this.#certainly(() => this.state.judge(admitted, position));
     const record = decisionRecord(key, position, receivedAtMs, call.bytes, judged);
     const { durable } = this.#append(this.#decisions, record, judged.decision);
+    this.#onDecided(admitted.live, admitted.event, judged.decision);
     const judgedAt = performance.now();
     this.stages.judge.record(microseconds(judgedAt - startedAt));
     const landedWell = await landed(durable);

@@ -37,7 +37,7 @@ export const LIMITS = {
   /** Exact tier: events of one entity that are kept one by one; beyond it, tiles with a printed bound. */
   exactEventsPerEntityMax: 4_096,
   /** Events of an entity that are looked at one by one; in a longer log, whole blocks by partial sums. */
-  scannedEventsMax: 256,
+  scannedEventsMax: 128,
   /** Events of a block of a long log; a power of two. */
   blockEventsMax: 32,
   /** Different values of the parameters a feature's condition reads, for which partial sums are kept. */

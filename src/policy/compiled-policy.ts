@@ -27,6 +27,7 @@ export interface CompiledPolicy {
   /** Dates of validity [from, until), as written. */
   readonly effective: { readonly from: string | undefined; readonly until: string | undefined };
   readonly gate: GateLimits;
+  readonly brake: BrakeSettings;
   /** Kinds of payment it decides; empty is all. */
   readonly kinds: readonly string[];
   readonly currency: string | undefined;
@@ -56,6 +57,14 @@ export interface TimeTolerance {
   readonly aheadMs: number;
   readonly behindMs: number;
   readonly outside: 'clamp' | 'refuse';
+}
+
+/** How far rules may go before the brake puts them in shadow. */
+export interface BrakeSettings {
+  /** Hits are counted for each of its values; undefined only in a schema without `channel`. */
+  readonly segment: FieldDefinition | undefined;
+  /** Share of payments on which a rule may act where nothing better is known; undefined: the default. */
+  readonly hitsMax: number | undefined;
 }
 
 /** Undefined: the default of the gate. */
@@ -106,6 +115,8 @@ export interface Rule {
   /** Indexes of rules whose effect is dropped when this one hits. */
   readonly replaces: readonly number[];
   readonly owner: string | undefined;
+  /** Share of payments above which the brake puts it in shadow, whatever is forecast, where it is stated. */
+  readonly hitsMax: number | undefined;
 }
 
 export interface Then {

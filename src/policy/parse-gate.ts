@@ -14,7 +14,7 @@ export function parseGate(node: DocumentNode | undefined, shape: Shape): GateLim
   const rate = entries?.get('unknown_rate_max');
   const alerts = entries?.get('alerts_per_day_max');
   return {
-    unknownRateMax: rate && readRate(rate.value, shape),
+    unknownRateMax: rate && readShare(rate.value, 'unknown_rate_max', shape),
     alertsPerDayMax: alerts
       && shape.integer(alerts.value, 0, ALERTS_PER_DAY_MAX, `\`alerts_per_day_max\`, ${ALERTS},`),
   };
@@ -22,13 +22,14 @@ export function parseGate(node: DocumentNode | undefined, shape: Shape): GateLim
 
 const ALERTS = `payments above ${OUTCOMES[0]} a day`;
 
-function readRate(node: DocumentNode, shape: Shape): number | undefined {
-  const scalar = shape.scalar(node, '`unknown_rate_max`');
+/** A share of the payments, 0 to 1; written as `5%`. */
+export function readShare(node: DocumentNode, key: string, shape: Shape): number | undefined {
+  const scalar = shape.scalar(node, `\`${key}\``);
   if (scalar === undefined) return undefined;
   const read = readValue(scalar.text, { kind: 'ratio' }, 0);
   const rate = 'problem' in read ? Number.NaN : read.number ?? Number.NaN;
   if (rate >= 0 && rate <= 1) return rate;
   shape.findings.report('P106', scalar,
-    `\`unknown_rate_max\` is a share of the payments from 0% to 100%, not \`${scalar.text}\``);
+    `\`${key}\` is a share of the payments from 0% to 100%, not \`${scalar.text}\``);
   return undefined;
 }

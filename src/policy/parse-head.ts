@@ -10,19 +10,20 @@ import { OUTCOMES, type Outcome } from '#domain/outcome.ts';
 import type { Approval, CompiledPolicy, Reference, TimeTolerance } from './compiled-policy.ts';
 import type { Place } from './diagnostic.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
+import { parseBrake } from './parse-brake.ts';
 import { parseGate } from './parse-gate.ts';
 import { parseSpan } from './parse-value.ts';
 import { didYouMean, type Shape } from './shape.ts';
 
 export const POLICY_KEYS = [
-  'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'gate', 'approvals', 'references', 'event',
-    'kinds', 'currency',
+  'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'gate', 'brake', 'approvals', 'references',
+    'event', 'kinds', 'currency',
   'time', 'params', 'lists', 'define', 'features', 'rules', 'scoring', 'fallback', 'tests',
 ] as const;
 
 export type Head = Pick<CompiledPolicy,
-  | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'gate' | 'kinds'
-  | 'currency'
+  | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'gate' | 'brake'
+  | 'kinds' | 'currency'
   | 'time'
   | 'fallback' | 'references'>;
 
@@ -58,6 +59,7 @@ export function parseHead(root: MapNode, entries: Entries, schema: EventSchema, 
     approvals: parseApprovals(value('approvals'), shape),
     effective: parseEffective(value('effective'), shape),
     gate: parseGate(value('gate'), shape),
+    brake: parseBrake(value('brake'), schema, shape),
     kinds: parseKinds(value('kinds'), shape),
     currency,
     time: parseTime(value('time'), shape),

@@ -5,6 +5,7 @@ import type { Expr } from '#expression/ast.ts';
 import { RULE_MODES, type Rule, type Then, type UnknownEffect } from './compiled-policy.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
 import { reportRuleCount } from './parse-document.ts';
+import { readShare } from './parse-gate.ts';
 import { KEBAB, parseBecause, type Head } from './parse-head.ts';
 import { isConstant } from './parse-names.ts';
 import { parseThen } from './parse-then.ts';
@@ -14,7 +15,7 @@ import { didYouMean, type Shape } from './shape.ts';
 
 export const RULE_KEYS = [
   'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces',
-    'owner',
+    'owner', 'hits_max',
 ] as const;
 type RuleKey = (typeof RULE_KEYS)[number];
 
@@ -78,6 +79,7 @@ class RuleReader {
     }
     const mode = this.#node('mode');
     const axis = this.#node('axis');
+    const hitsMax = this.#node('hits_max');
     if (when === undefined || then === undefined) return undefined;
     return {
       id, index, title, when, unless, does: then, unknown, final,
@@ -88,6 +90,7 @@ class RuleReader {
       mode: (mode && shape.word(mode, RULE_MODES, 'the mode')) ?? 'live',
       replaces: [],
       owner: this.#text('owner'),
+      hitsMax: hitsMax && readShare(hitsMax, 'hits_max', shape),
     };
   }
 
