@@ -1,0 +1,204 @@
+/** One candidate on the shared windows: what it says of each payment, and the marks it would have set. */
+import type { ParsedEvent } from '#domain/event.ts';
+import type { Reason } from '#domain/decision.ts';
+import type { EventSchema } from '#domain/field.ts';
+import { graver } from '#domain/outcome.ts';
+import { rateConverter } from '#domain/rates.ts';
+import { interventionsOn } from '#decisioning/amendment-terms.ts';
+import type { Amended } from '#decisioning/publication.ts';
+import type { MarkEffect } from '#decisioning/record.ts';
+import { makeRuntime } from '#expression/emit-runtime.ts';
+import { someNode } from '#expression/tree.ts';
+import type { Expr } from '#expression/ast.ts';
+import type { FeatureValues } from '#features/definition.ts';
+import { expressionsOf } from '#policy/aml-features.ts';
+import { bindPolicy, type BoundPolicy } from '#policy/bind-policy.ts';
+import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
+import type { BoundLists } from '#policy/lists.ts';
+import type { Interventions } from '#policy/interventions.ts';
+import { HIT, MISS, UNKNOWN, type PolicyResult, type RuleResults } from '#policy/policy-result.ts';
+import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
+import type { BoundPublication } from './bind-publication.ts';
+import type { FeaturePool, PooledFeatures } from './feature-pool.ts';
+import { SideMarks } from './marks.ts';
+import { answersKey, ruleAnswers } from './recorded-verdict.ts';
+import { VerdictBook, type Verdict } from './verdict.ts';
+
+export interface ContenderParts {
+  readonly name: string;
+  readonly schema: EventSchema;
+  readonly store: PersistentWindowStore;
+  /** An empty store, for marks alone. */
+  readonly newMarkStore: () => PersistentWindowStore;
+}
+
+/** A policy in its seat. */
+interface Seat {
+  readonly policy: CompiledPolicy;
+  readonly lists: BoundLists;
+  readonly bound: BoundPolicy;
+  readonly features: PooledFeatures;
+  /** Rules whose hit marks an entity. */
+  readonly marking: readonly number[];
+  readonly index: number;
+}
+
+export const NO_POLICY: Verdict = {
+  policy: 'none', hash: 'none', outcome: 'review', fraud: { outcome: 'review', score: 0, band: 'none' },
+  aml: { outcome: 'review', score: 0, band: 'none' }, rules: [], degraded: true,
+};
+
+/** What a run asks of a candidate, whatever it judges by. */
+export interface Judge {
+  readonly name: string;
+  readonly book: VerdictBook;
+  readonly policies: readonly CompiledPolicy[];
+  readonly tilePlans: readonly TilePlan[];
+  /** Does it set marks at all? Then the past has to be judged too, not only counted. */
+  readonly setsMarks: boolean;
+  readonly marks: SideMarks;
+  policyFor(event: ParsedEvent): CompiledPolicy | undefined;
+  /** The number of its verdict on an event that is in the store, in this row; its marks are set. */
+  judge(event: ParsedEvent, row: number): number;
+  /** The reasons of the last judgement. */
+  explain(): readonly Reason[];
+}
+
+export class Contender implements Judge {
+  readonly name: string;
+  readonly book = new VerdictBook();
+  readonly marks: SideMarks;
+  readonly #parts: ContenderParts;
+  readonly #byKind = new Map<string, Seat>();
+  readonly #kindSlot: number;
+  #others: Seat | undefined;
+  #interventions: readonly (Interventions | undefined)[] = [];
+  #seats: readonly Seat[] = [];
+  #tenant = '';
+  /** What `explain` tells of: the last judgement. */
+  #last: { seat: Seat; event: ParsedEvent; values: FeatureValues; results: RuleResults } | undefined;
+
+  constructor(parts: ContenderParts) {
+    this.name = parts.name;
+    this.#parts = parts;
+    this.marks = new SideMarks(parts.schema, parts.newMarkStore());
+    this.#kindSlot = parts.schema.byPath.get('kind')?.textSlot ?? -1;
+  }
+
+  get policies(): readonly CompiledPolicy[] { return this.#seats.map(({ policy }) => policy); }
+  /** Version of each list that a policy of it reads. */
+  get listVersions(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#seats.flatMap(({ lists }) => Object.entries(lists.versions)));
+  }
+
+  get tilePlans(): readonly TilePlan[] { return this.#seats.flatMap(({ features }) => features.tilePlans); }
+
+  /** From now on it judges by this; what it measures as others of the pool do is measured once. */
+  enact({ policies, rates }: BoundPublication, pool: FeaturePool): void {
+    this.#byKind.clear();
+    this.#others = undefined;
+    this.#seats = policies.map(({ policy, lists }, index) => {
+      const { store } = this.#parts;
+      const runtime = makeRuntime({
+        convert: rateConverter(rates),
+        inList: (list, value, tMs) => lists.inList(list, value, tMs),
+        statusAt: (row, tMs) => store.statusAt(row, tMs),
+        labelAt: (row, tMs) => store.labelAt(row, tMs),
+        mark: (path, value, name, tMs, holding = false) =>
+          this.marks.latest(this.#tenant, path, value, name, tMs, holding),
+      });
+      const seat: Seat = {
+        policy, lists, index, bound: bindPolicy(policy, { runtime, rates }),
+        features: pool.join(policy, rates, runtime),
+        marking: policy.rules.filter(({ does }) => does.label !== undefined).map((rule) => rule.index),
+      };
+      if (policy.kinds.length === 0) this.#others = seat;
+      for (const kind of policy.kinds) this.#byKind.set(kind, seat);
+      return seat;
+    });
+  }
+
+  get setsMarks(): boolean { return this.#seats.some(({ marking }) => marking.length > 0); }
+
+  policyFor(event: ParsedEvent): CompiledPolicy | undefined { return this.#seatFor(event)?.policy; }
+
+  #seatFor(event: ParsedEvent): Seat | undefined {
+    return this.#byKind.get(event.texts[this.#kindSlot] ?? '') ?? this.#others;
+  }
+
+  judge(event: ParsedEvent, row: number): number {
+    this.#tenant = event.tenant;
+    const seat = this.#seatFor(event);
+    this.#last = undefined;
+    if (seat === undefined) return this.book.number('none') ?? this.book.add('none', NO_POLICY);
+    const { bound, features, marking } = seat;
+    const params = bound.params(event);
+    const values = features.of(event, row, params);
+    const results = bound.judge(event, values.cells, params);
+    this.#last = { seat, event, values, results };
+    const { answers } = results;
+    const text = Buffer.from(answers.buffer, answers.byteOffset, answers.byteLength).toString('latin1');
+    const interventions = this.#interventions[seat.index];
+    if (interventions?.some((one, rule) => one !== undefined && answers[rule] !== MISS) === true) {
+      return this.#withheld(event, seat);
+    }
+    const key = `${seat.index} ${text}`;
+    const known = this.book.number(key);
+    const marks = marking.some((rule) => answers[rule] === HIT || answers[rule] === UNKNOWN);
+    if (known !== undefined && !marks) return known;
+    const result = bound.decide(results, event, values);
+    if (marks) this.marks.set(event.tenant, result.effects.flatMap(markOf));
+    return known ?? this.book.add(key, verdictOf(seat.policy, result));
+  }
+
+  /**
+   * What the brake and snoozes take from a rule depends on the payment: such verdicts are named by effect.
+   */
+  #withheld(event: ParsedEvent, { policy, index }: Seat): number {
+    const result = this.#result();
+    if (result === undefined) throw new Error('nothing was judged');
+    this.marks.set(event.tenant, result.effects.flatMap(markOf));
+    const key = `withheld ${index} ${answersKey(result)}`;
+    return this.book.number(key) ?? this.book.add(key, verdictOf(policy, result));
+  }
+
+  #result(): PolicyResult | undefined {
+    if (this.#last === undefined) return undefined;
+    const { seat, event, values, results } = this.#last;
+    return seat.bound.decide(results, event, values, this.#interventions[seat.index]);
+  }
+
+  explain(): readonly Reason[] { return this.#result()?.reasons ?? []; }
+
+  /** What people and the brake withheld at this place of the past holds for the candidate too. */
+  amend(amended: Pick<Amended, 'modes' | 'snoozes'>): void {
+    const { schema } = this.#parts;
+    this.#interventions = this.#seats.map(({ policy }) => interventionsOn(policy, amended, schema));
+  }
+
+}
+
+function markOf(effect: PolicyResult['effects'][number]): readonly MarkEffect[] {
+  if (effect.kind !== 'label') return [];
+  const { field, value, name, fromMs, untilMs } = effect;
+  return [{ field: field.path, value, mark: { name, value: 1, fromMs, untilMs } }];
+}
+
+export function verdictOf(policy: CompiledPolicy, result: PolicyResult): Verdict {
+  const { fraud, aml, reasons, unknown } = result;
+  return {
+    policy: policy.name, hash: policy.hash, outcome: graver(fraud.outcome, aml.outcome), fraud, aml,
+      degraded: false,
+    rules: ruleAnswers(policy.name, reasons, unknown),
+  };
+}
+
+const MARK_CALLS: ReadonlySet<string> = new Set(['has_label', 'fact']);
+const readsMarks = (expr: Expr): boolean =>
+  someNode(expr, (node) => node.kind === 'call' && MARK_CALLS.has(node.name));
+
+/** Does anything in it look at marks? Then all of the past can matter, and not only its windows. */
+export const policyReadsMarks = ({ rules, features }: CompiledPolicy): boolean =>
+  rules.some((rule: Rule) => expressionsOf(rule).some(readsMarks))
+  || features.some(({ value, of, where, since }) =>
+    [value, of, where, since].some((part) => part !== undefined && readsMarks(part)));

@@ -1,0 +1,38 @@
+/** What a backtest is asked for. */
+import { createHash } from 'node:crypto';
+import type { Publication } from '#decisioning/publication.ts';
+
+export interface Candidate {
+  readonly name: string;
+  /** `as_recorded`: whatever was live at each position, judged again. */
+  readonly publication: Publication | 'as_recorded';
+  /** In a sweep: the parameter and the value that this candidate has in its place. */
+  readonly varies?: { readonly policy: string; readonly param: string; readonly value: string };
+}
+
+export interface BacktestOrder {
+  /** `recorded`: the decisions that were given; else a candidate, judged beside. */
+  readonly baseline: 'recorded' | Candidate;
+  readonly candidates: readonly Candidate[];
+  /** Arrivals in [fromMs, untilMs) are judged; what came before only counts. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Alerts that people can look at in a day. */
+  readonly capacityPerDay: number | undefined;
+  /** Labels from elsewhere, beside those of the history. */
+  readonly labels: readonly OrderedLabel[];
+}
+
+export interface OrderedLabel {
+  readonly transactionId: string;
+  readonly label: string;
+  readonly knownAtMs: number;
+}
+
+/** The order cannot be: a sentence with its fix. */
+export class OrderRefused extends Error {}
+
+/** What names an order, with the history it is about: a checkpoint of another does not fit. */
+export const orderHash = (order: BacktestOrder, history: string): string =>
+  createHash('sha256').update(JSON.stringify([order, history], (_, value: unknown) =>
+    (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value))).digest('hex');
