@@ -59,5 +59,6 @@ export async function parsePiece(record: LogRecord): Promise<ChangePiece> {
   const piece = JSON.parse(text) as Omit<ChangePiece, 'format'> & { readonly format: number };
   const { format } = piece;
   if (format === FORMAT) return { ...piece, format };
-  throw new Error(`record ${record.position} of the journal has format ${format}; this program reads ${FORMAT}`);
+  const what = `record ${record.position} of the journal has format ${format}`;
+  throw new Error(`${what}; this program reads ${FORMAT}`);
 }

@@ -5,8 +5,8 @@
  *
  * INVARIANT: what is committed is in the journal. So at an open the database is at the journal's end or
  * behind it, and what it lacks is done again; a change that is in the journal and was not acknowledged is
- * there whole. The database is never the only place where something is known: damaged, lost, or of a machine that
- * stopped while it was open, it is made anew from the journal.
+ * there whole. The database is never the only place where something is known: damaged, lost, or of a machine
+ * that stopped while it was open, it is made anew from the journal.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { LogUnavailable, type DecisionLog } from '#ports/decision-log.ts';

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RecordsUnavailable } from '#ports/records.ts';
+import { SchemaRefused } from './bring-up-to-date.ts';
+import { SqlFault, type SqlConnection, type SqlSource } from './sql-source.ts';
+
+const RETRY_MS = 1_000;
+
+type State<Source> =
+  | { readonly kind: 'opening'; readonly why: RecordsUnavailable }
+  | { readonly kind: 'open'; readonly source: Source }
+  | { readonly kind: 'ended'; readonly why: RecordsUnavailable };
+
+/**
+ * A database that is opened beside everything else: until it is there, whoever asks is told that it is starting.
+ * A server that cannot be reached is tried again; what will not get better by waiting is said at once and stays.
+ */
+export class OpeningSource<Source extends SqlSource> implements SqlSource {
+  readonly #open: (onLost: () => void) => Promise<Source>;
+  readonly #tell: (line: string) => void;
+  #state: State<Source> = {
+    kind: 'opening', why: new RecordsUnavailable('starting', 'the records are being opened'),
+  };
+  #opening: Promise<void>;
+  readonly #closing = new AbortController();
+
+  constructor(open: (onLost: () => void) => Promise<Source>, tell: (line: string) => void) {
+    this.#open = open;
+    this.#tell = tell;
+    this.#opening = this.#keepOpening();
+  }
+
+  /** Settles when the database is open, or will not be without a person. */
+  get settled(): Promise<void> {
+    return this.#opening;
+  }
+
+  /** Throws RecordsUnavailable until the database is open. */
+  get source(): Source {
+    if (this.#state.kind === 'open') return this.#state.source;
+    throw this.#state.why;
+  }
+
+  async acquire(): Promise<SqlConnection> {
+    return this.source.acquire();
+  }
+
+  release(connection: SqlConnection, sound: boolean): void {
+    this.source.release(connection, sound);
+  }
+
+  async #keepOpening(): Promise<void> {
+    for (let told = ''; !this.#closing.signal.aborted;) {
+      try {
+        const source = await this.#open(() => { this.#lost(); });
+        this.#state = { kind: 'open', source };
+        return;
+      } catch (why) {
+        const message = why instanceof Error ? why.message : String(why);
+        if (message !== told) this.#tell(`records: not open: ${message}`);
+        told = message;
+        const unavailable = new RecordsUnavailable('unreachable', `the records are not open: ${message}`);
+        const isHopeless = !(why instanceof SqlFault) || why instanceof SchemaRefused;
+        this.#state = { kind: isHopeless ? 'ended' : 'opening', why: unavailable };
+        if (isHopeless) return;
+      }
+      await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
+    }
+  }
+
+  #lost(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#tell('records: the database has ended by itself; it is opened again');
+    const why = new RecordsUnavailable('starting', 'the records are being opened again');
+    this.#state = { kind: 'opening', why };
+    this.#opening = this.#keepOpening();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#opening;
+    const former = this.#state;
+    this.#state = { kind: 'ended', why: new RecordsUnavailable('closed', 'the records are closed') };
+    if (former.kind === 'open') await former.source.close();
+  }
+}
