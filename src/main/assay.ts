@@ -4,6 +4,7 @@ import { openKeyStore } from '#adapters/key-file/key-store.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { runPolicyTests } from '#policy/run-policy-tests.ts';
+import { backtestCommand, BACKTEST_USAGE } from '#cli/backtest.ts';
 import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';
 import { decide, DECIDE_USAGE } from '#cli/decide.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
@@ -12,6 +13,7 @@ import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
 import type { Command, ExitCode, Shell } from '#cli/shell.ts';
 import { eventSchema } from '#domain/field.ts';
+import { backtestCliParts } from './backtest-parts.ts';
 import { messageOf } from './messages.ts';
 import { readCustom } from './read-publication.ts';
 import { policyFolder } from './settings.ts';
@@ -26,13 +28,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     eventSchema(await readCustom(policyFolder(process.env)))),
   'bench-policy': async (shell) =>
     benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
+  backtest: (shell) => backtestCommand(shell, backtestCliParts()),
   replay: (shell) => replayCommand(shell, replayParts),
   verify: (shell) => verify(shell, verifyParts),
   key: (shell) => key(shell, openKeyStore),
 };
 
 const USAGE = [
-  DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
+  DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
 
 async function main(): Promise<ExitCode> {
