@@ -8,6 +8,7 @@ import { backtestCommand, BACKTEST_USAGE } from '#cli/backtest.ts';
 import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';
 import { decide, DECIDE_USAGE } from '#cli/decide.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
+import { languageServer, LANGUAGE_SERVER_USAGE } from '#cli/language-server.ts';
 import { policy, POLICY_USAGE } from '#cli/policy.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
@@ -21,6 +22,9 @@ import { decideParts, replayParts, verifyParts } from './cli-parts.ts';
 
 const openTestWorld = storeWorld((schema) => new LocalWindowStore(schema));
 
+const editor: Command = async (shell) =>
+  languageServer(shell, eventSchema(await readCustom(policyFolder(process.env))), openTestWorld);
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   decide: (shell) => decide(shell, decideParts),
   policy: async (shell) => policy(
@@ -29,13 +33,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'bench-policy': async (shell) =>
     benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
   backtest: (shell) => backtestCommand(shell, backtestCliParts()),
+  'language-server': editor,
+  lsp: editor,
   replay: (shell) => replayCommand(shell, replayParts),
   verify: (shell) => verify(shell, verifyParts),
   key: (shell) => key(shell, openKeyStore),
 };
 
 const USAGE = [
-  DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
+  DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE, LANGUAGE_SERVER_USAGE,
+  REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
 
 async function main(): Promise<ExitCode> {

@@ -36,7 +36,7 @@ const section = (title: string, lines: readonly string[]): string =>
   (lines.length === 0 ? '' : `## ${title}\n${lines.join('\n')}`);
 
 /** One rule: what it is, when it hits, what it does, and what it does when it cannot tell. */
-export function englishRule(rule: Rule, policy: CompiledPolicy): string {
+export function englishRule(rule: Rule, policy: Pick<CompiledPolicy, 'rules' | 'references'>): string {
   const references = rule.because.map((key) => policy.references.get(key)?.text ?? key).join('; ');
   const unless = rule.unless === undefined ? '' : `, *unless* ${englishExpression(rule.unless)}`;
   const sentences = [
@@ -48,7 +48,8 @@ export function englishRule(rule: Rule, policy: CompiledPolicy): string {
   if (rule.final) sentences.push('Nothing excepts it.');
   if (rule.replaces.length > 0) {
     sentences.push(
-      `A hit takes the effect of ${rule.replaces.map((index) => policy.rules[index]?.id).join(', ')}.`);
+      `A hit takes the effect of ${rule.replaces.map(
+        (index) => policy.rules.find((other) => other.index === index)?.id).join(', ')}.`);
   }
   if (rule.mode === 'shadow') sentences.push('It is in shadow: it is reported and does nothing.');
   if (rule.mode === 'off') sentences.push('It is off.');
@@ -92,7 +93,7 @@ function englishScoring(axis: Axis, scoring: Scoring, policy: CompiledPolicy): r
   return [section(`Score on the ${axis} axis`, [`The sum of ${sum}, at most ${scoring.cap}.`, ...bands])];
 }
 
-function englishParam({ value }: Param): string {
+export function englishParam({ value }: Param): string {
   switch (value.kind) {
     case 'fixed': return englishExpression(value.value);
     case 'cases': {

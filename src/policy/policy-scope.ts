@@ -94,6 +94,14 @@ export class PolicyScope {
     return [...this.#declared.keys()];
   }
 
+  /** What names mean in a rule, for an editor that checks parts of expressions. */
+  get names(): Scope {
+    return {
+      schema: this.schema, row: 'current', features: this.#declared, params: this.#params,
+      lists: this.#lists, defines: this.#defines,
+    };
+  }
+
   get listNames(): readonly string[] {
     return [...this.#lists.keys()];
   }

@@ -5,11 +5,12 @@
 import type { ParsedEvent } from '#domain/event.ts';
 import { emptyRateTable, type RateTable } from '#domain/rates.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import type { Place } from './diagnostic.ts';
 import { explainFailure } from './explain-failure.ts';
 import { bindLists, type ListSource } from './lists.ts';
 import { sameCell } from './parse-value.ts';
 import type { Expectation, PolicyTest, TestLine } from './policy-test.ts';
-import { linePlace, type LinePlace } from './render-diagnostic.ts';
+import { linePlace } from './render-diagnostic.ts';
 import { formatCell } from './format-cell.ts';
 import { EXCEPTED, HIT, MISS, UNKNOWN } from './policy-result.ts';
 import type { Judged, OpenTestWorld, TestWorld } from './test-world.ts';
@@ -40,7 +41,16 @@ const answerWord = (answer: number | undefined): string =>
   Object.entries(ANSWER_WORDS).find(([code]) => Number(code) === answer)?.[1] ?? 'nothing';
 
 export function runPolicyTests(policy: CompiledPolicy, options: TestOptions): TestReport {
-  const results = policy.tests.map((test) => ({ name: test.name, failures: runTest(policy, test, options) }));
+  const at = ({ start }: Place, test: PolicyTest): string => {
+    const { line, column } = linePlace(policy.source, start);
+    const about = start === test.place.start ? `${line}` : `${line}:${column}`;
+    return `${policy.fileName}:${about}`;
+  };
+  const results = policy.tests.map((test) => ({
+    name: test.name,
+    failures: runPolicyTest(policy, test, options).map(
+      (failure) => `${at(failure, test)} ${failure.message}`),
+  }));
   const failed = results.filter((result) => result.failures.length > 0).length;
   return { passed: results.length - failed, failed, results };
 }
@@ -48,15 +58,17 @@ export function runPolicyTests(policy: CompiledPolicy, options: TestOptions): Te
 /** An event of a test as it was sent, for explanations. */
 export interface SentEvent { readonly event: ParsedEvent; readonly number: number; readonly at: string }
 
-function runTest(policy: CompiledPolicy, test: PolicyTest, options: TestOptions): readonly string[] {
+/** What was expected and was not so, at its place in the document. */
+export interface TestFailure extends Place { readonly message: string }
+
+export function runPolicyTest(policy: CompiledPolicy, test: PolicyTest,
+  options: TestOptions): readonly TestFailure[] {
   const published = new Map<string, ListSource>(
     [...test.lists].map(([name, entries]) => [name, { name, entries }]));
   const lists = bindLists(policy.lists, published);
-  const { line } = linePlace(policy.source, test.place.start);
   const name = `test "${test.name}"`;
-  if ('problems' in lists) return [`${policy.fileName}:${line} ${name}: ${lists.problems.join('; ')}`];
+  if ('problems' in lists) return [{ ...test.place, message: `${name}: ${lists.problems.join('; ')}` }];
   const world = options.open(policy, lists, options.rates ?? emptyRateTable(policy.currency ?? 'EUR'));
-  const at = (where: LinePlace): string => `${policy.fileName}:${where.line}:${where.column}`;
   const sent: SentEvent[] = [];
   return test.lines.flatMap((step, index) => {
     const judged = send(step, index + 1, test, world, sent);
@@ -64,11 +76,10 @@ function runTest(policy: CompiledPolicy, test: PolicyTest, options: TestOptions)
     return step.expect.flatMap((expected) => {
       const problem = mismatch(expected, judged, policy);
       if (problem === undefined) return [];
-      const where = linePlace(policy.source, expected.start);
       const why = expected.kind === 'rule' ? explainFailure(policy, expected.rule, judged, sent) : [];
-      const head =
-        `${at(where)} ${name}: event ${index + 1} (${step.at}) ${problem}`;
-      return [[head, ...why].join('\n    ')];
+      const head = `${name}: event ${index + 1} (${step.at}) ${problem}`;
+      const { start, end } = expected;
+      return [{ start, end, message: [head, ...why].join('\n    ') }];
     });
   });
 }
