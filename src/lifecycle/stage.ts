@@ -31,9 +31,9 @@ export function stageOf(input: StageInput, seals: Seals): Stage {
   if (inForce.policies.some(({ hash }) => hash === version.hash)) return 'live';
   if (version.withdrawnAtMs !== undefined) return 'withdrawn';
   if (wasLive) return 'retired';
-  if (isApproved) return 'approved';
-  if (challengers.includes(version.hash)) return 'shadow';
   if (!shown('check')) return 'draft';
   if (!shown('test')) return 'checked';
+  if (isApproved) return 'approved';
+  if (challengers.includes(version.hash)) return 'shadow';
   return shown('backtest') ? 'backtested' : 'tested';
 }

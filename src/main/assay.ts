@@ -9,6 +9,7 @@ import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';
 import { decide, DECIDE_USAGE } from '#cli/decide.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
 import { languageServer, LANGUAGE_SERVER_USAGE } from '#cli/language-server.ts';
+import { isLifecycleVerb, lifecycle, LIFECYCLE_USAGE } from '#cli/lifecycle.ts';
 import { policy, POLICY_USAGE } from '#cli/policy.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
@@ -27,9 +28,13 @@ const editor: Command = async (shell) =>
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   decide: (shell) => decide(shell, decideParts),
-  policy: async (shell) => policy(
+  policy: async (shell) => (isLifecycleVerb('policy', shell.args[0]) ? lifecycle(shell, 'policy') : policy(
     shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld }),
-    eventSchema(await readCustom(policyFolder(process.env)))),
+    eventSchema(await readCustom(policyFolder(process.env))))),
+  list: (shell) => lifecycle(shell, 'list'),
+  snooze: (shell) => lifecycle(shell, 'snooze'),
+  brake: (shell) => lifecycle(shell, 'brake'),
+  audit: (shell) => lifecycle(shell, 'audit'),
   'bench-policy': async (shell) =>
     benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
   backtest: (shell) => backtestCommand(shell, backtestCliParts()),
@@ -41,7 +46,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 const USAGE = [
-  DECIDE_USAGE, POLICY_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE, LANGUAGE_SERVER_USAGE,
+  DECIDE_USAGE, POLICY_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE, LANGUAGE_SERVER_USAGE,
   REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
 

@@ -18,7 +18,11 @@ test('a key made or revoked beside a running server counts; a damaged file chang
   const keys = liveKeys(folder, await openKeyStore(folder), (line) => { told.push(line); }, 10);
   const beside = await openKeyStore(folder);
   const { token, key } = await beside.create({ name: 'shop', tenant: 'acme', scopes: ['decide'] });
+  let readCount = 0;
+  keys.onRead(() => { readCount += 1; });
   await until(() => keys.find(token)?.tenant === 'acme');
+  equal(keys.list().at(-1)?.id, key.id);
+  await until(() => readCount > 0);
   await beside.revoke(key.id);
   await until(() => keys.find(token) === undefined);
   writeFileSync(join(folder, 'keys.json'), 'half a file');

@@ -2,12 +2,15 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import { openKeyStore, type LocalKeyStore } from '#adapters/key-file/key-store.ts';
-import type { Grant } from '#ports/key-store.ts';
+import type { Grant, ListedKey } from '#ports/key-store.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
 export interface LiveKeys {
   find(token: string): Grant | undefined;
+  list(): readonly ListedKey[];
+  /** Called when they have been read again. */
+  onRead(listener: () => void): void;
   stop(): void;
 }
 
@@ -17,9 +20,13 @@ export function liveKeys(
 ): LiveKeys {
   const file = join(folder, 'keys.json');
   let keys = opened;
+  let heard = (): void => {};
   const readAgain = (): void => {
     openKeyStore(folder, { devKey: opened.devKey.token }).then(
-      (fresh) => { keys = fresh; },
+      (fresh) => {
+        keys = fresh;
+        heard();
+      },
       (error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
         tell(`keys: not read again: ${why}`);
@@ -27,5 +34,9 @@ export function liveKeys(
     );
   };
   watchFile(file, { interval: lookEveryMs, persistent: false }, readAgain);
-  return { find: (token) => keys.find(token), stop: () => { unwatchFile(file, readAgain); } };
+  return {
+    find: (token) => keys.find(token), list: () => keys.list(),
+    onRead(listener) { heard = listener; },
+    stop() { unwatchFile(file, readAgain); },
+  };
 }

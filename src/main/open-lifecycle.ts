@@ -5,7 +5,7 @@ import { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { Seals } from '#lifecycle/seals.ts';
 import type { Clock } from '#ports/clock.ts';
 import { SYSTEM_PERSON, type ListedKey } from '#ports/key-store.ts';
-import type { RecordStore } from '#ports/records.ts';
+import { RecordsUnavailable, type RecordStore } from '#ports/records.ts';
 import { checkingThread } from './checking-thread.ts';
 import { liveEngine, readListCsv } from './lifecycle-parts.ts';
 
@@ -48,7 +48,8 @@ export function openLifecycle(order: LifecycleOrder): RunningLifecycle {
         return;
       } catch (error) {
         const why = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-        if (why !== told && !stopped) tell(why);
+        const isOpening = error instanceof RecordsUnavailable && error.code === 'starting';
+        if (why !== told && !stopped && !isOpening) tell(why);
         told = why;
       }
       await clock.sleep(RETRY_MS);

@@ -8,15 +8,17 @@ import { buildServer } from '#api/server.ts';
 import type { LogReport } from '#adapters/log-files/decision-log-open.ts';
 import { UsageError } from '#cli/shell.ts';
 import type { Engine, EngineNews } from '#decisioning/engine.ts';
-import type { Publication } from '#decisioning/publication.ts';
+import { settleFolder } from './bootstrap.ts';
 import { apiParts } from './api-parts.ts';
-import { liveKeys } from './live-keys.ts';
+import { keepBrake } from './brake-timer.ts';
+import { liveKeys, type LiveKeys } from './live-keys.ts';
 import { listNotes } from './list-notes.ts';
 import { isNodeError, messageOf } from './messages.ts';
 import { openEmbedded } from './open-embedded.ts';
 import { readPublication } from './read-publication.ts';
+import { serveLifecycle, type ServedLifecycle } from './serve-lifecycle.ts';
 import { keepSnapshots } from './snapshot-keeper.ts';
-import { dataFolder, devKey, host, policyFolder, port } from './settings.ts';
+import { dataFolder, devKey, host, policyFolder, port, recordsPlace } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
@@ -32,12 +34,18 @@ function sayLog({ position, readBytes, tornTail, skippedSnapshots }: LogReport):
   }
 }
 
+const sayProgress = (position: number): void => {
+  if (position % 100_000 === 0) say(`state: position ${position}`);
+};
+
 function sayNews(news: EngineNews): void {
   if (news.kind === 'phase') say(`engine: ${news.phase}: ${news.because}`);
   else if (news.kind === 'snapshot_not_written') say(`snapshot: not written: ${news.because}`);
   else if (news.kind === 'snapshot_not_used') say(`snapshot: not used: ${news.because}`);
   else if (news.kind === 'restored') say(`state: from the snapshot at position ${news.position}`);
-  else if (news.position % 100_000 === 0) say(`state: position ${news.position}`);
+  else if (news.kind === 'replayed') sayProgress(news.position);
+  else if (news.kind === 'brake_failed') say(`brake: nothing was put in shadow: ${news.because}`);
+  else say(`brake: ${news.kind}: rule ${news.rule} of ${news.policy}: ${news.because}`);
 }
 
 async function serve(): Promise<void> {
@@ -45,32 +53,53 @@ async function serve(): Promise<void> {
   const listening = { host: host(process.env), port: port(process.env) };
   await mkdir(folder, { recursive: true });
   const publication = await readPublication(policyFolder(process.env));
+  let served: ServedLifecycle | undefined;
+  const tell = (news: EngineNews): void => {
+    sayNews(news);
+    if (news.kind === 'braked') served?.braked();
+  };
   const engine = await openEmbedded({
-    disk: nodeDisk, folder, clock: systemClock, publication, onLog: sayLog, tell: sayNews,
+    disk: nodeDisk, folder, clock: systemClock, publication, publish: 'first', onLog: sayLog, tell,
   });
   try {
-    await open(engine, folder, listening, publication);
+    for (const note of await settleFolder(engine, publication)) say(note);
+    const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
+    const live = liveKeys(folder, keys, say);
+    served = serveLifecycle({ engine, folder, place: recordsPlace(process.env, folder), keys: live,
+      tell: say });
+    await open({ engine, folder, listening, live, served, devKey: keys.devKey.token });
   } catch (error) {
+    await served?.stop();
     await engine.close();
     throw isNodeError(error, 'EADDRINUSE') || isNodeError(error, 'EADDRNOTAVAIL')
       ? new UsageError(`${error.message}: PORT and HOST name another address`) : error;
   }
 }
 
+interface Opening {
+  readonly engine: Engine;
+  readonly folder: string;
+  readonly listening: { readonly host: string; readonly port: number };
+  readonly live: LiveKeys;
+  readonly served: ServedLifecycle;
+  readonly devKey: string;
+}
+
 /** Opens the door of an engine that is open. */
-async function open(
-  engine: Engine, folder: string, listening: { host: string; port: number }, publication: Publication,
-): Promise<void> {
+async function open({ engine, folder, listening, live, served, devKey: token }: Opening): Promise<void> {
   const compiled = (engine.state.live?.policies ?? []).map(({ policy }) => policy);
-  for (const note of listNotes(publication.lists, compiled)) say(note);
-  const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
-  const server = buildServer(apiParts(engine, liveKeys(folder, keys, say)), requestLog());
+  for (const note of listNotes(engine.inForce().publication.lists, compiled)) say(note);
+  const parts = { ...apiParts(engine, live), lifecycle: () => served.lifecycle() };
+  const server = buildServer(parts, requestLog());
   const address = await server.http.listen(listening);
   const snapshots = keepSnapshots(engine, folder, say);
+  const stopBrake = keepBrake(engine);
   let stopping: Promise<void> | undefined;
   const stop = (signal: string): void => {
     say(`\n${signal}: answering what is in flight ...`);
-    stopping ??= server.drain().then(() => snapshots.stop()).then(() => engine.close()).then(() => {
+    stopBrake();
+    stopping ??= server.drain().then(() => served.stop())
+      .then(() => snapshots.stop()).then(() => engine.close()).then(() => {
       say('stopped');
       process.exit(0);
     }).catch((error: unknown) => {
@@ -79,7 +108,7 @@ async function open(
     });
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop(signal); });
-  say(welcome(address, keys.devKey.token, folder));
+  say(welcome(address, token, folder));
 }
 
 const welcome = (address: string, key: string, folder: string): string => `

@@ -1,6 +1,7 @@
 /** Every variable of the environment that is read, with its default. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '#cli/shell.ts';
+import type { RecordsPlace } from './open-records.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,3 +26,10 @@ export function port(env: Environment): number {
 export const host = (env: Environment): string => env['HOST'] ?? '127.0.0.1';
 /** `ASSAY_DEV_KEY`: the key with all scopes; default: the one in the data folder, made at the first start. */
 export const devKey = (env: Environment): string | undefined => env['ASSAY_DEV_KEY'];
+/**
+ * `ASSAY_POSTGRES`: the URL of a server's database for the records; default: embedded, in the data folder.
+ */
+export function recordsPlace(env: Environment, folder: string): RecordsPlace {
+  const url = env['ASSAY_POSTGRES'];
+  return url === undefined ? { folder } : { url, ownerUrl: env['ASSAY_POSTGRES_OWNER'] };
+}

@@ -48,7 +48,7 @@ describe('a version', () => {
     const status = told(await world.life.status(hash));
     equal(status.stage, 'checked');
     match(JSON.stringify(status.evidence[1]?.found), /expected large to be miss, got hit/);
-    told(await world.life.approve(BEN, hash, 'risk'));
+    equal(told(await world.life.approve(BEN, hash, 'risk')).stage, 'checked');
     match(refusalOf(await world.life.publish(ANN, hash, publishOrder)),
       /^gate_closed: 1 of its own tests fail/);
   });

@@ -1,0 +1,85 @@
+/** One call to a running server, as the person who holds the key. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError, type Shell } from './shell.ts';
+
+export const SERVER_OPTIONS = {
+  url: { type: 'string' }, key: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' },
+} as const;
+
+export const SERVER_USAGE = `  --url URL         the running server; default ASSAY_URL, or `
+  + `http://127.0.0.1:8080
+  --key KEY         your key; default ASSAY_KEY, or the file dev-key of the data folder (--data, ASSAY_DATA)
+  --json            the answer as it came`;
+
+export type Answered = { readonly [key: string]: unknown };
+export interface ServerOptions {
+  readonly url?: string | undefined;
+  readonly key?: string | undefined;
+  readonly data?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** A refusal, with every fault on a line of its own. */
+export class ServerRefused extends Error {}
+
+export interface Server {
+  get(path: string): Promise<Answered>;
+  send(method: 'POST' | 'DELETE', path: string, body: object | string): Promise<Answered>;
+}
+
+export async function serverOf(shell: Shell, options: ServerOptions): Promise<Server> {
+  const url = options.url ?? shell.env['ASSAY_URL'] ?? 'http://127.0.0.1:8080';
+  const key = options.key ?? shell.env['ASSAY_KEY'] ?? await devKeyOf(shell, options);
+  const call = async (method: string, path: string, body?: object | string): Promise<Answered> => {
+    const type = typeof body === 'string' ? 'text/csv' : 'application/json';
+    const answer = await fetch(`${url.replace(/\/$/, '')}${path}`, {
+      method, headers: { authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': type }) },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+      throw new UsageError(`no server answers at ${url}${why}; start one, or name it with --url`);
+    });
+    const text = await answer.text();
+    if (answer.ok) return parseAnswer(text);
+    throw new ServerRefused(refusalText(answer.status, text));
+  };
+  return {
+    get: (path) => call('GET', path),
+    send: (method, path, body) => call(method, path, body),
+  };
+}
+
+async function devKeyOf(shell: Shell, { data }: ServerOptions): Promise<string> {
+  const folder = data ?? shell.env['ASSAY_DATA'] ?? join(shell.folder, '.assay');
+  const text = await readFile(join(folder, 'dev-key'), 'utf8').catch(() => undefined);
+  if (text === undefined) throw new UsageError(`there is no key: name yours with --key or ASSAY_KEY`);
+  return text.trim();
+}
+
+/** An object, as the contract says. */
+const parseAnswer = (text: string): Answered => JSON.parse(text) as Answered;
+
+function refusalText(status: number, text: string): string {
+  let problem: Answered;
+  try {
+    problem = parseAnswer(text);
+  } catch {
+    return `${status}: ${text.slice(0, 200)}`;
+  }
+  const faults = mapsOf(problem['errors']).map((fault) => [fault['pointer'], fault['detail']].map(textOf)
+    .filter((part) => part !== '').join(' '));
+  const head = textOf(problem['code']);
+  if (faults.length > 1) return [`${head}:`, ...faults.map((fault) => `- ${fault}`)].join('\n');
+  return `${head}: ${faults[0] ?? textOf(problem['detail'])}`;
+}
+
+export const textOf = (value: unknown): string =>
+  (typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value));
+
+export const mapsOf = (value: unknown): readonly Answered[] =>
+  (Array.isArray(value) ? value.filter((one): one is Answered => typeof one === 'object' && one !== null)
+    : []);
+
+export const textsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(textOf) : []);

@@ -1,0 +1,88 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { createServer, type IncomingMessage } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { isLifecycleVerb, lifecycle } from './lifecycle.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'assay-cli-'));
+const asked: { method: string; url: string; type: string; key: string; body: string }[] = [];
+let status = 200;
+let answer: object = {};
+
+const bodyOf = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString('utf8');
+};
+const server = createServer((request, response) => {
+  void bodyOf(request).then((body) => {
+    const { method = '', url = '', headers } = request;
+    asked.push({ method, url, type: headers['content-type'] ?? '', key: headers.authorization ?? '', body });
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  });
+});
+before(() => new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); }));
+after(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function run(noun: 'policy' | 'list' | 'snooze' | 'brake' | 'audit', ...args: readonly string[]) {
+  const lines: string[] = [];
+  const { port } = server.address() as AddressInfo;
+  const shell = {
+    args, folder, env: { ASSAY_URL: `http://127.0.0.1:${port}`, ASSAY_KEY: 'k1' },
+    out: (line: string) => { lines.push(line); }, err: (line: string) => { lines.push(`! ${line}`); },
+  };
+  const code = await lifecycle(shell, noun);
+  return { code, lines, last: asked.at(-1) };
+}
+
+describe('assay policy, list, snooze, brake and audit', () => {
+  test('send what was said, as the holder of the key', async () => {
+    status = 200;
+    answer = { object: 'went_live', position: 7, recorded: true, notes: ['no_history: ...'] };
+    const published = await run('policy', 'publish', 'sha256:ab', '--because', 'agreed', '--expected', '3');
+    deepEqual(published.last, {
+      method: 'POST', url: '/v1/policy-versions/sha256%3Aab/publish', type: 'application/json',
+        key: 'Bearer k1',
+      body: '{"because":"agreed","expected":3}',
+    });
+    deepEqual(published.lines, ['in force from position 7 of the log on', '  note: no_history: ...']);
+    writeFileSync(join(folder, 'a.policy.yaml'), '# mine\npolicy: cards\nversion: 2\n');
+    const { last } = await run('policy', 'submit', 'a.policy.yaml', '--note', 'why');
+    equal(last?.url, '/v1/policies/cards/versions');
+    deepEqual(JSON.parse(last?.body ?? ''), {
+      source: '# mine\npolicy: cards\nversion: 2\n', note: 'why', file: 'a.policy.yaml',
+    });
+    writeFileSync(join(folder, 'l.csv'), 'value\nc1\n');
+    const csv = (await run('list', 'upload', 'blocked', 'l.csv', '--reason', 'a & b')).last;
+    deepEqual([csv?.url, csv?.type, csv?.body],
+      ['/v1/lists/blocked/changes?kind=replace&reason=a+%26+b', 'text/csv', 'value\nc1\n']);
+    equal((await run('policy', 'shadow', 'h', '--share', '5%')).last?.body, '{"share":0.05}');
+    equal((await run('policy', 'unshadow', 'h', '--because', 'over')).last?.method, 'DELETE');
+    equal((await run('snooze', 'end', 'snz_1', '--because', 'over')).last?.url, '/v1/snoozes/snz_1/end');
+  });
+
+  test('print a refusal with every fault, and end with 1', async () => {
+    status = 409;
+    answer = { code: 'gate_closed', detail: 'a (and 1 more)',
+      errors: [{ pointer: '', detail: 'a' }, { pointer: '', detail: 'b' }] };
+    const { code, lines } = await run('policy', 'publish', 'h', '--because', 'x');
+    deepEqual([code, lines], [1, ['! gate_closed:\n- a\n- b']]);
+  });
+
+  test('a call that cannot be is said before anything is sent', async () => {
+    const sentBefore = asked.length;
+    await rejects(run('policy', 'publish', 'h'), /say --because WHY/);
+    await rejects(run('policy', 'approve'), /name a hash/);
+    await rejects(run('list', 'paint'), /assay list upload/);
+    await rejects(run('policy', 'shadow', 'h', '--share', '500%'), /--share is a share such as 5%/);
+    equal(asked.length, sentBefore);
+    deepEqual([isLifecycleVerb('policy', 'check'), isLifecycleVerb('policy', 'submit')], [false, true]);
+    equal(isLifecycleVerb('policy', 'toString'), false);
+  });
+});

@@ -1,0 +1,183 @@
+/**
+ * `assay policy submit|...`, `assay list ...`, `assay snooze ...`, `assay brake ...`, `assay audit`: over
+ * HTTP.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  SERVER_OPTIONS, SERVER_USAGE, ServerRefused, serverOf, type Answered, type Server,
+} from './lifecycle-client.ts';
+import { printed } from './lifecycle-print.ts';
+import { UsageError, type ExitCode, type Shell } from './shell.ts';
+
+export const LIFECYCLE_USAGE = `\
+assay policy submit FILE --note WHY          a new version: compiled, tested, kept
+assay policy versions NAME | status HASH     where versions stand, and what one lacks
+assay policy backtest HASH | run ID          judge the past again; how far it is (--from, --until)
+assay policy approve HASH --role ROLE        you have read this very content
+assay policy shadow HASH [--share 5%]        it judges beside the live one, or decides a share
+assay policy unshadow HASH --because WHY
+assay policy publish HASH --because WHY      it is live, where nothing is lacking
+assay policy withdraw HASH --because WHY
+assay policy publications                    what went live, newest first
+assay policy roll-back POSITION --because WHY
+assay list upload NAME FILE.csv --reason WHY [--amend]
+assay list add|remove NAME VALUE... --reason WHY [--until INSTANT]
+assay list status|approve|publish|withdraw ID [--role ROLE] [--because WHY]
+assay snooze add POLICY RULE --field PATH --value VALUE --until INSTANT --reason WHY
+assay snooze status|approve|publish|end ID [--role ROLE] [--because WHY]
+assay brake list | release POLICY RULE [--segment VALUE] --because WHY
+assay audit [--from SEQ]
+${SERVER_USAGE}`;
+
+const OPTIONS = {
+  ...SERVER_OPTIONS, note: { type: 'string' }, because: { type: 'string' }, role: { type: 'string' },
+  reason: { type: 'string' }, share: { type: 'string' }, by: { type: 'string' }, until: { type: 'string' },
+  from: { type: 'string' }, field: { type: 'string' }, value: { type: 'string' }, segment: { type: 'string' },
+  amend: { type: 'boolean' }, expected: { type: 'string' },
+} as const;
+
+const parse = (args: readonly string[]) =>
+  parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+type Values = ReturnType<typeof parse>['values'];
+
+interface Ask {
+  readonly server: Server;
+  readonly shell: Shell;
+  readonly values: Values;
+  /** The text at a place behind the verb. */
+  readonly word: (place: number, what: string) => string;
+  readonly words: readonly string[];
+}
+type Verb = (ask: Ask) => Promise<Answered>;
+type Noun = 'policy' | 'list' | 'snooze' | 'brake' | 'audit';
+
+const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
+  policy: {
+    submit: async ({ server, shell, values, word }) => {
+      const path = word(0, 'a file');
+      const source = await readFile(resolve(shell.folder, path), 'utf8').catch(() => undefined);
+      if (source === undefined) throw new UsageError(`${path}: there is no such file`);
+      const [, name] = /^policy:[ \t]*["']?([^\s"'#]+)/m.exec(source) ?? [];
+      if (name === undefined) throw new UsageError(`${path}: a policy says \`policy: its-name\``);
+      const note = wanted(values.note, '--note WHY');
+      return server.send('POST', `/v1/policies/${encodeURIComponent(name)}/versions`,
+        { source, note, file: basename(path) });
+    },
+    versions: ({ server, word }) => server.get(`/v1/policies/${at(word(0, 'a name'))}/versions`),
+    status: ({ server, word }) => server.get(version(word)),
+    approve: ({ server, values, word }) =>
+      server.send('POST', `${version(word)}/approve`, { role: wanted(values.role, '--role ROLE') }),
+    withdraw: ({ server, values, word }) => server.send('POST', `${version(word)}/withdraw`, because(values)),
+    publish: ({ server, values, word }) =>
+      server.send('POST', `${version(word)}/publish`, publishing(values)),
+    shadow: ({ server, values, word }) => server.send('POST', `${version(word)}/shadow`,
+      { share: shareOf(values.share), ...(values.by === undefined ? {} : { by: values.by }) }),
+    unshadow: ({ server, values, word }) => server.send('DELETE', `${version(word)}/shadow`, because(values)),
+    backtest: ({ server, values, word }) => server.send('POST', `${version(word)}/backtests`, {
+      ...(values.from === undefined ? {} : { from: values.from }),
+      ...(values.until === undefined ? {} : { until: values.until }),
+    }),
+    run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
+    publications: ({ server }) => server.get('/v1/publications'),
+    'roll-back': ({ server, values, word }) =>
+      server.send('POST', `/v1/publications/${at(word(0, 'a position'))}/roll-back`, publishing(values)),
+  },
+  list: {
+    upload: async ({ server, shell, values, word }) => {
+      const [name, path] = [word(0, 'the name of a list'), word(1, 'a CSV file')];
+      const csv = await readFile(resolve(shell.folder, path), 'utf8').catch(() => undefined);
+      if (csv === undefined) throw new UsageError(`${path}: there is no such file`);
+      const query = new URLSearchParams({
+        kind: values.amend === true ? 'amend' : 'replace', reason: wanted(values.reason, '--reason WHY'),
+      });
+      return server.send('POST', `/v1/lists/${at(name)}/changes?${query.toString()}`, csv);
+    },
+    add: ({ server, values, word, words }) =>
+      server.send('POST', `/v1/lists/${at(word(0, 'a list'))}/changes`, {
+      add: words.slice(1).map((value) =>
+        ({ value, ...(values.until === undefined ? {} : { until: values.until }) })),
+      reason: wanted(values.reason, '--reason WHY'),
+    }),
+    remove: ({ server, values, word, words }) =>
+      server.send('POST', `/v1/lists/${at(word(0, 'a list'))}/changes`,
+      { remove: words.slice(1), reason: wanted(values.reason, '--reason WHY') }),
+    ...proposalVerbs('/v1/list-changes', 'withdraw', true),
+  },
+  snooze: {
+    add: ({ server, values, word }) => server.send('POST', '/v1/snoozes', {
+      policy: word(0, 'a policy'), rule: word(1, 'a rule'), field: wanted(values.field, '--field PATH'),
+      value: wanted(values.value, '--value VALUE'), until: wanted(values.until, '--until INSTANT'),
+      reason: wanted(values.reason, '--reason WHY'),
+        ...(values.from === undefined ? {} : { from: values.from }),
+    }),
+    ...proposalVerbs('/v1/snoozes', 'end', false),
+  },
+  brake: {
+    list: ({ server }) => server.get('/v1/brakes'),
+    release: ({ server, values, word }) => server.send('POST', '/v1/brakes/release', {
+      policy: word(0, 'a policy'), rule: word(1, 'a rule'), ...because(values),
+      ...(values.segment === undefined ? {} : { segment: values.segment }),
+    }),
+  },
+  audit: { '': ({ server, values }) => server.get(`/v1/audit?from=${at(values.from ?? '1')}`) },
+};
+
+function proposalVerbs(path: string, ending: string, expects: boolean): Readonly<Record<string, Verb>> {
+  const one = ({ word }: Ask): string => `${path}/${at(word(0, 'an id'))}`;
+  return {
+    status: (ask) => ask.server.get(one(ask)),
+    approve: (ask) =>
+      ask.server.send('POST', `${one(ask)}/approve`, { role: wanted(ask.values.role, '--role ROLE') }),
+    publish: (ask) => ask.server.send('POST', `${one(ask)}/publish`,
+      expects ? publishing(ask.values) : because(ask.values)),
+    [ending]: (ask) => ask.server.send('POST', `${one(ask)}/${ending}`, because(ask.values)),
+  };
+}
+
+/** Whether the life cycle has such a verb; `assay policy check` and its like need no server. */
+export const isLifecycleVerb = (noun: Noun, verb: string | undefined): boolean =>
+  Object.hasOwn(VERBS[noun], verb ?? '');
+
+export async function lifecycle(shell: Shell, noun: Noun): Promise<ExitCode> {
+  const { values, positionals } = parse(shell.args);
+  const verb = noun === 'audit' ? '' : positionals[0] ?? '';
+  const words = noun === 'audit' ? positionals : positionals.slice(1);
+  const act = isLifecycleVerb(noun, verb) ? VERBS[noun][verb] : undefined;
+  if (act === undefined) throw new UsageError(LIFECYCLE_USAGE);
+  const word = (place: number, what: string): string => {
+    const text = words[place];
+    if (text === undefined) throw new UsageError(`name ${what}\n${LIFECYCLE_USAGE}`);
+    return text;
+  };
+  const server = await serverOf(shell, values);
+  try {
+    const answer = await act({ server, shell, values, word, words });
+    for (const line of values.json === true ? [JSON.stringify(answer)] : printed(answer)) shell.out(line);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ServerRefused)) throw error;
+    shell.err(error.message);
+    return 1;
+  }
+}
+
+const at = (text: string): string => encodeURIComponent(text);
+const version = (word: Ask['word']): string => `/v1/policy-versions/${at(word(0, 'a hash'))}`;
+
+function wanted(value: string | undefined, option: string): string {
+  if (value === undefined) throw new UsageError(`say ${option}`);
+  return value;
+}
+
+const because = (values: Values) => ({ because: wanted(values.because, '--because WHY') });
+
+const publishing = (values: Values) =>
+  ({ ...because(values), ...(values.expected === undefined ? {} : { expected: Number(values.expected) }) });
+
+function shareOf(text = '0'): number {
+  const share = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (share >= 0 && share <= 1) return share;
+  throw new UsageError(`--share is a share such as 5%, not ${text}`);
+}

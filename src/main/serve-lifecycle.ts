@@ -1,0 +1,63 @@
+/** The life cycle beside a server: opened in the background, so that the first decision does not wait. */
+import { openSealKey } from '#adapters/key-file/seal-key.ts';
+import type { Engine } from '#decisioning/engine.ts';
+import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import { SYSTEM_PERSON } from '#ports/key-store.ts';
+import type { LiveKeys } from './live-keys.ts';
+import { openLifecycle, type RunningLifecycle } from './open-lifecycle.ts';
+import { openRecords, type RecordsPlace } from './open-records.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface LifecycleServing {
+  readonly engine: Engine;
+  readonly folder: string;
+  readonly place: RecordsPlace;
+  readonly keys: LiveKeys;
+  readonly tell: (line: string) => void;
+}
+
+export interface ServedLifecycle {
+  /** Undefined while it is being opened. */
+  lifecycle(): Lifecycle | undefined;
+  /** The brake has acted: who did it is on the record too. */
+  braked(): void;
+  stop(): Promise<void>;
+}
+
+const EXPIRY_LOOK_MS = 3_600_000;
+
+export function serveLifecycle({ engine, folder, place, keys, tell }: LifecycleServing): ServedLifecycle {
+  let running: RunningLifecycle | undefined;
+  let stopped = false;
+  const tellOverdue = (): void => {
+    for (const { name, until } of running?.life.overdue() ?? []) {
+      tell(`policies: ${name} was meant to hold until ${until}, and goes on deciding until another is `
+        + `published`);
+    }
+  };
+  const opened = (async () => {
+    const [sealKey, { store }] = await Promise.all([openSealKey(folder), openRecords(place, tell)]);
+    running = openLifecycle({ engine, records: store, sealKey, clock: systemClock, tell, keys: () =>
+      keys.list() });
+    keys.onRead(() => { running?.keysChanged(); });
+    if (stopped) await running.stop();
+    else tellOverdue();
+  })().catch((error: unknown) => {
+    tell(`life cycle: not opened: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const timer = setInterval(tellOverdue, EXPIRY_LOOK_MS);
+  timer.unref();
+  return {
+    lifecycle: () => running?.life,
+    braked() {
+      const { position, amendment } = engine.inForce();
+      if (amendment?.person === SYSTEM_PERSON) running?.life.braked({ position, amendment });
+    },
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await opened;
+      await running?.stop();
+    },
+  };
+}
