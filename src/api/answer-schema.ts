@@ -5,15 +5,15 @@ import { AXES, OUTCOMES } from '#domain/outcome.ts';
 import { REFUSAL_STATUS } from '#domain/refusal.ts';
 import { PROBLEM_TITLE } from './problem.ts';
 
-const closed = <T extends TProperties>(properties: T, description: string) =>
+export const closed = <T extends TProperties>(properties: T, description: string) =>
   Type.Object(properties, { additionalProperties: false, description });
-const words = (values: readonly string[], description: string) =>
+export const words = (values: readonly string[], description: string) =>
   Type.Unsafe<string>({ type: 'string', enum: [...values], description });
-const text = (description: string) => Type.String({ description });
+export const text = (description: string) => Type.String({ description });
 const instant = (description: string) => Type.String({ format: 'date-time', description });
 
 const OUTCOME = words(OUTCOMES, 'from mildest to gravest');
-const VALUE = Type.Unsafe<unknown>({
+export const VALUE = Type.Unsafe<unknown>({
   type: ['number', 'string', 'boolean', 'null', 'array'],
   items: { type: 'number' },
   description: 'money as "120.50 EUR", a duration as "24h", a count as a number; null is missing',
@@ -147,15 +147,6 @@ export const DECISION_LIST = closed(
     data: Type.Array(DECISION),
   },
   'decisions',
-);
-
-export const EXPLANATION = closed(
-  {
-    object: words(['explanation'], 'always explanation'),
-    text: Type.Array(text('one sentence')),
-    decision: DECISION,
-  },
-  'a decision in words',
 );
 
 export const RECORDED = closed(

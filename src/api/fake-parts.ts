@@ -4,6 +4,7 @@ import { eventSchema } from '#domain/field.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
 import type { Grant, Scope } from '#ports/key-store.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
+import { explanationOf } from './fake-explanation.ts';
 import type { ApiCall, ApiParts, PolicySummary, Readiness } from './parts.ts';
 
 const RECEIVED_MS = Date.UTC(2026, 10, 23, 10, 0, 1);
@@ -152,11 +153,16 @@ export function fakeParts(): FakeParts {
       ),
     findByTransaction: (tenant, transactionId) =>
       Promise.resolve(decisions.get(`${tenant} ${transactionId}`)),
+    async explain(tenant, id, aml) {
+      const decision = await parts.findDecision(tenant, id);
+      return decision && explanationOf(decision, aml);
+    },
     policies: () => [CARDS],
     measurements: () => ({
       stages: {},
       windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 },
       logPosition: 7,
+      brake: { held: 0, engaged: 0, paged: 0, hits: [] },
     }),
     schema: () => schema,
     keys: { find: (token) => GRANTS.get(token) },

@@ -106,10 +106,12 @@ function finding(parts: ApiParts) {
       const data = decision === undefined ? [] : [viewDecision(decision, viewOf(incoming))];
       return { text: JSON.stringify({ object: 'list', data }) };
     },
-    async explain(incoming) {
-      const decision = await findIn(parts, incoming);
-      if ('code' in decision) return decision;
-      return { text: explainDecision(decision, seesAml(incoming.grant)) };
+    async explain({ call, decisionId, grant }) {
+      const aml = seesAml(grant);
+      const explanation = await parts.explain?.(call.tenant, decisionId, aml);
+      if (explanation === undefined) return refusal('not_found', NO_SUCH_DECISION);
+      if (explanation === 'busy') return refusal('shedding', 'too many explanations wait; ask again');
+      return { text: explainDecision(explanation, aml) };
     },
     policies: ({ call }) => ({ text: JSON.stringify({ object: 'list', data: parts.policies(call.tenant) }) }),
   } satisfies Partial<Operations>;
@@ -131,8 +133,9 @@ function watching(parts: ApiParts, metrics: Metrics, isDraining: () => boolean) 
   } satisfies Partial<Operations>;
 }
 
+const NO_SUCH_DECISION = 'no decision has that id';
 const findIn = async (parts: ApiParts, { call, decisionId }: Incoming): Promise<Decision | Refusal> =>
-  (await parts.findDecision(call.tenant, decisionId)) ?? refusal('not_found', 'no decision has that id');
+  (await parts.findDecision(call.tenant, decisionId)) ?? refusal('not_found', NO_SUCH_DECISION);
 const seesAml = (grant: Grant | undefined): boolean => grant?.scopes.has('aml') ?? false;
 const explains = (query: Incoming['query']): boolean => query['explain'] === 'full';
 const viewOf = ({ grant, query }: Incoming) => ({

@@ -1,7 +1,9 @@
 /** What the API asks of the engine. */
 import type { Decision } from '#domain/decision.ts';
+import type { Axis } from '#domain/outcome.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
+import type { Explanation } from '#explain/explanation.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { KeyStore } from '#ports/key-store.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
@@ -43,6 +45,18 @@ export interface EngineMeasurements {
   readonly windowStore: WindowStoreSize;
   /** The last durable position of the log. */
   readonly logPosition: number;
+  readonly brake: BrakeMeasurements;
+}
+
+/** Counted since the engine opened, but for `held`. */
+export interface BrakeMeasurements {
+  /** Rules in shadow by the brake, by segment. */
+  readonly held: number;
+  readonly engaged: number;
+  readonly paged: number;
+  readonly hits: readonly {
+    readonly policy: string; readonly rule: string; readonly axis: Axis; readonly hits: number;
+  }[];
 }
 
 /** A method that rejects is our fault or the world's: the caller gets `internal`, or `log_unavailable`. */
@@ -55,6 +69,10 @@ export interface ApiParts {
   findDecision(tenant: string, id: string): Promise<Decision | undefined>;
   findByTransaction(tenant: string, transactionId: string): Promise<Decision | undefined>;
   policies(tenant: string): readonly PolicySummary[];
+  /**
+   * The decision with this id, made again and told; without `aml` nothing of that axis. `busy`: many wait.
+   */
+  explain?(tenant: string, id: string, aml: boolean): Promise<Explanation | 'busy' | undefined>;
   readiness(): Readiness;
   measurements(): EngineMeasurements;
   /** The event schema in force, for the contract at /openapi.json. */

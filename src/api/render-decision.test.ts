@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Decision } from '#domain/decision.ts';
 import { explainDecision } from './explain-decision.ts';
+import { explanationOf } from './fake-explanation.ts';
 import { fullDecision } from './fake-parts.ts';
 import { renderDecision } from './render-decision.ts';
 
@@ -88,12 +89,12 @@ describe('without the scope aml, nothing of that axis is said (no tipping off)',
     }
   });
   test('in the explanation', () => {
-    const explained = explainDecision(fullDecision, false);
+    const explained = explainDecision(explanationOf(fullDecision, false), false);
     deepEqual(
       AML_WORDS.filter((word) => explained.toLowerCase().includes(word.toLowerCase())),
       [],
     );
-    const seen = explainDecision(fullDecision, true);
+    const seen = explainDecision(explanationOf(fullDecision, true), true);
     deepEqual(
       AML_WORDS.filter((word) => !seen.includes(word)),
       [],
@@ -111,18 +112,34 @@ describe('without the scope aml, nothing of that axis is said (no tipping off)',
 });
 
 test('a decision in words names the outcome, the rules, what they measured and what they missed', () => {
-  const { text } = JSON.parse(explainDecision(fullDecision, true)) as { text: string[] };
+  const { text } = JSON.parse(explainDecision(explanationOf(fullDecision, true), true)) as { text: string[] };
   deepEqual(text, [
-    'Payment tx_1: hold, by cards version 3.',
+    'Payment tx_1: hold, by cards version 3, at 2026-11-23T10:00:01.000Z.',
     'Fraud: challenge, score 40, band middle.',
     'AML: hold, score 90, band high.',
-    'Rule many_small (fraud, challenge): 6 payments in an hour (card_count_1h is 6, threshold 5)',
-    'Rule just_below (aml, hold): just below the limit (cash_sum_7d is 9900.00 EUR, threshold 10000.00 EUR)',
-    'Rule far (fraud) could not say: location is missing (absent); so miss.',
-    'Rule tipped (aml) could not say: cash_sum_30d is missing (degraded); so review.',
-    'Rule many_small (fraud) asks: queue cards.',
-    'Rule just_below (aml) asks: report ctr.',
     'Left out: windows (late); instead: unknown.',
     'Judged at 2026-11-16T10:00:01.000Z instead of 2026-01-01T00:00:00.000Z.',
+    'Made again from its record, with what was live at position 1: the same to the byte.',
+    'HIT many_small (fraud, challenge): 6 payments in an hour',
+    '  yes: card_count_1h (6) > 5',
+    '  yes: card.id (c_1) in list("watched") (on watched: seen before)',
+    '  without this rule: approve',
+    'HIT just_below (aml, hold): just below the limit',
+    '  yes: card_count_1h (6) > 5',
+    '  yes: card.id (c_1) in list("watched") (on watched: seen before)',
+    '  without this rule: challenge',
+    'EXCEPTED snoozed (fraud, excepted): Rule snoozed.',
+    '  yes: card_count_1h (6) > 5',
+    '  yes: card.id (c_1) in list("watched") (on watched: seen before)',
+    '  excepted: snooze sn_1 of c_1, until 2026-12-01T00:00:00Z, '
+      + '"the customer called", by a.ng, approved by b.lee',
+    '  in shadow since 2026-11-22T00:00:00Z: too many hits',
+    'UNKNOWN far (fraud, miss): Rule far.',
+    '  location is missing (absent), so miss',
+    'Asked by many_small: queue cards.',
+    'Asked by just_below: report ctr.',
+    'Usual for this card.id: card_count_1h 1, half of the time 1 to 2 (20 earlier); now 6.',
+    'A lower outcome, had one value alone been another:',
+    '  card_count_1h 5 instead of 6: approve',
   ]);
 });

@@ -50,7 +50,7 @@ export class LiveAt {
 }
 
 /** The schema of a name: `transaction.v1+items:int,iban:string:now` says which custom fields it has. */
-function schemaNamed(name: string): EventSchema {
+export function schemaNamed(name: string): EventSchema {
   const [, declared = ''] = name.split('+', 2);
   const custom = declared.split(',').filter((one) => one !== '').map(parseCustom);
   return eventSchema(custom);

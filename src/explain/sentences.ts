@@ -23,11 +23,9 @@ export function sentences(explanation: Explanation, aml: boolean): readonly stri
 }
 
 function headOf(decision: Decision, aml: boolean): readonly string[] {
-  const { fraud, policy, degraded, adjusted } = decision;
-  const by = `${policy.name} version ${policy.version}`;
-  const outcome = aml ? decision.outcome : fraud.outcome;
+  const { transaction_id: id, outcome, fraud, policy, degraded, adjusted } = decision;
   return [
-    `Payment ${decision.transaction_id}: ${outcome}, by ${by}, at ${decision.created_at}.`,
+    `Payment ${id}: ${outcome}, by ${policy.name} version ${policy.version}, at ${decision.created_at}.`,
     `Fraud: ${fraud.outcome}, score ${fraud.score}, band ${fraud.band}.`,
     ...(aml ? [`AML: ${decision.aml.outcome}, score ${decision.aml.score}, band ${decision.aml.band}.`] : []),
     ...degraded.filter(({ axis }) => aml || axis !== 'aml')
@@ -66,17 +64,28 @@ function decisiveLeaves(part: AnswerTree): readonly AnswerTree[] {
   return part.parts.filter(({ decisive }) => decisive === true).flatMap(decisiveLeaves);
 }
 
-function leafLine({ text, answer, compared, reads, list }: AnswerTree): string {
+/** `yes: amount as EUR (450.00 EUR) > usual_factor * usual (152.50 EUR), where usual_factor is 5`. */
+function leafLine({ text, answer, compared, reads = [], list }: AnswerTree): string {
   const says = answer === 'true' ? 'yes' : answer === 'false' ? 'no' : 'unknown';
   const on = list === undefined ? '' : ` (on ${list.list}${list.note === undefined ? '' : `: ${list.note}`})`;
-  const values = compared === undefined ? [] : [compared.left, compared.right];
-  const known = [...values, ...reads ?? []].filter(({ name, value }) => value !== null && name !== say(value))
-    .filter(({ name, value }) => !/^[\d"[-]/.test(name) || typeof value === 'boolean');
-  const where = known.length === 0 ? '' : `, where ${known.map(operandWords).join(', ')}`;
-  return `${says}: ${text}${where}${on}`;
+  const sides = compared === undefined ? [] : [compared.left, compared.right];
+  const said = compared === undefined ? text
+    : `${side(compared.left)} ${compared.op} ${side(compared.right)}`;
+  // What a side says already is not said again, nor the time, which every age is measured from.
+  const more = reads.filter(({ name, value }) =>
+    value !== null && name !== 't' && !sides.some((one) => one.value === value));
+  const where = more.length === 0 ? ''
+    : `, where ${more.map(({ name, value }) => `${name} is ${say(value)}`).join(', ')}`;
+  return `${says}: ${said}${where}${on}`;
 }
 
-const operandWords = ({ name, value }: Operand): string => `${name} is ${say(value)}`;
+const LITERAL = /^-?[\d"]/;
+
+/** A name with its value; a literal is its own. */
+function side({ name, value, missing }: Operand): string {
+  if (LITERAL.test(name) || (value === null && missing === undefined)) return name;
+  return `${name} (${value === null ? `missing: ${missing}` : say(value)})`;
+}
 
 function exceptionLine({ kind, name, value, until, note, by, approved_by: approvedBy }: Exception): string {
   const head = kind === 'list' ? `${value} is on ${name}`

@@ -2,8 +2,12 @@
 import type { ApiParts } from '#api/parts.ts';
 import type { Engine } from '#decisioning/engine.ts';
 import type { KeyStore } from '#ports/key-store.ts';
+import type { ExplainingThread } from './explaining-thread.ts';
 
-export const apiParts = (engine: Engine, keys: Pick<KeyStore, 'find'>): ApiParts => ({
+export const apiParts = (
+  engine: Engine, keys: Pick<KeyStore, 'find'>, explaining?: Pick<ExplainingThread, 'explain'>,
+): ApiParts => ({
+  ...(explaining === undefined ? {} : { explain: explaining.explain }),
   decide: (call) => engine.decide(call),
   simulate: async (call) => engine.simulate(call),
   recordEvent: (call) => engine.record(call),

@@ -7,6 +7,7 @@ import { runPolicyTests } from '#policy/run-policy-tests.ts';
 import { backtestCommand, BACKTEST_USAGE } from '#cli/backtest.ts';
 import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';
 import { decide, DECIDE_USAGE } from '#cli/decide.ts';
+import { explain, EXPLAIN_USAGE } from '#cli/explain.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
 import { languageServer, LANGUAGE_SERVER_USAGE } from '#cli/language-server.ts';
 import { isLifecycleVerb, lifecycle, LIFECYCLE_USAGE } from '#cli/lifecycle.ts';
@@ -16,6 +17,7 @@ import { verify, VERIFY_USAGE } from '#cli/verify.ts';
 import type { Command, ExitCode, Shell } from '#cli/shell.ts';
 import { eventSchema } from '#domain/field.ts';
 import { backtestCliParts } from './backtest-parts.ts';
+import { explainParts } from './explain-parts.ts';
 import { messageOf } from './messages.ts';
 import { readCustom } from './read-publication.ts';
 import { policyFolder } from './settings.ts';
@@ -37,16 +39,18 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   audit: (shell) => lifecycle(shell, 'audit'),
   'bench-policy': async (shell) =>
     benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
-  backtest: (shell) => backtestCommand(shell, backtestCliParts()),
   'language-server': editor,
   lsp: editor,
+  backtest: (shell) => backtestCommand(shell, backtestCliParts()),
+  explain: (shell) => explain(shell, explainParts),
   replay: (shell) => replayCommand(shell, replayParts),
   verify: (shell) => verify(shell, verifyParts),
   key: (shell) => key(shell, openKeyStore),
 };
 
 const USAGE = [
-  DECIDE_USAGE, POLICY_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE, LANGUAGE_SERVER_USAGE,
+  DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE,
+  LANGUAGE_SERVER_USAGE,
   REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
 

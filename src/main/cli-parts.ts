@@ -27,7 +27,7 @@ export const decideParts: DecideParts = {
   render: ({ decision, replayed }, explain) => renderDecision(decision, { aml: true, explain, replayed }),
 };
 
-async function refuseWithoutLog(folder: string): Promise<void> {
+export async function refuseWithoutLog(folder: string): Promise<void> {
   if ((await stat(logFolder(folder)).catch(() => undefined)) !== undefined) return;
   throw new UsageError(`${folder} has no log; name the data folder with --data or ASSAY_DATA`);
 }

@@ -11,6 +11,7 @@ import type { Engine, EngineNews } from '#decisioning/engine.ts';
 import { settleFolder } from './bootstrap.ts';
 import { apiParts } from './api-parts.ts';
 import { keepBrake } from './brake-timer.ts';
+import { explainingThread } from './explaining-thread.ts';
 import { liveKeys, type LiveKeys } from './live-keys.ts';
 import { listNotes } from './list-notes.ts';
 import { isNodeError, messageOf } from './messages.ts';
@@ -89,7 +90,8 @@ interface Opening {
 async function open({ engine, folder, listening, live, served, devKey: token }: Opening): Promise<void> {
   const compiled = (engine.state.live?.policies ?? []).map(({ policy }) => policy);
   for (const note of listNotes(engine.inForce().publication.lists, compiled)) say(note);
-  const parts = { ...apiParts(engine, live), lifecycle: () => served.lifecycle() };
+  const explaining = explainingThread(engine, folder);
+  const parts = { ...apiParts(engine, live, explaining), lifecycle: () => served.lifecycle() };
   const server = buildServer(parts, requestLog());
   const address = await server.http.listen(listening);
   const snapshots = keepSnapshots(engine, folder, say);
@@ -98,7 +100,7 @@ async function open({ engine, folder, listening, live, served, devKey: token }: 
   const stop = (signal: string): void => {
     say(`\n${signal}: answering what is in flight ...`);
     stopBrake();
-    stopping ??= server.drain().then(() => served.stop())
+    stopping ??= server.drain().then(() => explaining.stop()).then(() => served.stop())
       .then(() => snapshots.stop()).then(() => engine.close()).then(() => {
       say('stopped');
       process.exit(0);

@@ -1,0 +1,88 @@
+/** Where `assay explain` gets its explanations. */
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
+import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
+import { nodeDisk } from '#adapters/log-files/node-disk.ts';
+import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
+import { explainDecision } from '#api/explain-decision.ts';
+import type { ExplainParts } from '#cli/explain.ts';
+import { UsageError } from '#cli/shell.ts';
+import { positionOfDecision } from '#decisioning/decision-id.ts';
+import { makeState } from '#decisioning/make-state.ts';
+import { recordKey } from '#decisioning/record.ts';
+import { eventSchema, type EventSchema } from '#domain/field.ts';
+import { earlierDecisions } from '#explain/earlier-decisions.ts';
+import { explain } from '#explain/explain.ts';
+import { LiveAt } from '#explain/live-at.ts';
+import { replayOne } from '#explain/replay-one.ts';
+import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
+import { refuseWithoutLog } from './cli-parts.ts';
+import { logFolder, snapshotFolder } from './open-embedded.ts';
+import { readCustom } from './read-publication.ts';
+import { dataFolder, policyFolder } from './settings.ts';
+
+export const explainParts: ExplainParts = {
+  async fromServer(url, key, id) {
+    const token = key ?? await devKeyIn(dataFolder(process.env));
+    const found = positionOfDecision(id) === undefined ? await decisionOf(url, token, id) : id;
+    return found === undefined ? undefined : get(url, token, `/v1/decisions/${found}/explain`);
+  },
+
+  async fromFolder(folder, tenant, id) {
+    await refuseWithoutLog(folder);
+    const at = { folder: logFolder(folder), snapshots: snapshotFolder(folder) };
+    const { log, snapshot: opened } = await openDecisionLog(nodeDisk, at);
+    try {
+      const record = await recordOf(log, tenant, id);
+      if (record?.kind !== 'decision') return undefined;
+      const schema = eventSchema(await readCustom(policyFolder(process.env)));
+      const newStore = (fields: EventSchema): LocalWindowStore => new LocalWindowStore(fields);
+      const snapshots = new LocalSnapshots({
+        disk: nodeDisk, folder: at.snapshots, logFolder: at.folder, log, opened,
+      });
+      const parts = { log, snapshots, schema, newWindowStore: () => newStore(schema) };
+      const { store } = await makeState(parts);
+      const recordAt = (position: number): Promise<LogRecord | undefined> => log.get(position);
+      const explanation = await explain(record, {
+        get: recordAt, earlier: (ask) => Promise.resolve(earlierDecisions(store, schema, ask)),
+        liveAt: new LiveAt({ get: recordAt, newStore }), replayOne: (one) => replayOne(one, parts),
+      }, { aml: true });
+      return explainDecision(explanation, true);
+    } finally {
+      await log.close();
+    }
+  },
+};
+
+const recordOf = (log: DecisionLog, tenant: string, id: string): Promise<LogRecord | undefined> => {
+  const position = positionOfDecision(id);
+  return position === undefined ? log.find(recordKey(tenant, 'tx', id)) : log.get(position);
+};
+
+async function devKeyIn(folder: string): Promise<string> {
+  const key = await readFile(`${folder}/dev-key`, 'utf8').catch(() => undefined);
+  if (key === undefined) throw new UsageError(`${folder} has no dev-key; give a key with --key or ASSAY_KEY`);
+  return key.trim();
+}
+
+/** The decision of a transaction. */
+async function decisionOf(url: string, key: string, transactionId: string): Promise<string | undefined> {
+  const body = await get(url, key, `/v1/decisions?transaction_id=${encodeURIComponent(transactionId)}`);
+  return body === undefined ? undefined : parseFirstId(body);
+}
+
+const parseFirstId = (body: string): string | undefined =>
+  (JSON.parse(body) as { data: { id: string }[] }).data[0]?.id;
+
+/** Undefined where there is nothing; anything else that is not an answer is said in the server's words. */
+async function get(url: string, key: string, path: string): Promise<string | undefined> {
+  const asked = new URL(path, url);
+  const answer = await fetch(asked, { headers: { Authorization: `Bearer ${key}` } }).catch(() => {
+    throw new UsageError(`no server answers at ${url}; start one, or name a folder (--data)`);
+  });
+  const body = await answer.text();
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw new UsageError(`${url} answers ${answer.status}: ${body}`);
+  return body;
+}
