@@ -33,6 +33,8 @@ export const LIMITS = {
   /** Events that the tests of a policy may send while somebody types; larger tests are left to the shell. */
   editorTestEventCountMax: 20_000,
   editorTestMsMax: 2_000,
+  /** Payments of a sample on which two versions of a policy are compared. */
+  samplePaymentCountMax: 1_000_000,
 
   /** Exact tier: events of one entity that are kept one by one; beyond it, tiles with a printed bound. */
   exactEventsPerEntityMax: 4_096,

@@ -3,7 +3,7 @@ import type { Expr } from '#expression/ast.ts';
 import { someNode } from '#expression/tree.ts';
 import type { FeatureDefinition } from './definition.ts';
 
-const ASKS_THE_PRESENT = new Set(['has_label', 'fact', 'age']);
+const ASKS_THE_PRESENT = new Set(['has_label', 'fact']);
 
 const partsOf = ({ of, where, value }: FeatureDefinition): readonly Expr[] =>
   [of, where, value].filter((part) => part !== undefined);

@@ -86,10 +86,11 @@ export class BlockPartials {
     const partial = this.#figure(kind);
     switch (kind) {
       case 'count': case 'valued': return `${m}+=${partial};`;
-      case 'newest': return `if(${window.use('count')}===0&&${counted})${m}=${partial};`;
+      // Blocks come newest first: what an empty one leaves is overwritten, or never read.
+      case 'newest': return `if(${window.use('count')}===0)${m}=${partial};`;
       case 'oldest': return `if(${counted})${m}=${partial};`;
       case 'first': return `if(${valued})${m}=${this.#cell(kind)};`;
-      case 'last': return `if(${window.use('valued')}===0&&${valued})${m}=${this.#cell(kind)};`;
+      case 'last': return `if(${window.use('valued')}===0)${m}=${this.#cell(kind)};`;
       case 'min': return `if(${partial}<${m})${m}=${partial};`;
       case 'max': return `if(${partial}>${m})${m}=${partial};`;
       case 'sum': return `${m}h+=${partial};${m}l+=${this.#figure(kind, 1)};`;

@@ -30,8 +30,10 @@ export class DistinctCodes {
   }
 
   /** The codes, in no order that means anything. */
-  values(): number[] {
-    return [...this.#codes].filter((_, slot) => this.#generations[slot] === this.#generation);
+  values(): Uint32Array {
+    const values = new Uint32Array(this.size);
+    this.writeTo(values, 0);
+    return values;
   }
 
   /** Writes the codes into an array, in no order that means anything. */

@@ -16,7 +16,8 @@ import { scaled } from '../test-scale.ts';
 import { Seeded } from './seeded.ts';
 import { PARAMS, runtimeOf, SURROUNDINGS } from './test-world.ts';
 
-const RETENTION_MS = 20 * 86_400_000;
+const DAY_MS = 86_400_000;
+const RETENTION_MS = 20 * DAY_MS;
 const PACES_MS = [30 * 60_000, 3 * 3_600_000, 12 * 3_600_000, 3 * 86_400_000];
 const NO_BLOCKS: BlockOptions = { scannedEventsMax: Infinity, blockEventsMax: 1 };
 
@@ -71,7 +72,8 @@ class Living {
     const runtime = makeRuntime({
       ...runtimeOf(store),
       convert: (minor, from, target, tMs) => convert(minor, from, target, tMs) + publication,
-      inList: (_, value) => ((String(value).length + publication) % 2 === 0 ? 2 : 0),
+      inList: (_, value, tMs) =>
+        ((publication + Math.floor(tMs / DAY_MS)) % 2 === 0 || value === 'a1' ? 2 : 0),
     });
     const programs = policies.map((texts) => compileFeatures(texts.map(featureOf), SCHEMA));
     this.#judges = programs.map((program) => program.bind(store, runtime, String(publication)));

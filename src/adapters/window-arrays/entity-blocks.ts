@@ -40,11 +40,8 @@ export class EntityBlocks implements LogBlocks {
 
   /** A ring of another length: all blocks begin anew. */
   #makeRoom(count: number): void {
-    const start = this.first & (this.events - 1);
-    // One more than the events fill: the newest and the oldest block never share a place.
-    const needed = Math.ceil((start + count) / this.events) + 1;
+    const needed = Math.ceil(((this.first & (this.events - 1)) + count) / this.events);
     if (needed <= this.versions.length) return;
-    this.first = start;
     this.versions = float64s(Math.ceil(needed * 1.25)).fill(this.#version);
   }
 }
