@@ -6,6 +6,7 @@ import { renderDecision } from '#api/render-decision.ts';
 import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
+import { SEAL_KEY_FILE } from '#adapters/key-file/seal-key.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { DecideParts } from '#cli/decide.ts';
 import type { ReplayParts } from '#cli/replay.ts';
@@ -21,8 +22,15 @@ import { systemClock } from './system-clock.ts';
 
 export const decideParts: DecideParts = {
   async open(folder, policyFiles) {
+    const isServed = await stat(join(folder, SEAL_KEY_FILE)).then(() => true, () => false);
+    if (isServed && policyFiles !== undefined) {
+      throw new UsageError(`${folder} is the data folder of a server: what is live in it is published by `
+        + `two people `
+        + '(`assay policy submit`). Leave out --policy, or name another folder');
+    }
     const publication = await readPublication(policyFolder(process.env), policyFiles);
-    return openEmbedded({ disk: nodeDisk, folder, clock: systemClock, publication });
+    const publish = isServed ? 'first' : 'changed';
+    return openEmbedded({ disk: nodeDisk, folder, clock: systemClock, publication, publish });
   },
   render: ({ decision, replayed }, explain) => renderDecision(decision, { aml: true, explain, replayed }),
 };

@@ -4,7 +4,7 @@ import { chmod, link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyStoreDamaged } from './key-store.ts';
 
-const FILE = 'seal-key';
+export const SEAL_KEY_FILE = 'seal-key';
 const OWNER_ONLY = 0o600;
 const KEY_BYTES = 32;
 
@@ -17,7 +17,7 @@ export async function openSealKey(folder: string): Promise<Uint8Array> {
 }
 
 async function readSealKey(folder: string): Promise<Uint8Array | undefined> {
-  const file = join(folder, FILE);
+  const file = join(folder, SEAL_KEY_FILE);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -33,7 +33,7 @@ async function readSealKey(folder: string): Promise<Uint8Array | undefined> {
 /** A link is made whole or not at all, and never over one that is there. */
 async function makeSealKey(folder: string): Promise<Uint8Array> {
   const key = randomBytes(KEY_BYTES);
-  const temporary = join(folder, `.${FILE}.${randomBytes(4).toString('hex')}.new`);
+  const temporary = join(folder, `.${SEAL_KEY_FILE}.${randomBytes(4).toString('hex')}.new`);
   const file = await open(temporary, 'w', OWNER_ONLY);
   try {
     await file.writeFile(`${key.toString('hex')}\n`);
@@ -41,7 +41,7 @@ async function makeSealKey(folder: string): Promise<Uint8Array> {
   } finally {
     await file.close();
   }
-  await link(temporary, join(folder, FILE)).catch((error: NodeJS.ErrnoException) => {
+  await link(temporary, join(folder, SEAL_KEY_FILE)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
   await rm(temporary);
@@ -52,6 +52,6 @@ async function makeSealKey(folder: string): Promise<Uint8Array> {
     await directory.close();
   }
   const kept = await readSealKey(folder);
-  if (kept === undefined) throw new KeyStoreDamaged(join(folder, FILE), 'gone again at once');
+  if (kept === undefined) throw new KeyStoreDamaged(join(folder, SEAL_KEY_FILE), 'gone again at once');
   return kept;
 }
