@@ -98,7 +98,7 @@ type Answer = DecideAnswer | RecordAnswer;
 /**
  * Sends the calls in order, some at a time, and tells the answers in the same order. 1 if any was refused.
  */
-async function drive(
+export async function drive(
   engine: Engine, calls: AsyncIterable<{ line: number; bytes: Uint8Array }>, eventClock: boolean,
   tell: (answer: Answer, line: number) => void,
 ): Promise<ExitCode> {
@@ -135,7 +135,7 @@ function glance(bytes: Uint8Array): { isEvent: boolean; atMs: number } {
 }
 
 /** Lines of NDJSON, or rows of CSV made into calls. Empty lines are skipped. */
-async function* readCalls(
+export async function* readCalls(
   input: AsyncIterable<Uint8Array | string>, csv?: (line: string) => string | undefined,
 ): AsyncGenerator<{ line: number; bytes: Uint8Array }> {
   let line = 0;

@@ -12,6 +12,7 @@ import { key, KEY_USAGE } from '#cli/key.ts';
 import { languageServer, LANGUAGE_SERVER_USAGE } from '#cli/language-server.ts';
 import { isLifecycleVerb, lifecycle, LIFECYCLE_USAGE } from '#cli/lifecycle.ts';
 import { policy, POLICY_USAGE } from '#cli/policy.ts';
+import { policyDiff, POLICY_DIFF_USAGE } from '#cli/policy-diff.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
 import type { Command, ExitCode, Shell } from '#cli/shell.ts';
@@ -28,11 +29,17 @@ const openTestWorld = storeWorld((schema) => new LocalWindowStore(schema));
 const editor: Command = async (shell) =>
   languageServer(shell, eventSchema(await readCustom(policyFolder(process.env))), openTestWorld);
 
+const policyCommand: Command = async (shell) => {
+  const [verb] = shell.args;
+  if (isLifecycleVerb('policy', verb)) return lifecycle(shell, 'policy');
+  const schema = eventSchema(await readCustom(policyFolder(process.env)));
+  if (verb === 'diff') return policyDiff(shell, decideParts, schema);
+  return policy(shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld }), schema);
+};
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   decide: (shell) => decide(shell, decideParts),
-  policy: async (shell) => (isLifecycleVerb('policy', shell.args[0]) ? lifecycle(shell, 'policy') : policy(
-    shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld }),
-    eventSchema(await readCustom(policyFolder(process.env))))),
+  policy: policyCommand,
   list: (shell) => lifecycle(shell, 'list'),
   snooze: (shell) => lifecycle(shell, 'snooze'),
   brake: (shell) => lifecycle(shell, 'brake'),
@@ -49,9 +56,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 const USAGE = [
-  DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE, BACKTEST_USAGE,
-  LANGUAGE_SERVER_USAGE,
-  REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
+  DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, POLICY_DIFF_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE,
+  BACKTEST_USAGE, LANGUAGE_SERVER_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
 
 async function main(): Promise<ExitCode> {

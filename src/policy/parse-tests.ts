@@ -20,7 +20,7 @@ import { didYouMean, type Shape } from './shape.ts';
 
 /** A Thursday, noon in London: far from a day's, week's and month's end. */
 const DEFAULT_START_MS = Date.UTC(2026, 0, 15, 12);
-const REPEAT_MAX = 10_000;
+export const REPEAT_MAX = 10_000;
 const LINE_KEYS = ['at', 'x', 'id', 'event', 'transaction', 'expect'];
 
 export interface Tested {

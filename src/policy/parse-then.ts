@@ -9,7 +9,7 @@ import { didYouMean, type Shape } from './shape.ts';
 export const THEN_KEYS = ['action', 'score', 'reason_code', 'report', 'queue', 'label', 'on', 'for'] as const;
 export const ACTIONS = ['none', ...OUTCOMES.filter((outcome) => outcome !== 'approve')] as const;
 const WORD = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-const SCORE_MAX = 1_000_000;
+export const SCORE_MAX = 1_000_000;
 
 /** What a hit does. */
 export function parseThen(node: DocumentNode, rule: string, scope: PolicyScope,
