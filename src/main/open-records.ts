@@ -1,6 +1,6 @@
 /**
- * The records, embedded in the data folder or on a server. They are opened beside everything else, so that the
- * first decision does not wait: until they are open every call throws RecordsUnavailable `starting`.
+ * The records, embedded in the data folder or on a server. They are opened beside everything else, so that
+ * the first decision does not wait: until they are open every call throws RecordsUnavailable `starting`.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecordStore } from '#ports/records.ts';

@@ -11,8 +11,8 @@ type State<Source> =
   | { readonly kind: 'ended'; readonly why: RecordsUnavailable };
 
 /**
- * A database that is opened beside everything else: until it is there, whoever asks is told that it is starting.
- * A server that cannot be reached is tried again; what will not get better by waiting is said at once and stays.
+ * A database that is opened beside everything else: until it is there, whoever asks is told that it is
+ * starting. A server that cannot be reached is tried again; what waiting does not mend stays refused.
  */
 export class OpeningSource<Source extends SqlSource> implements SqlSource {
   readonly #open: (onLost: () => void) => Promise<Source>;

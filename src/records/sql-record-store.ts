@@ -84,17 +84,16 @@ export class SqlRecordStore extends SqlReads implements RecordStore {
     act: (connection: SqlConnection, head: AuditHead) => Promise<Done<Result>>,
   ): Promise<Result> {
     const session = new Session(await this.#source.acquire());
-    let done: Done<Result> | undefined;
+    let done: Done<Result>;
     try {
       await session.script('begin isolation level read committed');
       const head = await takeTurn(session);
       done = await act(session, head);
-      // An act that caught a fault would otherwise commit nothing, silently.
-      if (session.fault !== undefined) throw session.fault;
     } catch (why) {
       await session.script('rollback').catch(() => {});
       this.#source.release(session.connection, !session.isLost);
-      throw why;
+      // After a fault every later query fails for it: an act that caught it gets here by the audit entry.
+      throw why instanceof SqlFault ? session.fault ?? why : why;
     }
     try {
       await session.script('commit');

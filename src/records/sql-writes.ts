@@ -126,16 +126,15 @@ export class SqlWrites extends SqlReads implements RecordWrites {
   /** In pieces along the index, so that no statement takes longer than a server allows. */
   async #emptyList(list: string): Promise<void> {
     for (;;) {
-      const last = await this.sql.selectFrom('list_entry').select(['is_number', 'value', 'id'])
-        .where('list', '=', list).orderBy('is_number').orderBy('value').orderBy('id')
-        .offset(APPLY_COUNT - 1).limit(1).executeTakeFirst();
-      const rest = this.sql.deleteFrom('list_entry').where('list', '=', list);
-      if (last === undefined) {
-        await rest.execute();
-        return;
-      }
-      await rest.where(sql<boolean>`(is_number, value, id) <= (${last.is_number}, ${last.value}, ${last.id})`)
-        .execute();
+      const next = this.sql.selectFrom('list_entry').select(['is_number', 'value', 'id'])
+        .where('list', '=', list).orderBy('is_number').orderBy('value').orderBy('id').limit(APPLY_COUNT);
+      const last = await this.sql.selectFrom(next.as('next')).selectAll()
+        .orderBy('is_number', 'desc').orderBy('value', 'desc').orderBy('id', 'desc').limit(1)
+        .executeTakeFirst();
+      if (last === undefined) return;
+      const { is_number: isNumber, value, id } = last;
+      await this.sql.deleteFrom('list_entry').where('list', '=', list)
+        .where(sql<boolean>`(is_number, value, id) <= (${isNumber}, ${value}, ${id})`).execute();
     }
   }
 

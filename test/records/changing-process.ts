@@ -1,5 +1,5 @@
-// Makes changes without end in the records of a data folder, until it is killed: prints the number of each one
-// that was acknowledged. Every change writes four records that belong together.
+// Makes changes without end in the records of a data folder, until it is killed: prints the number of each
+// one that was acknowledged. Every change writes records that belong together.
 import { writeSync } from 'node:fs';
 import process from 'node:process';
 import type { RecordWrites } from '#ports/records.ts';

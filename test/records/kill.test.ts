@@ -19,7 +19,7 @@ const KILLS = scaled(20);
 const ALIVE_MS_MAX = 300;
 const CHILD = join(import.meta.dirname, 'changing-process.ts');
 
-test(`a process killed ${KILLS} times while it changes records loses nothing that was acknowledged`, async () => {
+test(`a process killed ${KILLS} times while it changes records loses nothing it acknowledged`, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'assay-records-kill-'));
   const random = seededRandom(11);
   const acknowledged: number[] = [];
