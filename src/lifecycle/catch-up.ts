@@ -46,7 +46,7 @@ export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<
 }
 
 function publicationKind({ person, approvals = [] }: Publication): PublicationRecord['kind'] {
-  if (person === undefined) return 'bootstrap';
+  if (person === undefined || person === SYSTEM_PERSON) return 'bootstrap';
   if (approvals.some(({ subject }) => subject === 'version')) return 'publish';
   return approvals.some(({ subject }) => subject === 'list_change') ? 'list' : 'roll_back';
 }

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Engine } from '#decisioning/engine.ts';
 import type { Publication } from '#decisioning/publication.ts';
+import { contentOf } from '#lifecycle/publish.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 
 /** What a start says; and new rates and fields of the folder are live when it resolves. */
@@ -15,7 +16,7 @@ export async function settleFolder(engine: Engine, folder: Publication): Promise
   const { rates, custom } = folder;
   if (isDeepStrictEqual(rates, live.rates) && isDeepStrictEqual(custom, live.custom)) return notes;
   const position = await engine.publish({
-    ...live, rates, custom, person: SYSTEM_PERSON, because: 'rates and custom fields of the folder',
+    ...contentOf(live), rates, custom, person: SYSTEM_PERSON, because: 'rates and custom fields of the folder',
       approvals: [],
   });
   return [...notes,

@@ -1,8 +1,10 @@
 /** The life cycle beside a server: opened in the background, so that the first decision does not wait. */
 import { openSealKey } from '#adapters/key-file/seal-key.ts';
 import type { Engine } from '#decisioning/engine.ts';
+import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
+import type { RecordStore } from '#ports/records.ts';
 import type { LiveKeys } from './live-keys.ts';
 import { openLifecycle, type RunningLifecycle } from './open-lifecycle.ts';
 import { openRecords, type RecordsPlace } from './open-records.ts';
@@ -14,6 +16,8 @@ export interface LifecycleServing {
   readonly place: RecordsPlace;
   readonly keys: LiveKeys;
   readonly tell: (line: string) => void;
+  /** Who judges the past again, over the same records; without, no backtests are run. */
+  readonly backtests?: (records: RecordStore) => BacktestRunner;
 }
 
 export interface ServedLifecycle {
@@ -26,7 +30,9 @@ export interface ServedLifecycle {
 
 const EXPIRY_LOOK_MS = 3_600_000;
 
-export function serveLifecycle({ engine, folder, place, keys, tell }: LifecycleServing): ServedLifecycle {
+export function serveLifecycle(
+  { engine, folder, place, keys, tell, backtests }: LifecycleServing,
+): ServedLifecycle {
   let running: RunningLifecycle | undefined;
   let stopped = false;
   const tellOverdue = (): void => {
@@ -37,8 +43,10 @@ export function serveLifecycle({ engine, folder, place, keys, tell }: LifecycleS
   };
   const opened = (async () => {
     const [sealKey, { store }] = await Promise.all([openSealKey(folder), openRecords(place, tell)]);
-    running = openLifecycle({ engine, records: store, sealKey, clock: systemClock, tell, keys: () =>
-      keys.list() });
+    running = openLifecycle({
+      engine, records: store, sealKey, clock: systemClock, tell, keys: () => keys.list(),
+      ...(backtests === undefined ? {} : { backtests: backtests(store) }),
+    });
     keys.onRead(() => { running?.keysChanged(); });
     if (stopped) await running.stop();
     else tellOverdue();
