@@ -3,9 +3,11 @@ import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogRecord } from '#ports/decision-log.ts';
 import { derive } from '#explain/derive.ts';
-import { readFacts } from '#decisioning/record.ts';
+import { readDecision, readFacts } from '#decisioning/record.ts';
 import { scaled } from '../test-scale.ts';
+import { EngineWorld } from '../engine/engine-world.ts';
 import { changedWorld } from './changed-world.ts';
+import { explainWorld } from './explain-world.ts';
 
 const EACH = scaled(250);
 const past = await changedWorld(EACH);
@@ -23,6 +25,27 @@ test(`P6: ${EACH * 4} random decisions are made again after three changes of pol
   }
   deepEqual([...seen], [['facts', EACH * 4]]);
   equal(publications.size, 4);
+});
+
+test('what was measured over summed-up events is made again with its bounds', async () => {
+  const world = new EngineWorld();
+  const engine = await world.open();
+  // More within the hour than are kept one by one, so that its edge cuts a tile.
+  await Promise.all(Array.from({ length: 5_200 }, () => {
+    world.nowMs += 800;
+    return world.decide();
+  }));
+  const { state } = engine;
+  await engine.close();
+  const busy = await explainWorld(world, state);
+  let tiled = 0;
+  for (const position of busy.decisions.slice(-40)) {
+    const record = await busy.record(position);
+    const { equal: same, from } = await derive(record, busy.sources.liveAt, busy.sources.replayOne);
+    deepEqual({ same, from }, { same: true, from: 'facts' });
+    if (readDecision(record).precision !== undefined) tiled += 1;
+  }
+  ok(tiled > 10, `${tiled} were not exact`);
 });
 
 /** As records were before they held the marks that rules asked for. */
