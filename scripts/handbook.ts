@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
+import { arrivals } from './handbook/arrivals.ts';
 import { bookInputs } from './handbook/book-inputs.ts';
 import { feed } from './handbook/feed.ts';
 import { InputComparison } from './handbook/input-comparison.ts';
@@ -18,6 +19,7 @@ const USAGE = `npm run handbook -- --data DIR [options]
   --data DIR          the monthly CSV files of the Handbook, .csv or .csv.gz
   --out FILE          writes tx_id,score: the fraud score of each decision as answered
   --verify-features   compares the book's 15 inputs with an independent computation, on every row
+  --calls FILE        writes the calls, one a line, as they arrive, and decides nothing: for assay backtest
   --log DIR           keeps the data folder there; default: a temporary one, removed at the end
   --policy FILE       default policies/handbook/handbook.policy.yaml`;
 
@@ -28,9 +30,11 @@ async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      data: text, out: text, log: text, policy: text, 'verify-features': { type: 'boolean', default: false },
+      data: text, out: text, calls: text, log: text, policy: text,
+      'verify-features': { type: 'boolean', default: false },
     },
   });
+  if (values.data !== undefined && values.calls !== undefined) return writeCalls(values.data, values.calls);
   if (values.data === undefined || (values.out === undefined && !values['verify-features'])) {
     console.error(USAGE);
     return 2;
@@ -69,6 +73,20 @@ async function run(
   if (comparison === undefined) return 0;
   console.log(comparison.report());
   return comparison.equal ? 0 : 1;
+}
+
+/** What reaches the engine, in order of arrival. */
+async function writeCalls(data: string, file: string): Promise<number> {
+  const out = createWriteStream(file);
+  let count = 0;
+  for (const { call } of arrivals(readTransactions(data))) {
+    count += 1;
+    if (!out.write(`${JSON.stringify(call)}\n`)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'finish');
+  console.log(`${count} calls in ${file}`);
+  return 0;
 }
 
 function countTransactions(data: string): number {

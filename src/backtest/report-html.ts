@@ -8,8 +8,8 @@ import { OUTCOMES } from '#domain/outcome.ts';
 import { drawPlots } from './draw-plots.ts';
 import type { Example } from './example-draw.ts';
 import { plotsOf } from './report-plots.ts';
-import { notes, percent, shareText, whole } from './report-text.ts';
-import type { BacktestReport, CandidateReport, RunCost, SideReport } from './report.ts';
+import { notes, percent, whole } from './report-text.ts';
+import type { BacktestReport, CandidateReport, RunCost, Share, SideReport } from './report.ts';
 
 const require = createRequire(import.meta.url);
 const assetOf = (name: string): string => readFileSync(require.resolve(`uplot/dist/${name}`), 'utf8');
@@ -20,15 +20,19 @@ const escaped = (text: string): string =>
 /** JSON inside a script: a text in it cannot end the script. */
 const inScript = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
 
+/** The page may use itself and nothing else. */
+const ALONE = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
 const STYLE = `
 body { font: 15px/1.45 system-ui,
   sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; color: #1a1a1a }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem } h3 { font-size: 1rem }
-table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums }
+table { border-collapse: collapse; font-size: .92em; margin: .6rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top }
 th:first-child, td:first-child, .words td { text-align: left } .same { color: #888 }
 figure { margin: 1rem 0 } figcaption { font-weight: 600 } .warn { background: #fff3cd; padding: .4rem .7rem }
-code { font-size: .88em } details { margin: .4rem 0 }`;
+code { font-size: .88em } td { white-space: nowrap } .words td { white-space: normal }
+.wide { overflow-x: auto } small { color: #666; display: block } details { margin: .4rem 0 }`;
 
 export function reportHtml(report: BacktestReport, cost: RunCost): string {
   const body = [
@@ -45,8 +49,7 @@ export function reportHtml(report: BacktestReport, cost: RunCost): string {
   ].join('\n');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Backtest of ${escaped(report.history)}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; "
-  + "script-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="${ALONE}">
 <link rel="icon" href="data:,">
 <style>${STYLE}</style><style>${assetOf('uPlot.min.css')}</style></head><body>
 ${body}
@@ -59,21 +62,25 @@ ${body}
 const row = (cells: readonly string[], tag: 'td' | 'th' = 'td'): string =>
   `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[], kind = ''): string =>
-  [`<table${kind}><thead>${row(head, 'th')}</thead><tbody>`, ...rows.map((cells) => row(cells)),
-    '</tbody></table>'].join('\n');
+  [`<div class="wide"><table${kind}><thead>${row(head, 'th')}</thead><tbody>`,
+    ...rows.map((cells) => row(cells)),
+    '</tbody></table></div>'].join('\n');
+
+const shareCell = ({ value, low, high }: Share): string => (value === null ? 'not known'
+  : `${percent(value)}<small>${percent(low)} to ${percent(high)}</small>`);
 
 function summary(report: BacktestReport): string {
   const sides: readonly (SideReport & Partial<CandidateReport>)[] = [report.baseline, ...report.candidates];
   return table(
     ['', 'flagged', 'precision', 'recall', 'stopped', 'fraud stopped', 'outcomes changed', 'saved',
-      'customers hurt',
-      'alerts a day (median, worst)', 'unknown at most'],
+      'customers hurt', 'alerts a day', 'unknown'],
     sides.map((side) => [
-      escaped(side.name), whole(side.flagged.payments), shareText(side.flagged.precision),
-      shareText(side.flagged.recall), whole(side.stopped.payments), escaped(side.stopped.bad_amount),
+      escaped(side.name), whole(side.flagged.payments), shareCell(side.flagged.precision),
+      shareCell(side.flagged.recall), whole(side.stopped.payments), escaped(side.stopped.bad_amount),
       side.changed === undefined ? '' : whole(side.changed.outcomes), escaped(side.money?.saved ?? ''),
       side.hurt === undefined ? '' : whole(side.hurt.customers),
-      `${whole(side.alerts.per_day_p50)}, ${whole(side.alerts.per_day_max)}`, percent(side.unknown_rate_max),
+      `${whole(side.alerts.per_day_p50)}<small>worst ${whole(side.alerts.per_day_max)}</small>`,
+      percent(side.unknown_rate_max),
     ]));
 }
 
@@ -116,8 +123,8 @@ function rules(side: SideReport): string {
     ['rule', 'hits', 'acting', 'excepted', 'unknown', 'bad', 'precision', 'recall', 'fraud'],
     side.rules.map((rule) => [
       escaped(rule.rule), whole(rule.hits), whole(rule.acting), whole(rule.excepted),
-      `${whole(rule.unknown)} (${percent(rule.unknown_rate)})`, whole(rule.bad), shareText(rule.precision),
-      shareText(rule.recall), escaped(rule.bad_amount)]))}</details>`;
+      `${whole(rule.unknown)} (${percent(rule.unknown_rate)})`, whole(rule.bad), shareCell(rule.precision),
+      shareCell(rule.recall), escaped(rule.bad_amount)]))}</details>`;
 }
 
 const costs = (cost: RunCost): string => `<p>Cost of a judgement: ${cost.micros_per_decision

@@ -38,10 +38,10 @@ function sweepPlots(swept: readonly CandidateReport[]): readonly Plot[] {
     }))),
     curve('Precision over recall of the whole policy (outcome above approve)', byRecall),
     {
-      title: 'Payments flagged, and alerts on the median day, by value', x,
+      title: 'Payments flagged and payments stopped, by value', x,
       lines: [
         { label: 'flagged', values: swept.map(({ flagged }) => flagged.payments), colour: colour(0) },
-        { label: 'alerts a day', values: swept.map(({ alerts }) => alerts.per_day_p50), colour: colour(1) },
+        { label: 'stopped', values: swept.map(({ stopped }) => stopped.payments), colour: colour(1) },
       ],
     },
   ];

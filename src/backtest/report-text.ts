@@ -10,7 +10,7 @@ export const percent = (value: number | null): string =>
   (value === null ? 'not known' : `${(100 * value).toFixed(value !== 0 && Math.abs(value) < 0.01 ? 3 : 1)} `
     + `%`);
 /** `0.91 % (0.85 to 0.97)`. */
-export const shareText = ({ value, low, high }: Share): string =>
+const shareText = ({ value, low, high }: Share): string =>
   (value === null ? 'not known' : `${percent(value)} (${percent(low)} to ${percent(high)})`);
 
 export function reportText(report: BacktestReport, cost: RunCost): string {

@@ -1,6 +1,6 @@
 /** `assay backtest`: what another policy would have done, over a recorded log or an imported file. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BacktestRun, type BacktestParts } from '#backtest/backtest.ts';
 import { withPolicies } from '#backtest/candidate-publication.ts';
@@ -133,12 +133,13 @@ interface Ground { readonly history: History; readonly base: Publication; readon
 async function orderOf(cli: BacktestCliParts, values: Values, ground: Ground): Promise<BacktestOrder> {
   const { history, base, at } = ground;
   const sweep = values.sweep === undefined ? undefined : sweepOf(base, parseSweep(values.sweep));
-  const tried: Candidate = { name: values.policy?.join(', ') ?? 'live', publication: base };
+  const tried: Candidate = { name: values.policy?.map((one) => basename(one)).join(', ') ?? 'live',
+    publication: base };
   const baseline = values.baseline ?? (history.recorded ? 'recorded' : undefined);
   return {
     baseline: baseline === 'recorded' ? 'recorded'
       : baseline === undefined ? { ...tried, name: `${tried.name} as it is` }
-      : { name: baseline, publication: withPolicies(base,
+      : { name: basename(baseline), publication: withPolicies(base,
         (await cli.readPublication([at(baseline)])).policies) },
     candidates: sweep ?? [tried],
     fromMs: momentOf('from', values) ?? -Infinity, untilMs: momentOf('until', values) ?? Infinity,
