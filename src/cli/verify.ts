@@ -1,4 +1,4 @@
-/** `assay verify`: is the log whole, to the byte? */
+/** `assay verify`: are the log and the audit of the records whole, to the byte? */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Progress } from './progress.ts';
@@ -7,7 +7,8 @@ import type { ExitCode, Shell } from './shell.ts';
 export const VERIFY_USAGE = `\
 assay verify [--data FOLDER]   reads the whole log, checks every byte against the hash
                                chain, and names the first damage: file, byte, record
-  --anchor POSITION:HASH       also: a head noted earlier, which the log must still have`;
+  --anchor POSITION:HASH       also: a head noted earlier, which the log must still have
+  --records-anchor SEQ:HASH    the same of the audit of the records, which is read too`;
 
 export interface Verdict {
   readonly recordCount: number;
@@ -16,7 +17,16 @@ export interface Verdict {
   readonly damage: string | undefined;
 }
 
+export interface RecordsVerdict {
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly damage: string | undefined;
+}
+
 export interface VerifyParts {
+  /** Of the audit of the records; undefined where there are none. */
+  verifyRecords(
+    folder: string, anchor: { seq: number; hash: string } | undefined,
+  ): Promise<RecordsVerdict | undefined>;
   /** `progress` is told how many bytes of how many are read. */
   verify(
     folder: string, anchor: { position: number; hash: string } | undefined,
@@ -26,7 +36,8 @@ export interface VerifyParts {
 
 export async function verify(shell: Shell, parts: VerifyParts): Promise<ExitCode> {
   const { values } = parseArgs({
-    args: [...shell.args], options: { data: { type: 'string' }, anchor: { type: 'string' } },
+    args: [...shell.args],
+    options: { data: { type: 'string' }, anchor: { type: 'string' }, 'records-anchor': { type: 'string' } },
   });
   const folder = resolve(shell.folder, values.data ?? shell.env['ASSAY_DATA'] ?? '.assay');
   const [position, hash] = values.anchor?.split(':') ?? [];
@@ -40,5 +51,18 @@ export async function verify(shell: Shell, parts: VerifyParts): Promise<ExitCode
     return 1;
   }
   shell.out(`whole: ${recordCount} records, ${byteCount} bytes\nhead ${recordCount}:${head}`);
+  const [seq, recordsHash] = values['records-anchor']?.split(':') ?? [];
+  const noted = recordsHash === undefined ? undefined : { seq: Number(seq), hash: recordsHash };
+  return tellRecords(shell, await parts.verifyRecords(folder, noted));
+}
+
+function tellRecords(shell: Shell, verdict: RecordsVerdict | undefined): ExitCode {
+  if (verdict === undefined) return 0;
+  const { head: { seq, hash }, damage } = verdict;
+  if (damage !== undefined) {
+    shell.out(`records damaged after ${seq} good audit entries\n${damage}`);
+    return 1;
+  }
+  shell.out(`records whole: ${seq} audit entries\nrecords head ${seq}:${hash}`);
   return 0;
 }

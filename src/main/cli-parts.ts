@@ -17,8 +17,9 @@ import { eventSchema } from '#domain/field.ts';
 import type { DecisionLog } from '#ports/decision-log.ts';
 import { logFolder, openEmbedded } from './open-embedded.ts';
 import { readCustom, readPublication } from './read-publication.ts';
-import { policyFolder } from './settings.ts';
+import { policyFolder, recordsPlace } from './settings.ts';
 import { systemClock } from './system-clock.ts';
+import { verifyRecords } from './verify-records.ts';
 
 export const decideParts: DecideParts = {
   async open(folder, policyFiles) {
@@ -74,4 +75,5 @@ export const verifyParts: VerifyParts = {
     const { damage, ...counts } = await verifyLog(nodeDisk, logFolder(folder), options);
     return { ...counts, damage: damage?.message };
   },
+  verifyRecords: (folder, anchor) => verifyRecords(recordsPlace(process.env, folder), anchor),
 };

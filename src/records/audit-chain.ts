@@ -18,7 +18,7 @@ export function auditText({ seq, atMs, person, action, subject, detail }: Omit<A
 }
 
 /** The database computes the same in a trigger. */
-const auditHash = (previousHash: string, text: string): string =>
+export const auditHash = (previousHash: string, text: string): string =>
   createHash('sha256').update(`${previousHash}\n${text}`).digest('hex');
 
 export function nextAudit(head: AuditHead, entry: NewAuditEntry): AuditEntry {

@@ -52,7 +52,13 @@ export async function openPostgres({ url, ownerUrl = url }: PostgresOptions): Pr
   } finally {
     await owner.end().catch(() => {});
   }
+  return lendPostgres(url);
+}
+
+/** Lends connections to a database as it is, and connects when one is asked for. */
+export function lendPostgres(url: string): SqlSource {
   const pool = new Pool({ ...settings(url, STATEMENT_MS_MAX), max: CONNECTION_COUNT_MAX });
+  // An idle connection that ends is taken out of the pool by itself.
   pool.on('error', () => {});
   return new PostgresSource(pool);
 }
