@@ -1,4 +1,4 @@
-/** Is the audit of the records whole? Changes nothing; of embedded records the journal is read, beside a server. */
+/** Is the audit of the records whole? Changes nothing; of embedded ones the journal is read, beside a server. */
 import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
@@ -45,9 +45,9 @@ async function* auditIn(journal: LogReader): AsyncGenerator<AuditEntry> {
 async function next(entries: AsyncGenerator<AuditEntry>, limit: number): Promise<readonly AuditEntry[]> {
   const page: AuditEntry[] = [];
   while (page.length < limit) {
-    const { value, done } = await entries.next();
-    if (done === true) break;
-    page.push(value);
+    const one = await entries.next();
+    if (one.done === true) break;
+    page.push(one.value);
   }
   return page;
 }
