@@ -11,10 +11,10 @@ import type { Seals } from './seals.ts';
 const DAY_MS = 86_400_000;
 
 /** With fewer records there is no past to judge again; see docs/policy-life-cycle.md. */
-export const HISTORY_RECORDS_MIN = 1_000;
-export const UNKNOWN_RATE_MAX = 0.05;
+const HISTORY_RECORDS_MIN = 1_000;
+const UNKNOWN_RATE_MAX = 0.05;
 /** Share of the payments of a backtest that may end above approve, where the policy states no number. */
-export const ALERT_SHARE_MAX = 0.1;
+const ALERT_SHARE_MAX = 0.1;
 
 export interface GateInput {
   readonly version: VersionRecord;
@@ -58,7 +58,7 @@ export function gate(input: GateInput, seals: Seals): GateResult {
 }
 
 /** By another person than the author, of this content, under our seal, in a role that is asked for. */
-export function validApprovals(
+function validApprovals(
   { version, approvals, checked }: Pick<GateInput, 'version' | 'approvals' | 'checked'>, seals: Seals,
 ): readonly ApprovalRecord[] {
   const { reviewers } = checked;

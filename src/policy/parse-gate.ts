@@ -5,7 +5,7 @@ import type { DocumentNode } from './document.ts';
 import { readValue } from './parse-value.ts';
 import type { Shape } from './shape.ts';
 
-export const GATE_KEYS = ['unknown_rate_max', 'alerts_per_day_max'] as const;
+const GATE_KEYS = ['unknown_rate_max', 'alerts_per_day_max'] as const;
 const ALERTS_PER_DAY_MAX = 1_000_000_000;
 
 /** What is not stated has the defaults of the gate, which the life cycle knows. */

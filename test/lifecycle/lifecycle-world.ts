@@ -56,7 +56,7 @@ tests:
     given: [{ at: 0s, kind: card, card.id: c, amount: ${limit + 1} EUR, expect: { large: ${expect} } }]
 `;
 
-export const compiled = (source: string): CompiledPolicy => {
+const compiled = (source: string): CompiledPolicy => {
   const result = compilePolicy(source, 'small.policy.yaml', schema);
   if ('policy' in result) return result.policy;
   throw new Error(result.diagnostics.map(({ message }) => message).join('\n'));

@@ -1,0 +1,40 @@
+import { equal } from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventSchema } from '#domain/field.ts';
+import { compilePolicy } from '#policy/compile-policy.ts';
+import { listUse } from './list-use.ts';
+
+const schema = eventSchema();
+const policy = (rules: string, features = '') => {
+  const source = `policy: p
+version: 1
+event: transaction.v1
+lists: { l: { of: card, managed: true } }
+define: { listed: 'card in list("l")' }
+${features}rules:
+  other: { when: amount as EUR > 5 EUR, then: { action: review }, unknown: miss }
+${rules}`;
+  const result = compilePolicy(source, 'p.yaml', schema);
+  if ('policy' in result) return result.policy;
+  throw new Error(result.diagnostics.map(({ message }) => message).join('\n'));
+};
+const THEN = 'then: { action: decline }, unknown: review';
+
+for (const [what, rules, features, raises] of [
+  ['a condition', `  a: { when: listed, ${THEN} }`, '', true],
+  ['a part of an and and an or', `  a: { when: listed and (amount as EUR > 1 EUR or listed), ${THEN} }`, '',
+    true],
+  ['an exception', `  a: { when: amount as EUR > 1 EUR, unless: listed, ${THEN} }`, '', false],
+  ['a condition turned round', `  a: { when: not listed, ${THEN} }`, '', false],
+  ['a comparison with false', `  a: { when: listed == false, ${THEN} }`, '', false],
+  ['a rule that takes the place of another', `  a: { when: listed, ${THEN}, replaces: [b] }
+  b: { when: amount as EUR > 1 EUR, ${THEN} }`, '', false],
+  ['a feature', `  a: { when: n > 3, ${THEN} }`, 'features: { n: count(by card over 1h where listed) }\n',
+    false],
+  ['one rule that raises and one that exempts', `  a: { when: listed, ${THEN} }
+  b: { when: amount as EUR > 1 EUR and not listed, ${THEN} }`, '', false],
+] as const) {
+  test(`a list in ${what} ${raises ? 'can only stop payments' : 'may let one through'}`, () => {
+    equal(listUse('l', [policy(rules, features)]).onlyRaises, raises);
+  });
+}
