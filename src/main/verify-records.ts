@@ -1,4 +1,4 @@
-/** Is the audit of the records whole? Changes nothing; of embedded ones the journal is read, beside a server. */
+/** Is the audit of the records whole? Changes nothing; of embedded ones the journal is read. */
 import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
