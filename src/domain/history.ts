@@ -39,7 +39,8 @@ export interface EntityLog {
 /**
  * A long log in blocks of `events` (a power of two) events each, in the order of the log. Blocks stand in a
  * ring of `versions.length`; the event at `from` has place `first` in it, counted in events, the next one
- * `first + 1`, and so on around. Taking the oldest event off moves no other.
+ * `first + 1`, and so on around. Taking the oldest event off moves no other; one that comes or goes further
+ * on moves those before it or those after it.
  *
  * INVARIANT: whatever changes which events stand in a block, or a status or label of one of them, changes the
  * block's version, and no version comes again. What leaves at the old end changes none: a block whose first

@@ -18,22 +18,44 @@ export class EntityBlocks implements LogBlocks {
     this.events = events;
     this.#shift = Math.log2(events);
     if (!Number.isInteger(this.#shift)) throw new RangeError(`a block of ${events} events: no power of two`);
-    this.change(0, count);
+    this.#makeRoom(count);
+    this.#renew(0, count);
   }
 
-  /** The oldest event left. */
-  leave(): void {
+  /**
+   * An event came in at `index`, counted from the oldest; they are `count` now. The fewer of the others give
+   * way: those before it move one place down, or those after it one up.
+   */
+  enter(index: number, count: number): void {
+    const isOld = index * 2 < count;
+    if (isOld) this.first = (this.first === 0 ? this.versions.length * this.events : this.first) - 1;
+    this.#makeRoom(count);
+    if (isOld) this.#renew(0, index + 1);
+    else this.#renew(index, count);
+  }
+
+  /** The event at `index` left; they were `count`. The fewer of the others close the gap. */
+  leave(index: number, count: number): void {
+    if (index * 2 >= count) {
+      this.#renew(index, count);
+      return;
+    }
     this.first++;
     if (this.first === this.versions.length * this.events) this.first = 0;
+    if (index > 0) this.#renew(0, index);
   }
 
-  /** Events from `index` on, counted from the oldest, are others than they were, or stand elsewhere. */
-  change(index: number, count: number): void {
+  /** The event at `index` is no longer known as it was. */
+  touch(index: number): void {
+    this.#renew(index, index + 1);
+  }
+
+  /** Blocks of the events [from, to), counted from the oldest, are others than they were. */
+  #renew(from: number, to: number): void {
     this.#version++;
-    this.#makeRoom(count);
     const { versions } = this;
-    const last = (this.first + count - 1) >>> this.#shift;
-    for (let block = (this.first + index) >>> this.#shift; block <= last; block++) {
+    const last = (this.first + to - 1) >>> this.#shift;
+    for (let block = (this.first + from) >>> this.#shift; block <= last; block++) {
       versions[block < versions.length ? block : block - versions.length] = this.#version;
     }
   }
@@ -42,6 +64,6 @@ export class EntityBlocks implements LogBlocks {
   #makeRoom(count: number): void {
     const needed = Math.ceil(((this.first & (this.events - 1)) + count) / this.events);
     if (needed <= this.versions.length) return;
-    this.versions = float64s(Math.ceil(needed * 1.25)).fill(this.#version);
+    this.versions = float64s(Math.ceil(needed * 1.25)).fill(++this.#version);
   }
 }

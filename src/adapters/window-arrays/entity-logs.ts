@@ -87,8 +87,7 @@ export class EntityLogs {
   touch(entity: number, row: number, t: number): void {
     const blocks = this.#entityBlocks.get(entity);
     if (blocks === undefined) return;
-    const at = this.#place(entity, row, t) - 1 - this.from(entity);
-    blocks.change(at, at + 1);
+    blocks.touch(this.#place(entity, row, t) - 1 - this.from(entity));
   }
 
   oldest(entity: number): number {
@@ -155,7 +154,7 @@ export class EntityLogs {
 
   #enterBlocks(entity: number, index: number, count: number): void {
     const known = this.#entityBlocks.get(entity);
-    if (known !== undefined) known.change(index, count);
+    if (known !== undefined) known.enter(index, count);
     else if (count > this.#options.scannedEventsMax) {
       this.#entityBlocks.set(entity, new EntityBlocks(this.#options.blockEventsMax, count));
     }
@@ -169,10 +168,10 @@ export class EntityLogs {
     const blocks = this.#mayHaveBlocks(count) ? this.#entityBlocks.get(entity) : undefined;
     if (arena[from] === row) {
       this.#froms[entity]! += 1;
-      blocks?.leave();
+      blocks?.leave(0, count);
     } else {
       const at = this.#place(entity, row, t) - 1;
-      blocks?.change(at - from, count);
+      blocks?.leave(at - from, count);
       arena.copyWithin(at, at + 1, from + count);
       this.times(entity).copyWithin(at, at + 1, from + count);
     }
