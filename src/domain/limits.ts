@@ -71,6 +71,8 @@ export const LIMITS = {
   backtestPaymentCountMax: 20_000_000,
   /** Candidates of one backtest, the values of a sweep among them. */
   backtestCandidateCountMax: 32,
+  /** Backtests that wait for the one that runs. */
+  backtestQueueMax: 16,
 
   /** Policies kept in compiled form by their content, the latest used. */
   compiledPolicyCountMax: 64,

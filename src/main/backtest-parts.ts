@@ -21,7 +21,7 @@ export async function openLogHistory(folder: string, until = Number.MAX_SAFE_INT
   return logHistory(log, `the log of ${folder}`);
 }
 
-export function windowsOf({ custom }: Publication): {
+export function windowsOf({ custom }: Pick<Publication, 'custom'>): {
   readonly schema: EventSchema; readonly newWindowStore: () => PersistentWindowStore;
 } {
   const schema = eventSchema(custom);
