@@ -162,7 +162,7 @@ function ofRuns(asked: Asking, acted: Acting) {
 }
 
 /** Read by the runner, which refuses what they cannot be. */
-const BACKTEST_OPTIONS = ['from', 'until', 'baseline', 'capacity', 'sweep', 'source'] as const;
+const BACKTEST_OPTIONS = ['from', 'until', 'capacity', 'sweep'] as const;
 
 function ofLists(asked: Asking, acted: Acting) {
   return {

@@ -14,7 +14,7 @@ import { UsageError, type ExitCode, type Shell } from './shell.ts';
 export const LIFECYCLE_USAGE = `\
 assay policy submit FILE --note WHY          a new version: compiled, tested, kept
 assay policy versions NAME | status HASH     where versions stand, and what one lacks
-assay policy backtest HASH | run ID          judge the past again; how far it is (--from, --until)
+assay policy backtest HASH | run ID          the past again (--from, --until, --capacity, --sweep); see it
 assay policy approve HASH --role ROLE        you have read this very content
 assay policy shadow HASH [--share 5%]        it judges beside the live one, or decides a share
 assay policy unshadow HASH --because WHY
@@ -35,7 +35,8 @@ const OPTIONS = {
   ...SERVER_OPTIONS, note: { type: 'string' }, because: { type: 'string' }, role: { type: 'string' },
   reason: { type: 'string' }, share: { type: 'string' }, by: { type: 'string' }, until: { type: 'string' },
   from: { type: 'string' }, field: { type: 'string' }, value: { type: 'string' }, segment: { type: 'string' },
-  amend: { type: 'boolean' }, expected: { type: 'string' },
+  amend: { type: 'boolean' }, capacity: { type: 'string' }, sweep: { type: 'string' },
+  expected: { type: 'string' },
 } as const;
 
 const parse = (args: readonly string[]) =>
@@ -78,6 +79,8 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
     backtest: ({ server, values, word }) => server.send('POST', `${version(word)}/backtests`, {
       ...(values.from === undefined ? {} : { from: values.from }),
       ...(values.until === undefined ? {} : { until: values.until }),
+      ...(values.capacity === undefined ? {} : { capacity: Number(values.capacity) }),
+      ...(values.sweep === undefined ? {} : { sweep: values.sweep }),
     }),
     run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
     publications: ({ server }) => server.get('/v1/publications'),

@@ -47,8 +47,12 @@ test('a backtest has to be of enough payments and within the limits', () => {
   match(lacking({ evidence: [CHECK, TEST] }),
     /^there is no backtest of this very content; run `assay policy backtest/);
   match(lacking(of({ payments: 999 })), /^its backtest judged 999 payments; run/);
-  match(lacking(of({ unknownRateMax: 0.0501 })),
-    /^a rule cannot say for 5\.01 % .* at most 5 %, as the policy states no/);
+  match(lacking({ ...of({ unknownRateMax: 0.0201 }),
+    ...limits({ unknownRateMax: 0.02, alertsPerDayMax: 70 }) }),
+    /^a rule cannot say for 2\.01 % of the payments of the backtest; the policy states at most 2 %/);
+  const noted = gate(input(of({ unknownRateMax: 0.0501 })), seals);
+  deepEqual([noted.lacking, noted.notes.length], [[], 1]);
+  match(noted.notes[0] ?? '', /^a rule cannot say for 5\.01 % .* the policy states no limit/);
   equal(lacking({ ...of({ unknownRateMax: 0.2 }), ...limits({ unknownRateMax: 0.2, alertsPerDayMax: 70 }) }),
     '');
   match(lacking({ ...of({}), ...limits({ unknownRateMax: 0.02, alertsPerDayMax: 69 }) }),

@@ -12,7 +12,8 @@ const DAY_MS = 86_400_000;
 
 /** With fewer records there is no past to judge again; see docs/policy-life-cycle.md. */
 const HISTORY_RECORDS_MIN = 1_000;
-const UNKNOWN_RATE_MAX = 0.05;
+/** A rate that is worth a word where the policy states none: what it does is stated rule by rule. */
+const UNKNOWN_RATE_NOTED = 0.05;
 /** Share of the payments of a backtest that may end above approve, where the policy states no number. */
 const ALERT_SHARE_MAX = 0.1;
 
@@ -100,12 +101,14 @@ export function backtestFaults(
   }
   const { unknownRateMax, alertsPerDayMax } = checked.gate;
   const lacking: string[] = [];
-  const rateLimit = unknownRateMax ?? UNKNOWN_RATE_MAX;
-  if (!(figures.unknownRateMax <= rateLimit)) {
-    lacking.push(`a rule cannot say for ${percent(figures.unknownRateMax)} of the payments of the `
-      + `backtest; at `
-      + `most ${percent(rateLimit)}${unknownRateMax === undefined ? ', as the policy states no limit' : ''}. `
-      + 'Mend the rule, or state `gate: { unknown_rate_max: ... }` and have it approved');
+  const notes: string[] = [];
+  const rate = `a rule cannot say for ${percent(figures.unknownRateMax)} of the payments of the backtest`;
+  if (unknownRateMax !== undefined && !(figures.unknownRateMax <= unknownRateMax)) {
+    lacking.push(`${rate}; the policy states at most ${percent(unknownRateMax)}. Mend the rule, or state `
+      + 'another limit and have it approved');
+  } else if (unknownRateMax === undefined && figures.unknownRateMax > UNKNOWN_RATE_NOTED) {
+    notes.push(`${rate}, and the policy states no limit; state \`gate: { unknown_rate_max: ... }\` to be `
+      + `held to one`);
   }
   const share = figures.alerts / figures.payments;
   if (alertsPerDayMax !== undefined && !(figures.alertsPerDayMax <= alertsPerDayMax)) {
@@ -117,7 +120,7 @@ export function backtestFaults(
       + `${percent(ALERT_SHARE_MAX)} where the policy states no limit. Sharpen the rules, or state \`gate: { `
       + 'alerts_per_day_max: ... }` and have it approved');
   }
-  return { lacking, notes: [] };
+  return { lacking, notes };
 }
 
 function approvalFaults({ version, checked }: GateInput,

@@ -17,7 +17,7 @@ export interface LifecycleServing {
   readonly keys: LiveKeys;
   readonly tell: (line: string) => void;
   /** Who judges the past again, over the same records; without, no backtests are run. */
-  readonly backtests?: (records: RecordStore) => BacktestRunner;
+  readonly backtests?: (records: RecordStore) => BacktestRunner & { stop(): Promise<void> };
 }
 
 export interface ServedLifecycle {
@@ -34,6 +34,7 @@ export function serveLifecycle(
   { engine, folder, place, keys, tell, backtests }: LifecycleServing,
 ): ServedLifecycle {
   let running: RunningLifecycle | undefined;
+  let runner: ReturnType<NonNullable<typeof backtests>> | undefined;
   let stopped = false;
   const tellOverdue = (): void => {
     for (const { name, until } of running?.life.overdue() ?? []) {
@@ -43,9 +44,10 @@ export function serveLifecycle(
   };
   const opened = (async () => {
     const [sealKey, { store }] = await Promise.all([openSealKey(folder), openRecords(place, tell)]);
+    runner = backtests?.(store);
     running = openLifecycle({
       engine, records: store, sealKey, clock: systemClock, tell, keys: () => keys.list(),
-      ...(backtests === undefined ? {} : { backtests: backtests(store) }),
+      ...(runner === undefined ? {} : { backtests: runner }),
     });
     keys.onRead(() => { running?.keysChanged(); });
     if (stopped) await running.stop();
@@ -65,6 +67,7 @@ export function serveLifecycle(
       stopped = true;
       clearInterval(timer);
       await opened;
+      await runner?.stop();
       await running?.stop();
     },
   };

@@ -8,6 +8,7 @@ import { buildServer } from '#api/server.ts';
 import type { LogReport } from '#adapters/log-files/decision-log-open.ts';
 import { UsageError } from '#cli/shell.ts';
 import type { Engine, EngineNews } from '#decisioning/engine.ts';
+import { backtestRunner } from './backtest-runner.ts';
 import { settleFolder } from './bootstrap.ts';
 import { apiParts } from './api-parts.ts';
 import { keepBrake } from './brake-timer.ts';
@@ -66,8 +67,14 @@ async function serve(): Promise<void> {
     for (const note of await settleFolder(engine, publication)) say(note);
     const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
     const live = liveKeys(folder, keys, say);
-    served = serveLifecycle({ engine, folder, place: recordsPlace(process.env, folder), keys: live,
-      tell: say });
+    served = serveLifecycle({
+      engine, folder, place: recordsPlace(process.env, folder), keys: live, tell: say,
+      backtests: (records) => backtestRunner({
+        folder, records, now: () => systemClock.now(), tell: say,
+        live: () => ({ ...engine.inForce(), position: engine.measurements().logPosition }),
+        publicationAt: (position) => engine.publicationAt(position),
+      }),
+    });
     await open({ engine, folder, listening, live, served, devKey: keys.devKey.token });
   } catch (error) {
     await served?.stop();
