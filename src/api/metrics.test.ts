@@ -14,6 +14,12 @@ parts.measurements = () => ({
   stages: { log_fsync: fsync },
   windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 },
   logPosition: 7,
+  brake: {
+    held: 1, engaged: 2, paged: 3, hits: [
+      { policy: 'cards', rule: 'many', axis: 'fraud', hits: 4 },
+      { policy: 'cards', rule: 'large', axis: 'aml', hits: 5 },
+    ],
+  },
 });
 const { http } = buildServer(parts, requestLog('silent'));
 after(() => http.close());
@@ -81,6 +87,12 @@ test('what happened is counted once, by outcome and code', async () => {
     ),
     [],
   );
+  deepEqual(
+    ['held', 'engaged', 'pages'].map((name) => samples.get(`assay_brake_${name}`)),
+    [1, 2, 3],
+  );
+  equal(samples.get('assay_rule_hits_total{policy="cards",rule="many"}'), 4);
+  ok(!samples.has('assay_rule_hits_total{policy="cards",rule="large"}'), 'aml is not told');
   ok((samples.get('process_resident_memory_bytes') ?? 0) > 1e6);
 });
 

@@ -108,9 +108,22 @@ export class Metrics {
       family('assay_window_store_bytes', 'gauge', 'Memory of the window store.', [[{}, store.bytes]]),
       family('assay_log_position', 'gauge', 'Last durable position of the log.', [[{}, engine.logPosition]]),
     ];
+    families.push(...brakeFamilies(engine.brake));
     delay.reset();
     return `${families.join('')}${await this.#process.metrics()}`;
   }
+}
+
+/** Rules of the fraud axis alone: /metrics asks for no key. */
+function brakeFamilies({ held, engaged, paged, hits }: EngineMeasurements['brake']): readonly string[] {
+  const shown = hits.filter(({ axis }) => axis === 'fraud');
+  return [
+    family('assay_brake_held', 'gauge', 'Rules in shadow by the brake, by segment.', [[{}, held]]),
+    family('assay_brake_engaged', 'counter', 'Rules that the brake has put in shadow.', [[{}, engaged]]),
+    family('assay_brake_pages', 'counter', 'Final rules that act far more than expected.', [[{}, paged]]),
+    family('assay_rule_hits_total', 'counter', 'Payments on which a live rule of the fraud axis acted.',
+      shown.map(({ policy, rule, hits: count }) => [{ policy, rule }, count])),
+  ];
 }
 
 function family(name: string, type: 'counter' | 'gauge', help: string, samples: Samples): string {
