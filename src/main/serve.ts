@@ -71,7 +71,10 @@ async function serve(): Promise<void> {
       engine, folder, place: recordsPlace(process.env, folder), keys: live, tell: say,
       backtests: (records) => backtestRunner({
         folder, records, now: () => systemClock.now(), tell: say,
-        live: () => ({ ...engine.inForce(), position: engine.measurements().logPosition }),
+        live: () => {
+          const { base, publication } = engine.inForce();
+          return { base, publication, position: engine.measurements().logPosition };
+        },
         publicationAt: (position) => engine.publicationAt(position),
       }),
     });
