@@ -8,9 +8,10 @@
  */
 import { checkDecision, effectiveTime } from './check-decision.ts';
 import type { SeenDecision } from './check-decision.ts';
-import type { Message } from './message.ts';
+import type { Message, Payment } from './message.ts';
 import type { Arrival } from './naive-features.ts';
-import type { Edition } from './naive-policy.ts';
+import { NO_MEASURES } from './naive-policy.ts';
+import type { Edition, Measures } from './naive-policy.ts';
 import { Violation } from './violation.ts';
 
 /** What is remembered of one id of one tenant. */
@@ -41,6 +42,16 @@ interface SeenRecorded {
   readonly created_at: string;
 }
 
+/** What was published or amended, and how many records that is. */
+interface Change {
+  readonly edition: Edition;
+  readonly measures: Measures;
+  readonly records: number;
+}
+
+const isNothing = ({ held, snoozes, trial }: Measures): boolean =>
+  held.length === 0 && snoozes.length === 0 && trial === undefined;
+
 const TRACE_LINE_COUNT_MAX = 40;
 
 export const keyOf = (message: Message): string => `${message.tenant}/${message.family}/${message.id}`;
@@ -48,7 +59,9 @@ export const keyOf = (message: Message): string => `${message.tenant}/${message.
 export class Auditor {
   readonly #accounts = new Map<string, Account>();
   readonly #byPosition = new Map<number, string>();
-  readonly #editions: Edition[] = [];
+  readonly #changes: Change[] = [];
+  /** Did a trial decide for a card, or for a payment without one, by what it was drawn with? */
+  readonly #tried = new Map<string, boolean>();
   readonly #lines: { readonly key: string; readonly text: string }[] = [];
   decisionCount = 0;
   answerCount = 0;
@@ -71,8 +84,18 @@ export class Auditor {
 
   /** The edition is handed to the engine, and will be until it is live. */
   publishing(edition: Edition): void {
-    if (this.#editions.at(-1) !== edition) this.#editions.push(edition);
+    const { edition: live, measures = NO_MEASURES } = this.#changes.at(-1) ?? {};
+    // What amends the one before goes on with it, in a record of its own directly behind.
+    if (live !== edition) this.#changes.push({ edition, measures, records: isNothing(measures) ? 1 : 2 });
     this.note('', `policy ${edition.version} is published`);
+  }
+
+  /** These take the place of those before; they are handed to the engine until they are in force. */
+  amending(measures: Measures): void {
+    const last = this.#changes.at(-1);
+    if (last === undefined) throw new Error('an edition comes first');
+    this.#changes.push({ edition: last.edition, measures, records: 1 });
+    this.note('', `amended: ${JSON.stringify({ ...measures, trial: measures.trial?.edition.version })}`);
   }
 
   /** An answer came: `body` is the stored answer as text, without `replayed`. */
@@ -162,13 +185,13 @@ export class Auditor {
         throw new Violation('P3', key, 'refused as a conflict, and yet no payload of this id was recorded');
       }
     }
-    const edition = this.#editionsByPosition();
+    const inForce = this.#changesByPosition();
     const before = new Map<string, Arrival[]>();
     for (const [position, key] of [...this.#byPosition].toSorted(([a], [b]) => a - b)) {
       const arrival = this.#arrivalAt(key, position);
       const past = before.get(arrival.message.tenant) ?? [];
       before.set(arrival.message.tenant, past);
-      this.#check(key, arrival, past, edition(position));
+      this.#check(key, arrival, past, inForce(position));
       past.push(arrival);
     }
   }
@@ -181,16 +204,18 @@ export class Auditor {
     return { message, position, receivedAtMs: answer.receivedAtMs, tMs };
   }
 
-  #check(key: string, arrival: Arrival, past: readonly Arrival[], live: Edition): void {
+  #check(key: string, arrival: Arrival, past: readonly Arrival[], change: Change): void {
     const body = this.#account(key).answer?.body ?? '';
     const { message } = arrival;
     if (message.family === 'tx') {
       this.decisionCount++;
       const { tMs, adjusted } = effectiveTime(message, arrival.receivedAtMs);
+      const seen = parseAnswer(body);
+      const live = this.#armOf(key, message, seen, change);
       if (adjusted !== undefined && live.outside === 'refuse') {
         throw new Violation('P6', key, `policy ${live.version} refuses payments outside its tolerance`);
       }
-      checkDecision(key, parseAnswer(body), { ...arrival, message, tMs }, past, live);
+      checkDecision(key, seen, { ...arrival, message, tMs }, past, live, change.measures);
       return;
     }
     const seen = parseAnswer(body);
@@ -203,28 +228,46 @@ export class Auditor {
     if (got !== want) throw new Violation('P2', key, `the event is ${got}, the books say ${want}`);
   }
 
+  /** The edition in force; in a trial the one that the answer names, the same for a card as ever before. */
+  #armOf(
+    key: string,
+    message: Payment,
+    seen: SeenDecision,
+    { edition, measures: { trial } }: Change,
+  ): Edition {
+    if (trial === undefined) return edition;
+    const isTried = seen.policy.hash === trial.edition.hash;
+    const drawnBy = `${trial.salt} ${trial.share} ${message.card ?? message.id}`;
+    const before = this.#tried.get(drawnBy) ?? isTried;
+    this.#tried.set(drawnBy, before);
+    if (before !== isTried) {
+      throw new Violation('P6', key, `policy ${seen.policy.version} decides, and not always for this card`);
+    }
+    return isTried ? trial.edition : edition;
+  }
+
   /**
-   * Positions that no message has are publications: as many as were published, in the order in which they
-   * were. An edition whose publishing was cut off is published again at the next start, and is one record
-   * all the same.
+   * Positions that no message has are publications and amendments: as many as were made, in the order in
+   * which they were. One that was cut off is made again after the next start, and is one record all the same.
    */
-  #editionsByPosition(): (position: number) => Edition {
+  #changesByPosition(): (position: number) => Change {
     const last = Math.max(0, ...this.#byPosition.keys());
     const gaps = Array.from({ length: last }, (_, index) => index + 1).filter(
       (at) => !this.#byPosition.has(at),
     );
-    if (gaps.length !== this.#editions.length) {
+    const records = this.#changes.flatMap((change) => Array.from({ length: change.records }, () => change));
+    if (gaps.length !== records.length) {
       throw new Violation(
         'P2',
         undefined,
         `positions ${gaps.join(', ')} belong to no message; ` +
-          `${this.#editions.length} policies were published, and nothing else was sent`,
+          `${records.length} records of policies were made, and nothing else was sent`,
       );
     }
     return (position) => {
-      const edition = this.#editions[gaps.findLastIndex((gap) => gap < position)];
-      if (edition === undefined) throw new Violation('P6', undefined, `no policy was live at ${position}`);
-      return edition;
+      const change = records[gaps.findLastIndex((gap) => gap < position)];
+      if (change === undefined) throw new Violation('P6', undefined, `no policy was live at ${position}`);
+      return change;
     };
   }
 

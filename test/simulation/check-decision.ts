@@ -6,7 +6,7 @@ import type { Message, Payment } from './message.ts';
 import { naiveFeatures } from './naive-features.ts';
 import type { Arrival } from './naive-features.ts';
 import { naiveJudgement } from './naive-policy.ts';
-import type { Edition } from './naive-policy.ts';
+import type { Edition, Measures } from './naive-policy.ts';
 import { Violation } from './violation.ts';
 
 /** The members of an answered decision that the auditor works out for itself. */
@@ -21,7 +21,7 @@ export interface SeenDecision {
   readonly features: Readonly<Record<string, unknown>>;
   readonly policy: { readonly name: string; readonly version: number; readonly hash: string };
   readonly log_position: { readonly position: number };
-  readonly degraded: readonly object[];
+  readonly degraded: readonly { readonly part: string }[];
   readonly adjusted?: object;
   readonly created_at: string;
 }
@@ -50,6 +50,7 @@ export function checkDecision(
   now: Arrival<Payment>,
   before: readonly Arrival[],
   limits: Edition,
+  measures: Measures,
 ): void {
   const features = naiveFeatures(now, before);
   for (const [name, value] of Object.entries(features)) {
@@ -58,7 +59,7 @@ export function checkDecision(
       throw new Violation('P2', key, `${name} at position ${now.position} is ${got}, the books say ${want}`);
     }
   }
-  const judged = naiveJudgement(now, features, limits);
+  const judged = naiveJudgement(now, features, limits, measures);
   const same = (what: string, got: unknown, want: unknown): void => {
     if (isDeepStrictEqual(got, want)) return;
     throw new Violation(
@@ -75,6 +76,6 @@ export function checkDecision(
   same('policy', seen.policy, { name: 'audit', version: limits.version, hash: limits.hash });
   same('object', seen.object, 'decision');
   same('transaction', seen.transaction_id, now.message.id);
-  same('degraded', seen.degraded, []);
+  same('degraded', seen.degraded.map(({ part }) => part).toSorted(), judged.degraded);
   same('adjusted', seen.adjusted, effectiveTime(now.message, now.receivedAtMs).adjusted);
 }

@@ -3,14 +3,14 @@ import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
-import type { Publication } from '#decisioning/publication.ts';
+import type { Amended, Publication } from '#decisioning/publication.ts';
 import { replay } from '#decisioning/replay.ts';
 import type { Disk } from '#ports/disk.ts';
 import { eventSchema } from '#domain/field.ts';
 import { logFolder, openEmbedded, snapshotFolder } from '#main/open-embedded.ts';
 import { writeSnapshotOf } from '#main/write-snapshot.ts';
-import { TRUSTED_MERCHANTS } from './naive-policy.ts';
-import type { Edition } from './naive-policy.ts';
+import { NO_MEASURES, TRUSTED_MERCHANTS } from './naive-policy.ts';
+import type { Edition, Measures } from './naive-policy.ts';
 import { seedCrypto } from './seeded-crypto.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SlowDisk } from './slow-disk.ts';
@@ -33,6 +33,21 @@ const publicationOf = (source: string): Publication => ({
     rates: { USD: [{ from: FROM, rate: '1.25' }], JPY: [{ from: FROM, rate: '160' }] },
   },
   custom: [],
+});
+
+const amendedBy = ({ held, snoozes, trial }: Measures): Amended => ({
+  modes: held.map(({ rule, kind }) => ({
+    policy: 'audit', rule, segment: kind && { field: 'kind', value: kind }, mode: 'shadow',
+    since: '2026-01-01T00:00:00Z', because: 'the seed',
+  })),
+  snoozes: snoozes.map(({ rule, card, fromMs, untilMs }, i) => ({
+    id: `sn_${i}`, policy: 'audit', rule, field: 'card.id', value: card, by: 'sim', reason: 'the seed',
+    from: new Date(fromMs).toISOString(), until: new Date(untilMs).toISOString(),
+  })),
+  challengers: trial === undefined ? [] : [{
+    file: 'trial.policy.yaml', source: trial.edition.source, share: trial.share, salt: trial.salt,
+    by: 'card.id',
+  }],
 });
 
 /** Ways to make the engine break a promise, for the auditor's trial. */
@@ -90,6 +105,15 @@ export class EngineMachine implements Machine {
     return {
       decide: (call) => engine.decide(call),
       record: (call) => engine.record(call),
+      publish: (next) => engine.publish(publicationOf(rewrite?.(next.source) ?? next.source)),
+      amend: (measures) => engine.amend({ ...amendedBy(measures), person: 'sim', because: 'the seed' }),
+      isInForce: (wanted, measures) => {
+        const { publication, amendment } = engine.inForce();
+        const { modes, snoozes, challengers } = amendment ?? amendedBy(NO_MEASURES);
+        const isLive = publication.policies[0]?.source === (rewrite?.(wanted.source) ?? wanted.source);
+        const amended = JSON.stringify({ modes, snoozes, challengers });
+        return isLive && amended === JSON.stringify(amendedBy(measures));
+      },
       snapshot: () => {
         const until = engine.measurements().logPosition;
         // One at a time, beside the engine, as the server does it.

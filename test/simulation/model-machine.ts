@@ -10,8 +10,8 @@ import { keyOf } from './auditor.ts';
 import type { Message } from './message.ts';
 import { naiveFeatures } from './naive-features.ts';
 import type { Arrival } from './naive-features.ts';
-import { naiveJudgement } from './naive-policy.ts';
-import type { Edition } from './naive-policy.ts';
+import { naiveJudgement, NO_MEASURES } from './naive-policy.ts';
+import type { Edition, Measures } from './naive-policy.ts';
 import { parseMessage } from './parse-message.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Machine, Subject } from './subject.ts';
@@ -30,12 +30,20 @@ export type Sabotage =
   | 'forgets label changes at a restart'
   | 'keeps the old policy'
   | 'lets time go by unclamped'
-  | 'says one outcome less';
+  | 'says one outcome less'
+  | 'acts where it is held'
+  | 'draws anew each time';
+
+interface Change {
+  readonly edition: Edition;
+  readonly measures: Measures;
+}
 
 interface Entry {
   readonly key: string;
   readonly arrival: Arrival | undefined;
-  readonly edition: Edition | undefined;
+  /** What is in force from here on. */
+  readonly change: Change | undefined;
   readonly body: string;
 }
 
@@ -61,8 +69,7 @@ export class ModelMachine implements Machine {
   async open(edition: Edition): Promise<Subject> {
     this.#life++;
     await this.#time.clock.sleep(3);
-    const isNew = this.#entries.findLast((entry) => entry.edition !== undefined)?.edition !== edition;
-    if (isNew) this.#entries.push({ key: '', arrival: undefined, edition, body: '' });
+    if (this.#change?.edition !== edition) this.#publish(edition);
     this.#durableCount = this.#entries.length;
     if (this.#sabotage === 'forgets label changes at a restart') {
       for (const { arrival, key } of this.#entries)
@@ -71,9 +78,36 @@ export class ModelMachine implements Machine {
     return {
       decide: (call) => this.#take(call) as Promise<DecideAnswer>,
       record: (call) => this.#take(call) as Promise<RecordAnswer>,
+      publish: (next) => {
+        this.#publish(next);
+        return this.#flushed();
+      },
+      amend: (measures) => {
+        this.#enact(this.#change?.edition ?? edition, measures);
+        return this.#flushed();
+      },
+      isInForce: (wanted, measures) =>
+        this.#change?.edition === wanted && isDeepStrictEqual(this.#change.measures, measures),
       snapshot: () => Promise.resolve(),
       close: () => this.#time.clock.sleep(FLUSH_MS + 1),
     };
+  }
+
+  get #change(): Change | undefined {
+    return this.#entries.findLast(({ change }) => change !== undefined)?.change;
+  }
+
+  /** What amended the one before goes on, in an entry of its own. */
+  #publish(edition: Edition): void {
+    const { measures = NO_MEASURES } = this.#change ?? {};
+    this.#enact(edition, NO_MEASURES);
+    if (!isDeepStrictEqual(measures, NO_MEASURES)) this.#enact(edition, measures);
+    // Both at once, or neither.
+    this.#durableCount = this.#entries.length;
+  }
+
+  #enact(edition: Edition, measures: Measures): void {
+    this.#entries.push({ key: '', arrival: undefined, change: { edition, measures }, body: '' });
   }
 
   crash(): void {
@@ -103,9 +137,12 @@ export class ModelMachine implements Machine {
     const key = keyOf(message);
     const earlier = this.#entries.findIndex((entry) => entry.key === key);
     if (earlier >= 0) return this.#resend(earlier, message);
-    const editions = this.#entries.flatMap((entry) => entry.edition ?? []);
-    const live = editions.at(this.#sabotage === 'keeps the old policy' ? 0 : -1);
-    if (live === undefined) throw new Error('a machine opens with an edition');
+    const changes = this.#entries.flatMap((entry) => entry.change ?? []);
+    const change = changes.at(this.#sabotage === 'keeps the old policy' ? 0 : -1);
+    if (change === undefined) throw new Error('a machine opens with an edition');
+    const { trial } = change.measures;
+    const isShaken = trial !== undefined && this.#sabotage === 'draws anew each time';
+    const live = isShaken && this.#random.chance(0.5) ? change.edition : drawn(message, change);
     const receivedAtMs = this.#time.clock.now();
     const { tMs, adjusted } = effectiveTime(message, receivedAtMs);
     if (message.family === 'tx' && adjusted !== undefined && live.outside === 'refuse') {
@@ -119,17 +156,17 @@ export class ModelMachine implements Machine {
       tMs: this.#sabotage === 'lets time go by unclamped' ? message.occurredAtMs : tMs,
     };
     const body = JSON.stringify({
-      ...this.#judge(arrival, live),
+      ...this.#judge(arrival, live, change.measures),
       ...(adjusted === undefined ? {} : { adjusted }),
     });
     if (this.#sabotage !== 'drops a record' || !this.#random.chance(0.02)) {
-      this.#entries.push({ key, arrival, edition: undefined, body });
+      this.#entries.push({ key, arrival, change: undefined, body });
     }
     if (this.#sabotage === 'counts twice' && this.#random.chance(0.02)) {
       this.#entries.push({
         key: `${key} again`,
         arrival: { ...arrival, position: position + 1 },
-        edition: undefined,
+        change: undefined,
         body,
       });
     }
@@ -162,7 +199,7 @@ export class ModelMachine implements Machine {
     return answer(message, body, true);
   }
 
-  #judge(arrival: Arrival, live: Edition): object {
+  #judge(arrival: Arrival, live: Edition, inForce: Measures): object {
     const { message, position, receivedAtMs } = arrival;
     const past = this.#past(arrival);
     const created = { log_position: { position }, created_at: new Date(receivedAtMs).toISOString() };
@@ -179,7 +216,8 @@ export class ModelMachine implements Machine {
       };
     }
     const features = naiveFeatures({ ...arrival, message }, past);
-    const judged = naiveJudgement({ ...arrival, message }, features, live);
+    const measures = this.#sabotage === 'acts where it is held' ? { ...inForce, held: [] } : inForce;
+    const judged = naiveJudgement({ ...arrival, message }, features, live, measures);
     const outcome =
       this.#sabotage === 'says one outcome less' && judged.outcome === 'decline' ? 'hold' : judged.outcome;
     return {
@@ -191,7 +229,7 @@ export class ModelMachine implements Machine {
       reasons: judged.reasons.map(parseReason),
       unknown: judged.unknown.map((rule) => ({ rule })),
       policy: { name: 'audit', version: live.version, hash: live.hash },
-      degraded: [],
+      degraded: judged.degraded.map((part) => ({ part })),
       ...created,
     };
   }
@@ -207,6 +245,13 @@ export class ModelMachine implements Machine {
       return past.map((one) => ({ ...one, tMs: Math.min(one.tMs, now.tMs) }));
     return past;
   }
+}
+
+/** Of a trial, the cards whose name says so. */
+function drawn(message: Message, { edition, measures: { trial } }: Change): Edition {
+  if (trial === undefined || message.family !== 'tx') return edition;
+  const digit = Number((message.card ?? message.id).at(-1));
+  return digit < 10 * trial.share ? trial.edition : edition;
 }
 
 function answer(message: Message, body: string, replayed: boolean): DecideAnswer | RecordAnswer {

@@ -35,6 +35,29 @@ export function edition(version: number): Edition {
   return { ...limits, source, hash: `sha256:${createHash('sha256').update(source).digest('hex')}` };
 }
 
+/** What amends an edition, in the auditor's own words. */
+export interface Measures {
+  /** Rules that hit and do nothing: for payments of this kind, or for all. */
+  readonly held: readonly { readonly rule: string; readonly kind: Payment['kind'] | undefined }[];
+  /** A card that a rule leaves alone for payments of [fromMs, untilMs). */
+  readonly snoozes: readonly {
+    readonly rule: string; readonly card: string; readonly fromMs: number; readonly untilMs: number;
+  }[];
+  /** Another edition that decides a share of the cards. */
+  readonly trial: { readonly edition: Edition; readonly share: number; readonly salt: string } | undefined;
+}
+
+export const NO_MEASURES: Measures = { held: [], snoozes: [], trial: undefined };
+
+function withheldBy({ held, snoozes }: Measures, rule: string, { message, tMs }: Arrival<Payment>):
+  'excepted' | 'shadow' | undefined {
+  const isSnoozed = snoozes.some((one) =>
+    one.rule === rule && one.card === message.card && tMs >= one.fromMs && tMs < one.untilMs);
+  if (isSnoozed) return 'excepted';
+  const isHeld = held.some((one) => one.rule === rule && (one.kind ?? message.kind) === message.kind);
+  return isHeld ? 'shadow' : undefined;
+}
+
 type Answer = 'hit' | 'miss' | 'unknown';
 type Axis = 'fraud' | 'aml';
 
@@ -52,6 +75,8 @@ export interface Judgement {
   readonly reasons: readonly string[];
   /** Rules that could not say, sorted. */
   readonly unknown: readonly string[];
+  /** `rule/ID` of those that the brake kept from acting, sorted. */
+  readonly degraded: readonly string[];
 }
 
 const OUTCOMES = ['approve', 'challenge', 'review', 'hold', 'decline'];
@@ -121,7 +146,9 @@ const BANDS: Readonly<Record<Axis, (score: number) => { readonly outcome: string
       score < 50 ? { outcome: 'approve', band: 'low' } : { outcome: 'review', band: 'raised' },
   };
 
-export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Edition): Judgement {
+export function naiveJudgement(
+  now: Arrival<Payment>, values: Values, limits: Edition, measures: Measures = NO_MEASURES,
+): Judgement {
   const answered = answers(now, values, limits);
   // An exception that holds takes back what the rule does, be it a hit or a rule that cannot say.
   const excepted = TRUSTED_MERCHANTS.includes(now.message.merchant ?? '');
@@ -131,6 +158,7 @@ export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Ed
     for (const [rule, effect] of Object.entries(EFFECTS)) {
       const answer = answered[rule];
       if (effect.axis !== wanted || answer === 'miss' || (rule === 'burst' && excepted)) continue;
+      if (withheldBy(measures, rule, now) !== undefined) continue;
       if (answer === 'hit' || effect.unknown === 'hit') {
         score += effect.score ?? 0;
         outcomes.push(effect.action ?? 'approve');
@@ -143,7 +171,11 @@ export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Ed
   const rulesThat = (answer: Answer): string[] =>
     Object.keys(answered).filter((rule) => answered[rule] === answer);
   const effectOf = (rule: string): string =>
-    rule === 'burst' && excepted ? 'excepted' : (EFFECTS[rule]?.action ?? 'score');
+    rule === 'burst' && excepted
+      ? 'excepted'
+      : (withheldBy(measures, rule, now) ?? EFFECTS[rule]?.action ?? 'score');
+  const wouldAct = (rule: string): boolean =>
+    answered[rule] === 'hit' || (answered[rule] === 'unknown' && EFFECTS[rule]?.unknown !== 'miss');
   return {
     outcome: gravest([fraud.outcome, aml.outcome]),
     fraud,
@@ -153,6 +185,11 @@ export function naiveJudgement(now: Arrival<Payment>, values: Values, limits: Ed
       .toSorted(),
     unknown: rulesThat('unknown')
       .filter((rule) => rule !== 'burst' || !excepted)
+      .toSorted(),
+    degraded: Object.keys(answered)
+      .filter((rule) => wouldAct(rule) && withheldBy(measures, rule, now) === 'shadow')
+      .filter((rule) => rule !== 'burst' || !excepted)
+      .map((rule) => `rule/${rule}`)
       .toSorted(),
   };
 }

@@ -1,10 +1,15 @@
 /** What the world has to do with: an engine, and the machine that it runs on. */
 import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
-import type { Edition } from './naive-policy.ts';
+import type { Edition, Measures } from './naive-policy.ts';
 
 export interface Subject {
   decide(call: DecideCall): Promise<DecideAnswer>;
   record(call: Pick<DecideCall, 'bytes' | 'tenant'>): Promise<RecordAnswer>;
+  /** Live from here on, with what amends the one before. */
+  publish(edition: Edition): Promise<unknown>;
+  amend(measures: Measures): Promise<unknown>;
+  /** What a client of the engine would be told. */
+  isInForce(edition: Edition, measures: Measures): boolean;
   /** Writes down the state, so that the next start need not read the whole log. */
   snapshot(): Promise<unknown>;
   close(): Promise<void>;

@@ -4,6 +4,8 @@
  */
 import { CURRENCIES } from './message.ts';
 import type { Message, Payment, Told } from './message.ts';
+import { edition } from './naive-policy.ts';
+import type { Measures } from './naive-policy.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
 const SPANS_MS = [600_000, 3_600_000, 7_200_000, 86_400_000] as const;
@@ -12,6 +14,8 @@ const MERCHANTS = ['m0', 'm1', 'm2'] as const;
 const DEVICES = ['d0', 'd1'] as const;
 const ACCOUNTS = ['a0', 'a1', 'a2'] as const;
 const CUSTOMERS = ['u0', 'u1'] as const;
+/** Those of the audit policy that are not final. */
+const RULES = ['burst', 'chargeback', 'spend', 'declines', 'many-cards', 'new-payee'] as const;
 /** Two tenants use the same names for other things. */
 const TENANTS = ['north', 'south'] as const;
 
@@ -52,6 +56,25 @@ export class Workload {
     return message.family === 'tx'
       ? { ...message, amountMinor: message.amountMinor + 1 }
       : { ...message, occurredAtMs: message.occurredAtMs + 1 };
+  }
+
+  /** What amends the policy from now on. */
+  measures(nowMs: number): Measures {
+    const random = this.#random;
+    const some = <T>(make: () => T): readonly T[] =>
+      Array.from({ length: random.between(0, 2) }, () => make());
+    const version = 1_000 + random.between(0, 5);
+    return {
+      held: some(() => ({
+        rule: random.pick(RULES), kind: random.pick([undefined, 'card', 'transfer'] as const),
+      })),
+      snoozes: some(() => ({
+        rule: random.pick(RULES), card: random.pick(CARDS), untilMs: nowMs + 100 * 86_400_000,
+        fromMs: nowMs + random.between(-7_200_000, 7_200_000),
+      })),
+      trial: random.chance(0.5) ? undefined
+        : { edition: edition(version), share: random.pick([0.2, 0.5, 1] as const), salt: `trial ${version}` },
+    };
   }
 
   #payment(nowMs: number): Payment {

@@ -7,8 +7,9 @@ import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import { Auditor, keyOf } from './auditor.ts';
 import { bytesOf } from './message.ts';
 import type { Message } from './message.ts';
-import { edition } from './naive-policy.ts';
-import type { Edition } from './naive-policy.ts';
+import { LogUnavailable } from '#ports/decision-log.ts';
+import { edition, NO_MEASURES } from './naive-policy.ts';
+import type { Edition, Measures } from './naive-policy.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Machine, Subject } from './subject.ts';
 import { Violation } from './violation.ts';
@@ -28,14 +29,16 @@ const TRY_AGAIN: readonly string[] = ['log_unavailable', 'starting', 'draining',
 const ROUND_COUNT_MAX = 20;
 
 const FAULTS = {
-  none: 922,
+  none: 906,
   snapshot: 8,
   crash: 22,
   restart: 8,
   diskFull: 6,
   writeFails: 6,
   syncFails: 6,
-  publish: 10,
+  publish: 6,
+  publishRunning: 8,
+  amend: 12,
   clockStep: 12,
 } as const;
 
@@ -50,6 +53,9 @@ export class World {
   /** Counts starts: what an engine of an earlier one says is not heard. */
   #life = 0;
   #edition: Edition = edition(1);
+  #measures: Measures = NO_MEASURES;
+  /** What may not be in force yet. */
+  #changing: 'edition' | 'measures' | undefined;
   #calm = false;
   #failure: Error | undefined;
   readonly counts = { crashes: 0, starts: 0, sendings: 0 };
@@ -207,9 +213,21 @@ export class World {
         return this.#machine.failDisk('fdatasync');
       case 'publish': {
         // Only what is live is replaced, so that each edition is in the log exactly once.
-        if (this.#subject === undefined) return undefined;
+        if (this.#subject === undefined || this.#changing !== undefined) return undefined;
         this.#edition = edition(this.#edition.version + 1);
         return this.#closeAndStart();
+      }
+      case 'publishRunning': {
+        if (this.#subject === undefined || this.#changing !== undefined) return undefined;
+        this.#edition = edition(this.#edition.version + 1);
+        this.auditor.publishing(this.#edition);
+        return this.#change('edition');
+      }
+      case 'amend': {
+        if (this.#subject === undefined || this.#changing !== undefined) return undefined;
+        this.#measures = this.#workload.measures(this.#time.nowMs);
+        this.auditor.amending(this.#measures);
+        return this.#change('measures');
       }
       case 'clockStep': {
         this.#time.clockErrorMs = random.chance(0.5) ? 0 : random.between(-120_000, 1_000);
@@ -219,6 +237,27 @@ export class World {
       default:
         return undefined;
     }
+  }
+
+  /** Hands the running engine what is to be in force, until it is. */
+  #change(what: 'edition' | 'measures'): void {
+    this.#changing = what;
+    const subject = this.#subject;
+    const life = this.#life;
+    if (subject === undefined) return;
+    if (subject.isInForce(this.#edition, this.#measures)) {
+      this.#changing = undefined;
+      return;
+    }
+    const again = (): void => {
+      if (life === this.#life) this.#change(what);
+    };
+    const done = what === 'edition' ? subject.publish(this.#edition) : subject.amend(this.#measures);
+    done.then(() => this.#time.after(1, again), (error: unknown) => {
+      if (life !== this.#life) return;
+      if (error instanceof LogUnavailable) this.#time.after(500, again);
+      else this.#fail(error);
+    });
   }
 
   #crash(): void {
@@ -250,6 +289,7 @@ export class World {
         if (life !== this.#life) return;
         this.auditor.note('', 'started');
         this.#subject = subject;
+        if (this.#changing !== undefined) this.#change(this.#changing);
       })
       .catch((error: unknown) => {
         if (life !== this.#life) return;
