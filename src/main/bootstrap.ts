@@ -16,7 +16,8 @@ export async function settleFolder(engine: Engine, folder: Publication): Promise
   const { rates, custom } = folder;
   if (isDeepStrictEqual(rates, live.rates) && isDeepStrictEqual(custom, live.custom)) return notes;
   const position = await engine.publish({
-    ...contentOf(live), rates, custom, person: SYSTEM_PERSON, because: 'rates and custom fields of the folder',
+    ...contentOf(live), rates, custom, person: SYSTEM_PERSON, because: 'rates and custom fields of the '
+      + 'folder',
       approvals: [],
   });
   return [...notes,

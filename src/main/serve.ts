@@ -72,8 +72,9 @@ async function serve(): Promise<void> {
       backtests: (records) => backtestRunner({
         folder, records, now: () => systemClock.now(), tell: say,
         live: () => {
-          const { base, publication } = engine.inForce();
-          return { base, publication, position: engine.measurements().logPosition };
+          const inForce = engine.inForce();
+          const { logPosition: position } = engine.measurements();
+          return { base: inForce.base, publication: inForce.publication, position };
         },
         publicationAt: (position) => engine.publicationAt(position),
       }),
