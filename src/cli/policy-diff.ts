@@ -25,7 +25,7 @@ assay policy diff BEFORE AFTER    what changed between two versions, by name; ex
 
 export async function policyDiff(shell: Shell, parts: DecideParts, schema: EventSchema): Promise<ExitCode> {
   const { values, positionals } = parseArgs({
-    args: [...shell.args.slice(1)], allowPositionals: true,
+    args: shell.args.slice(1), allowPositionals: true,
     options: { json: { type: 'boolean', default: false }, sample: { type: 'string' } },
   });
   const [from, to] = positionals.map((path) => resolve(shell.folder, path));

@@ -1,6 +1,6 @@
 /** Where in the tree of the document an offset stands, and the other way round. */
 import type { Place } from '#policy/diagnostic.ts';
-import { offsetInScalar, type DocumentNode, type MapEntry, type ScalarNode } from '#policy/document.ts';
+import type { DocumentNode, MapEntry, ScalarNode } from '#policy/document.ts';
 import type { PathPart } from './cursor-place.ts';
 
 export type NodePlace =
@@ -62,15 +62,4 @@ Generator<{ readonly path: readonly PathPart[]; readonly entry: MapEntry }> {
     yield { path: [...path, entry.key], entry };
     yield* keysIn(entry.value, [...path, entry.key]);
   }
-}
-
-/** The index in a scalar's text that stands at an offset of the source: the other way of `offsetInScalar`. */
-export function indexInScalar(source: string, node: ScalarNode, offset: number): number {
-  let [low, high] = [0, node.text.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (offsetInScalar(source, node, middle) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

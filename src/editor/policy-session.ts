@@ -117,7 +117,7 @@ const isFull = (outline: Outline | undefined, fullest: Outline | undefined): boo
   outline !== undefined && outline.names.length >= (fullest?.names.length ?? 0);
 
 /** Other YAML that an editor sends us is not ours to judge. */
-export const isPolicy = ({ fileName, text }: TextDocument): boolean =>
+const isPolicy = ({ fileName, text }: TextDocument): boolean =>
   /\.policy\.ya?ml$/.test(fileName) || /^policy:/m.test(text);
 
 export function toDiagnostic(document: TextDocument, found: PolicyDiagnostic): Diagnostic {
