@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
-import { piecesOf, recordOf } from '#adapters/pglite/change-record.ts';
+import { recordsOf } from '#adapters/pglite/change-record.ts';
 import { auditHash, NO_AUDIT, nextAudit } from '#records/audit-chain.ts';
 import { recordsJournal } from '../../src/main/open-records.ts';
 import { verifyRecords } from '../../src/main/verify-records.ts';
@@ -20,9 +20,8 @@ test('the audit is verified from the journal, without the database', async () =>
     const forged = { ...nextAudit(second, entry('c')), person: 'somebody else' };
     const { log } = await openDecisionLog(nodeDisk, { folder: recordsJournal(folder) });
     const append = async (before: typeof NO_AUDIT, audit: typeof first): Promise<void> => {
-      for (const piece of piecesOf([['addVersion', version(audit.hash)]], before, audit)) {
-        await log.append(await recordOf(piece, log.nextPosition, 1));
-      }
+      const change = { calls: [['addVersion', version(audit.hash)]] as const, before, audit, atMs: 1 };
+      for await (const { record } of recordsOf(change, () => log.nextPosition)) await log.append(record);
     };
     await append(NO_AUDIT, first);
     await append(first, second);

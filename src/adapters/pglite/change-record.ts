@@ -9,8 +9,8 @@ import type { WriteCall } from '#records/write-call.ts';
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Of the text of the writes of one record; one write alone may be longer. */
-const PIECE_CHARS_MAX = 1_000_000;
+/** A piece ends with the write that brings its text to so many characters: milliseconds of this thread. */
+const PIECE_CHARS_MIN = 250_000;
 const FORMAT = 1;
 
 /** A piece of a change. The change was made when its last piece is there. */
@@ -26,31 +26,47 @@ export interface ChangePiece {
   readonly head: AuditHead;
 }
 
-export function piecesOf(
-  calls: readonly WriteCall[], before: AuditHead, audit: AuditEntry | undefined,
-): readonly ChangePiece[] {
-  const head = audit === undefined ? before : { seq: audit.seq, hash: audit.hash };
-  const groups: WriteCall[][] = [[]];
-  let chars = 0;
-  for (const call of calls) {
-    const length = JSON.stringify(call).length;
-    if (chars > 0 && chars + length > PIECE_CHARS_MAX) {
-      groups.push([]);
-      chars = 0;
-    }
-    groups.at(-1)?.push(call);
-    chars += length;
-  }
-  return groups.map((group, piece) => {
-    const isLast = piece === groups.length - 1;
-    return { format: FORMAT, piece, isLast, calls: group, audit: isLast ? audit : undefined, head };
-  });
+export interface JournaledChange {
+  readonly calls: readonly WriteCall[];
+  readonly before: AuditHead;
+  readonly audit: AuditEntry | undefined;
+  readonly atMs: number;
 }
 
-export async function recordOf(piece: ChangePiece, position: number, atMs: number): Promise<LogRecord> {
-  const bytes = await deflate(JSON.stringify(piece));
-  const key = `assay\0change\0${position}`;
-  return { kind: 'event', position, receivedAtMs: atMs, key, parts: [bytes] };
+/**
+ * The change, piece after piece; the position of each is asked for when its turn has come. The text of a
+ * piece is made when it is wanted, so that a long change does not hold up this thread.
+ */
+export async function* recordsOf(
+  { calls, before, audit, atMs }: JournaledChange, nextPosition: () => number,
+): AsyncGenerator<{ readonly record: LogRecord; readonly isLast: boolean }> {
+  const head = audit === undefined ? before : { seq: audit.seq, hash: audit.hash };
+  let texts: string[] = [];
+  let chars = 0;
+  let piece = 0;
+  for (const [index, call] of calls.entries()) {
+    const text = JSON.stringify(call);
+    texts.push(text);
+    chars += text.length;
+    const isLast = index === calls.length - 1;
+    if (!isLast && chars < PIECE_CHARS_MIN) continue;
+    yield { isLast, record: await recordOf({ piece, isLast, head, audit }, texts, nextPosition(), atMs) };
+    piece += 1;
+    texts = [];
+    chars = 0;
+  }
+  if (calls.length > 0) return;
+  const record = await recordOf({ piece, isLast: true, head, audit }, [], nextPosition(), atMs);
+  yield { isLast: true, record };
+}
+
+async function recordOf(
+  { audit, ...about }: Omit<ChangePiece, 'format' | 'calls'>, calls: readonly string[], position: number,
+  atMs: number,
+): Promise<LogRecord> {
+  const head = JSON.stringify({ format: FORMAT, ...about, ...(about.isLast ? { audit } : {}) });
+  const bytes = await deflate(`${head.slice(0, -1)},"calls":[${calls.join(',')}]}`);
+  return { kind: 'event', position, receivedAtMs: atMs, key: `assay\0change\0${position}`, parts: [bytes] };
 }
 
 /** Throws where the journal is of a newer program. */

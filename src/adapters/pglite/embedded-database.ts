@@ -17,7 +17,7 @@ import type { ChangeJournal } from '#records/sql-record-store.ts';
 import { SqlFault, type SqlConnection, type SqlSource } from '#records/sql-source.ts';
 import type { WriteCall } from '#records/write-call.ts';
 import { catchUp, JournalShort, MARK_TABLE, OtherHistory, setMark } from './catch-up.ts';
-import { piecesOf, recordOf } from './change-record.ts';
+import { recordsOf } from './change-record.ts';
 import { mayBeTorn, noteClosed, noteOpen } from './open-note.ts';
 import { PgliteSession } from './pglite-session.ts';
 
@@ -90,14 +90,13 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
   async beforeCommit(
     connection: SqlConnection, before: AuditHead, audit: AuditEntry | undefined, calls: readonly WriteCall[],
   ): Promise<void> {
-    const pieces = piecesOf(calls, before, audit);
-    const first = this.#journal.nextPosition;
     const atMs = audit?.atMs ?? this.#parts.now();
-    const records = await Promise.all(pieces.map((piece, index) => recordOf(piece, first + index, atMs)));
-    await setMark(connection, first + records.length - 1);
     try {
-      // In order, in one go: the last is durable when all are.
-      await Promise.all(records.map((record) => this.#journal.append(record)));
+      const pieces = recordsOf({ calls, before, audit, atMs }, () => this.#journal.nextPosition);
+      for await (const { record, isLast } of pieces) {
+        if (isLast) await setMark(connection, record.position);
+        await this.#journal.append(record);
+      }
     } catch (why) {
       if (!(why instanceof LogUnavailable)) throw why;
       // The next change finds a journal that takes it, or the same refusal.
