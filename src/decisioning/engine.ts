@@ -72,6 +72,7 @@ export class Engine {
   readonly #watch = new HitWatch(() => this.#pipeline.state.live);
   readonly #braked = { engaged: 0, paged: 0 };
   #pipeline: Pipeline;
+  #inForce: LivePolicies | undefined;
   #phase: Phase = 'ready';
   #healing: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -79,6 +80,7 @@ export class Engine {
   private constructor(parts: EngineParts, state: EngineState) {
     this.#parts = parts;
     this.#pipeline = this.#pipelineOf(state);
+    this.#inForce = state.live;
     const { log, clock } = parts;
     this.#publisher = new Publisher({ log, clock, pipeline: () => this.#publishing() });
   }
@@ -160,7 +162,7 @@ export class Engine {
    * live, and LogUnavailable; then nothing was published.
    */
   publish(publication: Publication, amended: Partial<Amended> = {}): Promise<number> {
-    return this.#publisher.publish(publication, amended);
+    return this.#settled(this.#publisher.publish(publication, amended));
   }
 
   /**
@@ -169,7 +171,7 @@ export class Engine {
    * `publish` does.
    */
   amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number> {
-    return this.#publisher.amend(amending);
+    return this.#settled(this.#publisher.amend(amending));
   }
 
   /** What was published at a position; undefined where no publication stands there. */
@@ -206,10 +208,16 @@ export class Engine {
     }
   }
 
+  /** What is live by the log: not what is still being written, nor what could not be. */
   inForce(): LivePolicies {
-    const { live } = this.state;
-    if (live === undefined) throw new Error('an engine opens with a publication');
-    return live;
+    if (this.#inForce === undefined) throw new Error('an engine opens with a publication');
+    return this.#inForce;
+  }
+
+  async #settled(published: Promise<number>): Promise<number> {
+    const position = await published;
+    this.#inForce = this.state.live;
+    return position;
   }
 
   #publishing(): Pipeline {
@@ -271,6 +279,7 @@ export class Engine {
       try {
         if (await this.#parts.log.recover()) {
           this.#pipeline = this.#pipelineOf(await makeState(this.#parts));
+          this.#inForce = this.state.live;
           this.#enter('ready', 'the state was made again from the log');
           return;
         }

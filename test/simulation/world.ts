@@ -225,7 +225,9 @@ export class World {
       }
       case 'amend': {
         if (this.#subject === undefined || this.#changing !== undefined) return undefined;
-        this.#measures = this.#workload.measures(this.#time.nowMs);
+        const measures = this.#workload.measures(this.#time.nowMs);
+        if (this.#subject.isInForce(this.#edition, measures)) return undefined;
+        this.#measures = measures;
         this.auditor.amending(this.#measures);
         return this.#change('measures');
       }
