@@ -25,15 +25,25 @@ interface Published {
 export class EditorClient {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #stream = new MessageStream();
-  readonly #waiting = new Map<number | null, (answer: Answer) => void>();
+  readonly #waiting = new Map<number | null, PromiseWithResolvers<Answer>>();
   readonly #published: Published[] = [];
-  #onPublish = (): void => {};
+  #nextPublish = Promise.withResolvers<void>();
+  #ended: Error | undefined;
   #id = 0;
   #version = 1;
   errors = '';
 
   constructor(name = 'language-server') {
     this.#child = spawn(process.execPath, ['src/main/assay.ts', name, '--stdio'], { cwd: ROOT });
+    // Nobody waits for a process that has ended.
+    this.#child.on('exit', (code) => {
+      const ended = new Error(`the language server ended with ${code}: ${this.errors}`);
+      this.#ended = ended;
+      this.#nextPublish.promise.catch(() => {});
+      this.#nextPublish.reject(ended);
+      for (const { reject } of this.#waiting.values()) reject(ended);
+    });
+    this.#child.stdin.on('error', () => {});
     this.#child.stderr.on('data', (bytes: Buffer) => { this.errors += bytes.toString(); });
     this.#child.stdout.on('data', (bytes: Buffer) => {
       for (const frame of this.#stream.push(bytes)) {
@@ -45,11 +55,12 @@ export class EditorClient {
 
   #receive(message: Json): void {
     if ('id' in message) {
-      this.#waiting.get(message.id)?.(message);
+      this.#waiting.get(message.id)?.resolve(message);
       this.#waiting.delete(message.id);
     } else if (message.method === 'textDocument/publishDiagnostics') {
       this.#published.push(message.params);
-      this.#onPublish();
+      this.#nextPublish.resolve();
+      this.#nextPublish = Promise.withResolvers();
     }
   }
 
@@ -59,7 +70,14 @@ export class EditorClient {
 
   /** The answer to the message whose id nobody could read. */
   async answerTo(id: number | null): Promise<Answer> {
-    return new Promise((resolve) => { this.#waiting.set(id, resolve); });
+    if (this.#ended !== undefined) throw this.#ended;
+    const answer = Promise.withResolvers<Answer>();
+    this.#waiting.set(id, answer);
+    return answer.promise;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   async ask(method: string, params: unknown): Promise<Answer> {
@@ -108,7 +126,7 @@ export class EditorClient {
         this.#published.length = 0;
         return found.diagnostics;
       }
-      await new Promise<void>((resolve) => { this.#onPublish = resolve; });
+      await this.#nextPublish.promise;
     }
   }
 
@@ -125,7 +143,8 @@ export class EditorClient {
   }
 
   async exitCode(): Promise<number | null> {
-    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    const { exitCode } = this.#child;
+    if (exitCode !== null || this.#child.signalCode !== null) return exitCode;
     const [code] = await once(this.#child, 'exit');
     return code;
   }

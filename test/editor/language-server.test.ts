@@ -46,8 +46,12 @@ describe('a language server', { timeout: 120_000 }, () => {
     assert.deepEqual(await editor.diagnostics(1), []);
   });
   after(async () => {
-    assert.equal(await editor.stop(), 0);
-    assert.equal(editor.errors, '');
+    try {
+      assert.equal(await editor.stop(), 0);
+      assert.equal(editor.errors, '');
+    } finally {
+      editor.kill();
+    }
   });
 
   const reset = async (): Promise<void> => void await editor.diagnostics(editor.change(URI, CARDS));
