@@ -23,11 +23,11 @@ export class HistoryRefused extends Error {}
 
 /** A log as history: it is in order of arrival, each id once, and its decisions stand in it. */
 export function logHistory(log: LogReader, title: string): History {
-  const { position: last } = log.durable;
   return {
-    title, recorded: true, last,
+    title, recorded: true,
+    get last() { return log.durable.position; },
     read: (fromPosition) => log.read(fromPosition),
-    startAt: (ms) => firstArrival(log, ms, last),
+    startAt: (ms) => firstArrival(log, ms, log.durable.position),
     inForceBefore: (position) => inForceBefore(log, position),
   };
 }

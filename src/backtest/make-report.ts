@@ -2,16 +2,17 @@
 import { formatInstant } from '#domain/instant.ts';
 import { formatMoney } from '#domain/money.ts';
 import { OUTCOMES, outcomeRank, type Outcome } from '#domain/outcome.ts';
-import { wilson } from '#lab/intervals.ts';
 import { outcomeKind, ruleKind, type Pair } from './comparison.ts';
 import type { BacktestRun } from './backtest.ts';
+import type { Judging } from './judging.ts';
 import { forecastsOf, quantile } from './forecast.ts';
 import type {
-  BacktestReport, CandidateReport, DetectionReport, Figures, RuleChangeReport, RuleReport, RunCost, Share,
+  BacktestReport, CandidateReport, DetectionReport, Figures, RuleChangeReport, RuleReport, RunCost,
     SideReport,
   TransitionReport,
 } from './report.ts';
 import type { Side } from './sides.ts';
+import { share } from './share.ts';
 import { rulesReading } from './sweep.ts';
 import { FLAGGED_RANK, pairKey, STOPPED_RANK, truthsOf, type CandidateTruth,
   type Truths } from './truth-counts.ts';
@@ -20,13 +21,13 @@ import type { Verdict } from './verdict.ts';
 const DAY_MS = 86_400_000;
 
 export function makeReport(run: BacktestRun, history: string): BacktestReport {
-  const { accounts, order, currency } = run;
+  const { accounts, order, currency, sides } = run.judging;
   const { counts, labels } = accounts;
   const truths = truthsOf(accounts);
-  const desk = new Desk(run, truths);
+  const desk = new Desk(run.judging, truths);
   const side = (index: number, name: string, one: Side | undefined) => desk.side(index, name, one);
-  const judgedBaseline = order.baseline === 'recorded' ? undefined : run.sides[0];
-  const candidates = run.sides.slice(judgedBaseline === undefined ? 0 : 1);
+  const judgedBaseline = order.baseline === 'recorded' ? undefined : sides[0];
+  const candidates = sides.slice(judgedBaseline === undefined ? 0 : 1);
   const warmUpMs = (counts.judgedFromMs ?? 0) - (counts.historyFromMs ?? 0);
   return {
     format: 'assay.backtest.1', history,
@@ -52,12 +53,12 @@ export function makeReport(run: BacktestRun, history: string): BacktestReport {
 }
 
 class Desk {
-  readonly #run: BacktestRun;
+  readonly #run: Judging;
   readonly #truths: Truths;
   readonly #firstDay: number;
   readonly days: number;
 
-  constructor(run: BacktestRun, truths: Truths) {
+  constructor(run: Judging, truths: Truths) {
     const { judgedFromMs, judgedUntilMs } = run.accounts.counts;
     this.#run = run;
     this.#truths = truths;
@@ -239,14 +240,10 @@ const outcomeTable = (of: (outcome: Outcome) => number): Readonly<Record<Outcome
 
 const dayText = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
-/** Without any, no share is known. */
-const share = (count: number, of: number): Share =>
-  ({ count, of, value: of === 0 ? null : count / of, ...wilson(count, of) });
-
 export function costOf(run: BacktestRun, seconds: number): RunCost {
-  const { accounts, order } = run;
+  const { accounts, order, sides } = run.judging;
   const names = [...order.baseline === 'recorded' ? ['recorded'] : [],
-    ...run.sides.map(({ judge }) => judge.name)];
+    ...sides.map(({ judge }) => judge.name)];
   return {
     seconds, payments_per_second: Math.round(accounts.counts.records / seconds),
     micros_per_decision: accounts.timed.map(({ micros, payments }, i) => ({

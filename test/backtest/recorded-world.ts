@@ -11,8 +11,8 @@ import { eventSchema } from '#domain/field.ts';
 import { seededRandom, type Random } from '../../bench/random.ts';
 import { EngineWorld, POLICY, publicationOf } from '../engine/engine-world.ts';
 
-const schema = eventSchema([]);
-const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schema);
+export const schema = eventSchema([]);
+export const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schema);
 
 const HOUR_MS = 3_600_000;
 

@@ -86,7 +86,7 @@ test('a period in the middle sees the windows of the time before it', async () =
   const { history } = await recordedWorld(33, 400, { publications: true });
   const all = runOf(history, orderOf('as_recorded'));
   await all.run();
-  const { judgedFromMs, judgedUntilMs } = all.accounts.counts;
+  const { judgedFromMs, judgedUntilMs } = all.judging.accounts.counts;
   const middle = ((judgedFromMs ?? 0) + (judgedUntilMs ?? 0)) / 2;
   const half = runOf(history, orderOf('as_recorded', { fromMs: middle }));
   await half.run();

@@ -16,7 +16,7 @@ import type { Snapshot } from './snapshot-file.ts';
 
 export class LocalLogReader implements LogReader, SnapshotSource {
   readonly snapshot: Snapshot | undefined;
-  readonly #log: DurableLog;
+  #log: DurableLog;
   readonly #keys: KeyIndex;
 
   private constructor(log: DurableLog, keys: KeyIndex, snapshot: Snapshot | undefined) {
@@ -32,14 +32,24 @@ export class LocalLogReader implements LogReader, SnapshotSource {
     const { checkpoint, snapshot } = await newestCheckpoint(disk, options);
     const keys = checkpoint?.keys ?? new KeyIndex(randomBytes(4).readUInt32LE());
     const frames = checkpoint?.frames ?? new FrameIndex();
-    let end: ChainPoint = checkpoint?.point ?? START;
-    await scanLog(disk, options.folder, end, (frame, point) => {
+    const end = checkpoint?.point ?? START;
+    const reader = new LocalLogReader({ disk, folder: options.folder, frames, end }, keys, snapshot);
+    await reader.advance(until);
+    return reader;
+  }
+
+  /** Looks at what was written since, up to a later position that is known to be durable. */
+  async advance(until: number): Promise<void> {
+    const { disk, folder, frames } = this.#log;
+    let { end } = this.#log;
+    await scanLog(disk, folder, end, (frame, point) => {
       if (point.position > until) return;
       frames.add({ position: frame.header.firstPosition, segment: point.segment, offset: frame.offset });
-      eachRecord(frame, (bytes, from) => keys.add(recordKeyText(bytes, from), recordPosition(bytes, from)));
+      eachRecord(frame, (bytes, from) =>
+        this.#keys.add(recordKeyText(bytes, from), recordPosition(bytes, from)));
       end = point;
     });
-    return new LocalLogReader({ disk, folder: options.folder, frames, end }, keys, snapshot);
+    this.#log = { disk, folder, frames, end };
   }
 
   get durable(): { readonly position: number; readonly hash: string } {
