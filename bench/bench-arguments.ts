@@ -15,6 +15,8 @@ export interface BenchArguments {
   readonly seed: number;
   /** Minutes of a soak run instead of the table. */
   readonly soakMinutes: number | undefined;
+  /** Publications while payments are decided, instead of the table. */
+  readonly publish: number | undefined;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -26,6 +28,7 @@ export const USAGE = `npm run bench -- [options]
   --entities N       cards in the traffic                            20000
   --prefill N        payments in the state before the first row      100000
   --seed N           of the traffic                                  1
+  --publish N        p99 at the first rate with and without N publications over its time
   --soak MINUTES     one long run at the first rate; records memory every 10 s`;
 
 /** Says what is wrong and ends the process with 2 where the arguments make no sense. */
@@ -35,17 +38,19 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     args: [...args],
     options: {
       json: option, rate: option, seconds: option, 'warm-up': option, policy: option,
-      entities: option, prefill: option, seed: option, soak: option, help: { type: 'boolean' },
+      entities: option, prefill: option, seed: option, soak: option, publish: option,
+      help: { type: 'boolean' },
     },
   });
   if (values.help === true) {
     console.log(USAGE);
     process.exit(0);
   }
-  const soaking = values.soak !== undefined;
+  const usualRates = values.soak !== undefined ? '1000'
+    : values.publish !== undefined ? '2000' : '500,1000,2000';
   return {
     json: values.json,
-    rates: (values.rate ?? (soaking ? '1000' : '500,1000,2000')).split(',')
+    rates: (values.rate ?? usualRates).split(',')
       .map((text) => parseCount('rate', text)),
     seconds: parseCount('seconds', values.seconds ?? '20'),
     warmUpSeconds: parseCount('warm-up', values['warm-up'] ?? '5'),
@@ -53,6 +58,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     cards: parseCount('entities', values.entities ?? '20000'),
     prefill: parseCount('prefill', values.prefill ?? '100000'),
     seed: parseCount('seed', values.seed ?? '1'),
+    publish: values.publish === undefined ? undefined : parseCount('publish', values.publish),
     soakMinutes: values.soak === undefined ? undefined : parseCount('soak', values.soak),
   };
 }

@@ -20,7 +20,9 @@ rules:
 const NODE_FLAGS = ['--max-semi-space-size=32'];
 
 /** The engine as `npm start` runs it, with one policy for cards and a data folder of its own. */
-export async function startEngine(folder: string, policy: string): Promise<RunningServer> {
+export async function startEngine(
+  folder: string, policy: string, file = 'src/main/serve.ts',
+): Promise<RunningServer> {
   const policies = join(folder, 'policies');
   mkdirSync(policies, { recursive: true });
   writeFileSync(join(policies, 'cards.policy.yaml'), policy);
@@ -30,5 +32,5 @@ export async function startEngine(folder: string, policy: string): Promise<Runni
     PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies,
     ASSAY_DEV_KEY: key,
   };
-  return startServer('engine', 'src/main/serve.ts', [], env, key, NODE_FLAGS);
+  return startServer('engine', file, [], env, key, NODE_FLAGS);
 }

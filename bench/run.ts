@@ -9,6 +9,7 @@ import { startEngine } from './engine-server.ts';
 import { microRows } from './micro.ts';
 import { policyOfSize } from './policy-of-size.ts';
 import { prefill } from './prefill.ts';
+import { publishingRows } from './publishing.ts';
 import { stolenMs } from './process-usage.ts';
 import { measureBusy, measureServer, table } from './row.ts';
 import type { Measure, Report, Row } from './row.ts';
@@ -36,6 +37,7 @@ try {
 async function main(args: BenchArguments): Promise<void> {
   const policy = args.policy === undefined ? policyOfSize(100, 30) : readFileSync(args.policy, 'utf8');
   if (args.soakMinutes !== undefined) return soak(args, policy);
+  if (args.publish !== undefined) return publishing(args, args.publish, policy);
   const startedAtMs = performance.now();
   const stolenAtStart = stolenMs();
   const stopProbe = startJitterProbe();
@@ -81,6 +83,15 @@ async function engineRows(args: BenchArguments, policy: string): Promise<readonl
   } finally {
     await server.stop();
   }
+}
+
+async function publishing(args: BenchArguments, count: number, policy: string): Promise<void> {
+  const [perSecond = 2_000] = args.rates;
+  const rows = await publishingRows(folder, policy, count, measureOf(args, perSecond), args.prefill);
+  const [without, during] = rows;
+  console.log(`\n${machine()}\n\n${table(rows)}\n`);
+  console.log(`p99 with / without ${count} publications: ${(during.p99Ms / without.p99Ms).toFixed(2)}`);
+  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify({ rows }, null, 1)}\n`);
 }
 
 async function soak(args: BenchArguments, policy: string): Promise<void> {

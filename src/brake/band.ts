@@ -20,8 +20,8 @@ export interface BandSources {
   readonly policyMax: number | undefined;
 }
 
-export const PAST_PAYMENTS_MIN = 10_000;
-export const HITS_MAX_DEFAULT = 0.2;
+const PAST_PAYMENTS_MIN = 10_000;
+const HITS_MAX_DEFAULT = 0.2;
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`;
 

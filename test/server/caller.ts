@@ -16,11 +16,16 @@ export interface PaymentSent {
   readonly card: string;
   readonly amount: string;
   readonly occurredAt: string;
+  readonly channel?: string;
 }
 
 /** The parts of an answer that the tests read. */
 export interface AnswerRead {
   readonly id: string;
+  readonly outcome: string;
+  readonly reasons: readonly { readonly rule: string; readonly effect: string; readonly text: string }[];
+  readonly degraded: readonly { readonly part: string; readonly cause: string }[];
+  readonly policy: { readonly version: number; readonly hash: string };
   readonly features: Readonly<Record<string, number | string | null>>;
   readonly log_position: { readonly position: number };
 }
@@ -37,11 +42,12 @@ export class Caller {
   }
 
   /** Rejects where the connection breaks: then nobody knows whether it counted. */
-  decide({ id, card, amount, occurredAt }: PaymentSent): Promise<Response> {
+  decide({ id, card, amount, occurredAt, channel }: PaymentSent): Promise<Response> {
     const transaction = {
       id,
       occurred_at: occurredAt,
       kind: 'card',
+      channel,
       amount: { value: amount, currency: 'EUR' },
       card: { id: card },
       merchant: { id: 'm1' },
