@@ -114,15 +114,26 @@ export function bindLists(
   for (const declaration of declarations) {
     const source = sourceOf(declaration, published);
     problems.push(...misfits(declaration, source));
-    const made = ListIndex.of(source);
-    if ('index' in made) indexes.push(made.index);
-    else problems.push(...made.problems);
+    const result = indexed(source);
+    if ('index' in result) indexes.push(result.index);
+    else problems.push(...result.problems);
   }
   if (problems.length > 0) return { problems };
   return {
     inList: (list, value, tMs) => (indexes[list]?.has(value, tMs) === true ? 2 : 0),
     versions: Object.fromEntries(indexes.map((index) => [index.name, index.version])),
   };
+}
+
+const made = new WeakMap<ListSource['entries'], ListIndex>();
+
+/** Entries that a publication has taken over from the one before have their index already. */
+function indexed(source: ListSource): ReturnType<typeof ListIndex.of> {
+  const known = made.get(source.entries);
+  if (known?.name === source.name) return { index: known };
+  const result = ListIndex.of(source);
+  if ('index' in result) made.set(source.entries, result.index);
+  return result;
 }
 
 function sourceOf(declaration: ListDeclaration, published: ReadonlyMap<string, ListSource>): ListSource {

@@ -219,6 +219,16 @@ describe('amendments and publications', () => {
     await log.close();
   });
 
+  test('what could not be written is not told as in force, not even while the state is made again', async () => {
+    const world = await opened();
+    world.disk.failNext('write');
+    const failing = world.running.amend({ ...BY, snoozes: [snooze()] });
+    await rejects(failing, /write/i);
+    deepEqual([world.running.phase, world.running.inForce().amendment], ['healing', undefined]);
+    while (world.running.phase !== 'ready') await new Promise((resolve) => { setImmediate(resolve); });
+    equal(world.running.inForce().amendment, undefined);
+  });
+
   test('nothing is amended while the state is being made again', async () => {
     const world = await opened();
     world.disk.failNext('write');
