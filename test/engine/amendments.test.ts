@@ -219,7 +219,7 @@ describe('amendments and publications', () => {
     await log.close();
   });
 
-  test('what could not be written is not told as in force, not even while the state is made again', async () => {
+  test('what could not be written is not in force, not even while the state is made again', async () => {
     const world = await opened();
     world.disk.failNext('write');
     const failing = world.running.amend({ ...BY, snoozes: [snooze()] });
