@@ -44,6 +44,7 @@ export const LIFECYCLE_ROUTES = {
   stopShadow: {
     ...acted(`${VERSION}/shadow`, 'Let it judge no longer', 'BecauseCall', 'WentLive'), method: 'DELETE',
   },
+  shadowReport: asked('/v1/shadow', 'What challengers would have answered', 'ShadowReport'),
   startBacktest: acted(`${VERSION}/backtests`, 'Judge the past again with a '
     + 'version', 'BacktestCall', 'Started'),
   backtest: asked('/v1/backtests/{id}', 'A backtest, its progress and its report', 'BacktestRun'),

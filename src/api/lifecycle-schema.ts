@@ -77,6 +77,10 @@ export const LIFECYCLE_COMPONENTS = {
     recorded: Type.Boolean({ description: 'false: live, and written into the records a little later' }),
     notes: texts('what was not shown and let pass'),
   }, 'it is in force'),
+  ShadowReport: closed({
+    object: words(['shadow_report'], 'always shadow_report'),
+    report: any('position of the log, the comparison, and the arms; see docs/backtest.md'),
+  }, 'challengers held against what was decided'),
   Started: closed({ object: words(['backtest'], 'always backtest'), id: text('of the run') }, 'a run'),
   BacktestRun: closed({
     object: words(['backtest'], 'always backtest'), id: text('of the run'), hash: text('of the version'),

@@ -17,6 +17,7 @@ import {
 import type { Actor, LifecycleParts } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
   type ShadowOrder } from './publish.ts';
+import { refuse } from './refuse.ts';
 import { contentHash } from './seals.ts';
 import {
   approveSnooze, endSnooze, proposeSnooze, publishSnooze, snoozeStatus, type SnoozeOrder, type SnoozeStatus,
@@ -74,6 +75,11 @@ export class Lifecycle {
   }
   stopShadow(actor: Actor, hash: string, because: string): Told<WentLive> {
     return stopShadow(this.parts, this.#going, actor, hash, because);
+  }
+  /** Challengers held against the champion, as far as they have been compared. */
+  async shadowReport(): Told<object> {
+    return await this.parts.shadow?.() ?? refuse(
+      'not_found', 'nobody challenges what is live, or the comparison has not begun');
   }
   publications(page: Page): Promise<readonly PublicationRecord[]> {
     return this.parts.records.publications(page); }

@@ -73,5 +73,7 @@ export interface LifecycleParts {
   /** For what people read; what came before what is said by positions and by the audit's order. */
   readonly now: () => number;
   readonly backtests: BacktestRunner | undefined;
+  /** What challengers would have answered; undefined where nobody challenges. */
+  readonly shadow?: (() => Promise<object | undefined>) | undefined;
 }
 

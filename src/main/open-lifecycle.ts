@@ -18,6 +18,7 @@ export interface LifecycleOrder {
   readonly clock: Clock;
   readonly tell: (line: string) => void;
   readonly backtests?: BacktestRunner;
+  readonly shadow?: (() => Promise<object | undefined>) | undefined;
   /** Keys as they are now: each that is new or revoked gets its line in the audit. */
   readonly keys: () => readonly ListedKey[];
 }
@@ -32,11 +33,11 @@ export interface RunningLifecycle {
 }
 
 export function openLifecycle(order: LifecycleOrder): RunningLifecycle {
-  const { engine, records, sealKey, clock, tell, backtests, keys } = order;
+  const { engine, records, sealKey, clock, tell, backtests, shadow, keys } = order;
   const checking = checkingThread(engine.inForce().publication.custom);
   const life = new Lifecycle({
     records, engine: liveEngine(engine), check: checking.check, readList: readListCsv,
-    seals: new Seals(sealKey), now: () => clock.now(), backtests,
+    seals: new Seals(sealKey), now: () => clock.now(), backtests, shadow,
   });
   let stopped = false;
   let told = '';

@@ -8,6 +8,7 @@ import type { RecordStore } from '#ports/records.ts';
 import type { LiveKeys } from './live-keys.ts';
 import { openLifecycle, type RunningLifecycle } from './open-lifecycle.ts';
 import { openRecords, type RecordsPlace } from './open-records.ts';
+import type { ShadowKeeper } from './shadow-keeper.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface LifecycleServing {
@@ -18,6 +19,8 @@ export interface LifecycleServing {
   readonly tell: (line: string) => void;
   /** Who judges the past again, over the same records; without, no backtests are run. */
   readonly backtests?: (records: RecordStore) => BacktestRunner & { stop(): Promise<void> };
+  /** What challengers would have answered. */
+  readonly shadow?: ShadowKeeper;
 }
 
 export interface ServedLifecycle {
@@ -31,7 +34,7 @@ export interface ServedLifecycle {
 const EXPIRY_LOOK_MS = 3_600_000;
 
 export function serveLifecycle(
-  { engine, folder, place, keys, tell, backtests }: LifecycleServing,
+  { engine, folder, place, keys, tell, backtests, shadow }: LifecycleServing,
 ): ServedLifecycle {
   let running: RunningLifecycle | undefined;
   let runner: ReturnType<NonNullable<typeof backtests>> | undefined;
@@ -47,6 +50,7 @@ export function serveLifecycle(
     runner = backtests?.(store);
     running = openLifecycle({
       engine, records: store, sealKey, clock: systemClock, tell, keys: () => keys.list(),
+      shadow: shadow && (() => shadow.shadowReport()),
       ...(runner === undefined ? {} : { backtests: runner }),
     });
     keys.onRead(() => { running?.keysChanged(); });
@@ -67,7 +71,7 @@ export function serveLifecycle(
       stopped = true;
       clearInterval(timer);
       await opened;
-      await runner?.stop();
+      await Promise.all([runner?.stop(), shadow?.stop()]);
       await running?.stop();
     },
   };

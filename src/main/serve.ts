@@ -19,6 +19,7 @@ import { isNodeError, messageOf } from './messages.ts';
 import { openEmbedded } from './open-embedded.ts';
 import { readPublication } from './read-publication.ts';
 import { serveLifecycle, type ServedLifecycle } from './serve-lifecycle.ts';
+import { keepShadow } from './shadow-keeper.ts';
 import { keepSnapshots } from './snapshot-keeper.ts';
 import { dataFolder, devKey, host, policyFolder, port, recordsPlace } from './settings.ts';
 import { systemClock } from './system-clock.ts';
@@ -67,8 +68,15 @@ async function serve(): Promise<void> {
     for (const note of await settleFolder(engine, publication)) say(note);
     const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
     const live = liveKeys(folder, keys, say);
+    const shadow = keepShadow({
+      folder, tell: say, now: () => systemClock.now(),
+      live: () => {
+        const { publication, amendment } = engine.inForce();
+        return { publication, amendment, durable: engine.measurements().logPosition };
+      },
+    });
     served = serveLifecycle({
-      engine, folder, place: recordsPlace(process.env, folder), keys: live, tell: say,
+      engine, folder, place: recordsPlace(process.env, folder), keys: live, tell: say, shadow,
       backtests: (records) => backtestRunner({
         folder, records, now: () => systemClock.now(), tell: say,
         live: () => {
