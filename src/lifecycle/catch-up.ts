@@ -65,10 +65,10 @@ async function versionsFound(parts: LifecycleParts): Promise<void> {
       const author = SYSTEM_PERSON;
       await writes.addVersion({
         hash, policy: name, version, title, file: fileName, source, author, atMs, note: BOOTSTRAPPED,
-        withdrawnAtMs: undefined,
+        withdrawnAtMs: undefined, authorSeal: seals.author('version', { hash, author, atMs }),
       });
       for (const [kind, passed, found] of [
-        ['check', true, checkFound(checked, author)],
+        ['check', true, checkFound(checked)],
           ['test', checked.tests.failed === 0, testFound(checked.tests)],
       ] as const) {
         const evidence = { hash, kind, passed, atMs, person: author };

@@ -5,18 +5,10 @@ import type { BacktestFigures } from './backtest-runner.ts';
 import type { CheckedPolicy, TestFigures } from './parts.ts';
 import { isMap } from './seals.ts';
 
-export interface CheckFigures {
-  /** Of the version: sealed with what was checked. */
-  readonly author: string;
-  readonly version: number;
-  readonly rules: number;
-  readonly warnings: string;
-}
-
 const FAILURES_KEPT_MAX = 50;
 
-export const checkFound = ({ version, ruleCount, warnings }: CheckedPolicy, author: string): Json =>
-  ({ author, version, rules: ruleCount, warnings });
+export const checkFound = ({ version, ruleCount, warnings }: CheckedPolicy): Json =>
+  ({ version, rules: ruleCount, warnings });
 
 export const testFound = ({ passed, failed, failures }: TestFigures): Json =>
   ({ passed, failed, failures: failures.slice(0, FAILURES_KEPT_MAX) });
@@ -27,12 +19,6 @@ export const backtestFound = (run: string, { forecasts, ...figures }: BacktestFi
 });
 
 export const figuresOf = {
-  check(found: Json): CheckFigures | undefined {
-    if (!isMap(found)) return undefined;
-    const { author, version, rules, warnings } = found;
-    return typeof author === 'string' && typeof version === 'number' && typeof rules === 'number'
-      && typeof warnings === 'string' ? { author, version, rules, warnings } : undefined;
-  },
   test(found: Json): TestFigures | undefined {
     if (!isMap(found)) return undefined;
     const { passed, failed, failures } = found;

@@ -13,7 +13,7 @@ const evidence = (kind: EvidenceRecord['kind'], passed: boolean, found: Paramete
   const bare = { hash: HASH, kind, passed, atMs: 1, person: 'ann' };
   return { ...bare, summary: seals.evidence(bare, found) };
 };
-const CHECK = evidence('check', true, { author: 'ann', version: 2, rules: 1, warnings: '' });
+const CHECK = evidence('check', true, { version: 2, rules: 1, warnings: '' });
 const TEST = evidence('test', true, { passed: 1, failed: 0, failures: [] });
 const backtest = (figures: Partial<BacktestFigures>) => evidence('backtest', true, backtestFound('run', {
   payments: 10_000, days: 10, unknownRateMax: 0.01, alerts: 500, alertsPerDayMax: 70, ...figures }));
@@ -25,10 +25,10 @@ const approval = (person: string, role: string, author = 'ann') => {
 const input = (change: Partial<GateInput> = {}): GateInput => ({
   version: {
     hash: HASH, policy: 'p', version: 2, title: 'p', file: 'p', source: '', author: 'ann', atMs: 1, note: '',
-    withdrawnAtMs: undefined,
+    withdrawnAtMs: undefined, authorSeal: seals.author('version', { hash: HASH, author: 'ann', atMs: 1 }),
   },
   checked: {
-    hash: HASH, version: 2, reviewers: ['risk'], effective: { from: undefined, until: undefined },
+    hash: HASH, name: 'p', version: 2, reviewers: ['risk'], effective: { from: undefined, until: undefined },
     gate: { unknownRateMax: undefined, alertsPerDayMax: undefined },
   },
   evidence: [CHECK, TEST, backtest({})], approvals: [approval('ben', 'risk')],
@@ -75,5 +75,10 @@ test('what carries no seal of ours shows and approves nothing', () => {
   match(lacking({ evidence: [CHECK,
     { ...evidence('test', false, { passed: 0, failed: 1, failures: [] }), passed: true },
     backtest({})] }), /^its own tests have not been run/);
-  match(lacking({ evidence: [TEST, backtest({})] }), /^nothing under our seal says that it compiled/);
+  const { authorSeal: _seal, ...unsealed } = input().version;
+  match(lacking({ version: unsealed }), /^nothing under our seal says that ann wrote it/);
+  match(lacking({ version: { ...input().version, author: 'ben' } }),
+    /^nothing under our seal says that ben wrote it/);
+  match(lacking({ version: { ...input().version, atMs: 2 } }), /^nothing under our seal/);
+  match(lacking({ version: { ...input().version, policy: 'q' } }), /^the row says q 2, and its document p 2/);
 });

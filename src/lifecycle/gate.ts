@@ -4,6 +4,8 @@
  */
 import { parseDate } from '#domain/instant.ts';
 import type { ApprovalRecord, EvidenceRecord, VersionRecord } from '#ports/records.ts';
+import { canonicalText } from '#records/canonical-text.ts';
+import { versionDamage } from './authorship.ts';
 import { figuresOf } from './evidence.ts';
 import type { CheckedPolicy } from './parts.ts';
 import type { Seals } from './seals.ts';
@@ -20,7 +22,7 @@ const ALERT_SHARE_MAX = 0.1;
 export interface GateInput {
   readonly version: VersionRecord;
   /** From the source, now: what the record says about it is not taken for true. */
-  readonly checked: Pick<CheckedPolicy, 'hash' | 'reviewers' | 'effective' | 'gate' | 'version'>;
+  readonly checked: Pick<CheckedPolicy, 'hash' | 'name' | 'reviewers' | 'effective' | 'gate' | 'version'>;
   readonly evidence: readonly EvidenceRecord[];
   readonly approvals: readonly ApprovalRecord[];
   /** The live version of the same policy. */
@@ -41,13 +43,11 @@ export interface GateResult {
 
 export function gate(input: GateInput, seals: Seals): GateResult {
   const { version, checked } = input;
+  const damage = versionDamage(version, checked, seals);
   const valid = validApprovals(input, seals);
   const tried = backtestFaults(input, seals);
   const lacking = [
-    ...(checked.hash === version.hash ? [] : [
-      `the stored document has the hash ${checked.hash}, not ${version.hash}: it was changed behind our `
-        + `back; `
-      + 'submit it again']),
+    ...(damage === undefined ? [] : [damage]),
     ...(version.withdrawnAtMs === undefined ? [] : ['it was withdrawn; submit a new version']),
     ...testFaults(input, seals),
     ...tried.lacking,
@@ -68,12 +68,7 @@ function validApprovals(
     && (reviewers.length === 0 || reviewers.includes(approval.role)));
 }
 
-function testFaults({ version, evidence }: GateInput, seals: Seals): readonly string[] {
-  const check = lastOf(evidence, 'check', seals);
-  const author = check === undefined ? undefined : figuresOf.check(check.found)?.author;
-  if (author !== version.author) {
-    return ['nothing under our seal says that it compiled and who wrote it; submit it again'];
-  }
+function testFaults({ evidence }: GateInput, seals: Seals): readonly string[] {
   const test = lastOf(evidence, 'test', seals);
   if (test === undefined) return ['its own tests have not been run; submit it again'];
   if (test.record.passed) return [];
@@ -164,15 +159,19 @@ function numberFaults({ version, checked, live }: GateInput): readonly string[] 
     + 'back to a publication that had it'];
 }
 
-/** The last of a kind that is under our seal. */
+/** The last of a kind that is under our seal; a copy of one counts where that one stands. */
 export function lastOf(
   evidence: readonly EvidenceRecord[], kind: EvidenceRecord['kind'], seals: Seals,
 ): { readonly record: EvidenceRecord; readonly found: NonNullable<ReturnType<Seals['found']>> } | undefined {
-  for (const record of evidence.toReversed()) {
+  const seen = new Set<string>();
+  let last: ReturnType<typeof lastOf>;
+  for (const record of evidence) {
     const found = record.kind === kind ? seals.found(record) : undefined;
-    if (found !== undefined && found !== null) return { record, found };
+    const text = canonicalText(record.summary);
+    if (found !== undefined && found !== null && !seen.has(text)) last = { record, found };
+    seen.add(text);
   }
-  return undefined;
+  return last;
 }
 
 const percent = (share: number): string => `${Math.round(share * 10_000) / 100} %`;

@@ -5,14 +5,15 @@ import { nearestName } from '#domain/nearest-name.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ListEntry, ListSource } from '#policy/lists.ts';
-import type { ApprovalRecord, Json, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
+import type { ApprovalRecord, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
+import { listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
 import { enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
+import { mappedInTurns } from './in-turns.ts';
 import { listFaults } from './list-faults.ts';
 import { listUse } from './list-use.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { contentOf, type PublishOrder } from './publish.ts';
 import { audited, refuse, refuseAll } from './refuse.ts';
-import { contentHash } from './seals.ts';
 import { mayNotApprove } from './versions.ts';
 
 /** So many entries a single person may add to a list that can only stop payments. */
@@ -43,15 +44,12 @@ export async function proposeListChange(
   const [declaration] = declarations;
   if (declaration === undefined) return noList(order.list, parts);
   const numbered = declaration.of.kind === 'int' ? withNumbers(order) : order;
-  const faults = listFaults(numbered, entriesOf(live.publication, order.list), declarations);
+  const faults = await listFaults(numbered, entriesOf(live.publication, order.list), declarations);
   if (faults.length > 0) return refuseAll('invalid', faults);
-  const atMs = parts.now();
-  const content = {
-    list: order.list, kind: order.kind, add: numbered.add.map(recorded), remove: numbered.remove,
-    author: actor.person, reason: order.reason, atMs,
-  };
-  const hash = contentHash(jsonOf(content));
-  const change: ListChangeRecord = { ...content, id: parts.seals.idOf('lch', hash), hash, state: 'proposed' };
+  const change = await sealedChange(parts, {
+    list: order.list, kind: order.kind, add: await mappedInTurns(numbered.add, recorded),
+    remove: numbered.remove, author: actor.person, reason: order.reason, atMs: parts.now(), state: 'proposed',
+  });
   const done = await audited(parts, actor, {
     action: 'list.propose', subject: `list/${order.list}`,
     detail: { id: change.id, kind: order.kind, added: order.add.length, removed: order.remove.length,
@@ -61,6 +59,15 @@ export async function proposeListChange(
     return {};
   });
   return isRefusal(done) ? done : listChangeStatus(parts, change.id);
+}
+
+/** With its hash, an id that only we give to it, and the seal of its author. */
+async function sealedChange(
+  { seals }: Pick<LifecycleParts, 'seals'>, content: Omit<ListChangeRecord, 'id' | 'hash' | 'authorSeal'>,
+): Promise<ListChangeRecord> {
+  const hash = await listChangeHash(content);
+  const authorSeal = seals.author('list_change', { ...content, hash });
+  return { ...content, id: seals.idOf('lch', hash), hash, authorSeal };
 }
 
 function noList(list: string, { engine }: LifecycleParts): Refusal {
@@ -92,20 +99,16 @@ const published = ({ value, fromMs, untilMs, note }: ListEntryRecord): ListEntry
 const entriesOf = ({ lists }: Publication, list: string): readonly ListEntry[] =>
   lists.find(({ name }) => name === list)?.entries ?? [];
 
-const jsonOf = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
-
-const isSound = ({ seals }: LifecycleParts,
-  { id, hash, state: _state, ...content }: ListChangeRecord): boolean =>
-  contentHash(jsonOf(content)) === hash && seals.idOf('lch', hash) === id;
-
+/** With a person, one that was changed by hand is refused on the record. */
 export async function listChangeStatus(
-  parts: LifecycleParts, id: string,
+  parts: LifecycleParts, id: string, actor?: Actor,
 ): Promise<ListChangeStatus | Refusal> {
   const change = await parts.records.listChange(id);
   if (change === undefined) return refuse('not_found', `no change of a list has the id ${id}`);
-  if (!isSound(parts, change)) {
-    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. `
-      + `Propose it again`);
+  const damage = await listChangeDamage(change, parts.seals);
+  if (damage !== undefined) {
+    return actor === undefined ? refuse('gate_closed', damage)
+      : refuseDamaged(parts, actor, `list/${change.list}`, damage);
   }
   const { policies, declarations, onlyRaises } = listUse(change.list, parts.engine.inForce().policies);
   const declared = [...new Set(declarations.flatMap(({ reviewers }) => reviewers ?? []))];
@@ -138,7 +141,7 @@ function whyTwo({ kind, remove }: ListChangeRecord, onlyRaises: boolean): string
 export async function approveListChange(
   parts: LifecycleParts, actor: Actor, id: string, role: string,
 ): Promise<ListChangeStatus | Refusal> {
-  const status = await listChangeStatus(parts, id);
+  const status = await listChangeStatus(parts, id, actor);
   if (isRefusal(status)) return status;
   const { change } = status;
   const refused = mayNotApprove(actor, change, role, status.roles) ?? notOpen(change);
@@ -160,16 +163,16 @@ const notOpen = ({ state, id }: ListChangeRecord): Refusal | undefined =>
 export const publishListChange = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, { because, expected }: PublishOrder,
 ): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
-  const status = await listChangeStatus(parts, id);
+  const status = await listChangeStatus(parts, id, actor);
   if (isRefusal(status)) return status;
   const { change, lacking, approvals } = status;
   const closed = notOpen(change);
   if (closed !== undefined) return closed;
   if (lacking.length > 0) return refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
   const before = entriesOf(live.publication, change.list);
-  const order = { ...change, add: change.add.map(published) };
+  const order = { ...change, add: await mappedInTurns(change.add, published) };
   const { declarations } = listUse(change.list, live.policies);
-  const faults = listFaults(order, before, declarations);
+  const faults = await listFaults(order, before, declarations);
   // The list may have changed since it was proposed.
   if (faults.length > 0) return refuseAll('conflict', faults);
   const lists = changed(live.publication.lists, change.list, entriesAfter(order, before));

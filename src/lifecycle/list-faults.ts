@@ -2,6 +2,7 @@
 import { parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { ListDeclaration, ListEntry } from '#policy/lists.ts';
+import { inTurns } from './in-turns.ts';
 import type { ListChangeOrder } from './list-changes.ts';
 
 export interface ListFault { readonly pointer: string; readonly detail: string }
@@ -10,10 +11,10 @@ interface Stay { readonly fromMs: number; readonly untilMs: number; readonly tex
 
 const FAULTS_MAX = 100;
 
-export function listFaults(
+export async function listFaults(
   { kind, add, remove }: Pick<ListChangeOrder, 'kind' | 'add' | 'remove'>, before: readonly ListEntry[],
   declarations: readonly ListDeclaration[],
-): readonly ListFault[] {
+): Promise<readonly ListFault[]> {
   const faults: ListFault[] = [];
   const gone = new Set(remove.map(String));
   const kept = kind === 'replace' ? [] : before.filter(({ value }) => !gone.has(String(value)));
@@ -25,19 +26,20 @@ export function listFaults(
   if (kind === 'amend' && add.length === 0 && remove.length === 0) {
     faults.push({ pointer: '/add', detail: 'nothing is added and nothing taken away' });
   }
-  const there = new Set(before.map(({ value }) => String(value)));
-  remove.forEach((value, i) => {
+  const there = new Set<string>();
+  await inTurns(before, ({ value }) => there.add(String(value)));
+  await inTurns(remove, (value, i) => {
     if (!there.has(String(value))) {
       faults.push({ pointer: `/remove/${i}`, detail: `${JSON.stringify(value)} is not on the list` });
     }
   });
   const stays = new Map<string, Stay[]>();
-  for (const entry of kept) {
+  await inTurns(kept, (entry) => {
     const stay = stayOf(entry);
     if (typeof stay !== 'string') stays.set(String(entry.value),
       [...stays.get(String(entry.value)) ?? [], stay]);
-  }
-  add.forEach((entry, i) => {
+  });
+  await inTurns(add, (entry, i) => {
     if (faults.length >= FAULTS_MAX) return;
     const fault = entryFault(entry, stays, declarations);
     if (fault !== undefined) faults.push({ pointer: `/add/${i}`, detail: `${JSON.stringify(entry.value)} `

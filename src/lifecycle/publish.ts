@@ -3,6 +3,7 @@ import type { Challenger, Publication } from '#decisioning/publication.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Json } from '#ports/records.ts';
+import { refuseDamaged, versionDamage } from './authorship.ts';
 import { figuresOf } from './evidence.ts';
 import { gate, lastOf, type GateResult } from './gate.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import type { Actor, InForceView, LifecycleParts } from './parts.ts';
 import { refuse, refuseAll } from './refuse.ts';
 import { dayMs } from './gate.ts';
-import { factsOf, type VersionFacts } from './version-facts.ts';
+import { factsOf, versionIn, type VersionFacts } from './version-facts.ts';
 
 export interface PublishOrder {
   readonly because: string;
@@ -22,7 +23,7 @@ export interface PublishOrder {
 export const publishVersion = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, { because, expected }: PublishOrder,
 ): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
-  const facts = await factsOf(parts, hash);
+  const facts = await soundFacts(parts, actor, hash);
   if (isRefusal(facts)) return facts;
   const result = gate(facts, parts.seals);
   if (result.lacking.length > 0) return closed(result);
@@ -44,6 +45,16 @@ export const publishVersion = (
     enact: () => enactPublication(parts, publication, { challengers }),
   });
 });
+
+/** Of a version whose row is as it was submitted. */
+async function soundFacts(
+  parts: LifecycleParts, actor: Actor, hash: string,
+): Promise<VersionFacts | Refusal> {
+  const facts = await factsOf(parts, hash);
+  if (isRefusal(facts)) return facts;
+  const damage = versionDamage(facts.version, facts.checked, parts.seals);
+  return damage === undefined ? facts : refuseDamaged(parts, actor, `version/${hash}`, damage);
+}
 
 const approversOf = ({ approvals }: GateResult): Json =>
   approvals.map(({ person, role }) => ({ person, role }));
@@ -106,7 +117,7 @@ export const rollBack = (
     if ('mistakes' in one) {
       return refuseAll('gate_closed', one.mistakes.map((detail) => ({ pointer: '', detail })));
     }
-    const version = await parts.records.version(one.hash);
+    const version = await versionIn(parts.records, one.hash);
     const until = dayMs(one.effective.until);
     if (version?.withdrawnAtMs !== undefined) {
       return refuse('gate_closed', `${one.name} ${one.version} was withdrawn since; it does not come back`);
@@ -150,7 +161,7 @@ export interface ShadowOrder {
 export const startShadow = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, { share, by }: ShadowOrder,
 ): Promise<WentLive | Refusal> => going.serially(undefined, async () => {
-  const facts = await factsOf(parts, hash);
+  const facts = await soundFacts(parts, actor, hash);
   if (isRefusal(facts)) return facts;
   const result = gate(facts, parts.seals);
   const { version, evidence } = facts;

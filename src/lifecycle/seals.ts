@@ -3,7 +3,7 @@
  * and shows nothing.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { ApprovalRecord, EvidenceRecord, Json } from '#ports/records.ts';
+import type { ApprovalRecord, ApprovalSubject, EvidenceRecord, Json } from '#ports/records.ts';
 import { canonicalText } from '#records/canonical-text.ts';
 
 const ID_HEX_CHARS = 24;
@@ -11,6 +11,9 @@ const ID_HEX_CHARS = 24;
 /** The author is sealed in: whoever changes the author of a row, so as to approve it himself, breaks it. */
 export type SealedApproval = Omit<ApprovalRecord, 'seal'> & { readonly author: string };
 type Evidence = Omit<EvidenceRecord, 'summary'>;
+
+/** What somebody wrote: by its content hash, and when. */
+export interface Authored { readonly hash: string; readonly author: string; readonly atMs: number }
 
 export class Seals {
   readonly #key: Uint8Array;
@@ -26,6 +29,15 @@ export class Seals {
   holdsApproval(approval: ApprovalRecord, author: string): boolean {
     const { subject, hash, role, person, atMs, seal } = approval;
     return same(seal, this.approval({ subject, hash, author, role, person, atMs }));
+  }
+
+  author(subject: ApprovalSubject, { hash, author, atMs }: Authored): string {
+    return this.#seal(['author', subject, hash, author, atMs]);
+  }
+
+  /** False also for what carries no seal. */
+  holdsAuthor(subject: ApprovalSubject, row: Authored & { readonly authorSeal?: string }): boolean {
+    return row.authorSeal !== undefined && same(row.authorSeal, this.author(subject, row));
   }
 
   /** The summary of evidence as it is stored: what was found, and the seal of it. */

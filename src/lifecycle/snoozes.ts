@@ -5,12 +5,12 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import type { ApprovalRecord, SnoozeRecord } from '#ports/records.ts';
+import { refuseDamaged, snoozeDamage, snoozeHash } from './authorship.ts';
 import {
   amendedNow, enactAmendment, loggedApproval, type GoingLive, type WentLive,
 } from './going-live.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { audited, refuse } from './refuse.ts';
-import { contentHash } from './seals.ts';
 import { mayNotApprove } from './versions.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,8 +37,11 @@ export async function proposeSnooze(
   const fault = faultOf(order, found.rule, atMs);
   if (fault !== undefined) return fault;
   const content = { ...order, author: actor.person, atMs };
-  const hash = contentHash(content);
-  const snooze: SnoozeRecord = { ...content, id: parts.seals.idOf('snz', hash), hash, state: 'proposed' };
+  const hash = snoozeHash(content);
+  const snooze: SnoozeRecord = {
+    ...content, id: parts.seals.idOf('snz', hash), hash, state: 'proposed',
+    authorSeal: parts.seals.author('snooze', { hash, author: actor.person, atMs }),
+  };
   const done = await audited(parts, actor, {
     action: 'snooze.propose', subject: `policy/${order.policy}`,
     detail: { id: snooze.id, rule: order.rule, field: order.field, until: formatInstant(order.untilMs),
@@ -79,13 +82,17 @@ function faultOf({ fromMs, untilMs, rule }: SnoozeOrder, { final }: Rule,
   return undefined;
 }
 
-export async function snoozeStatus(parts: LifecycleParts, id: string): Promise<SnoozeStatus | Refusal> {
+/** With a person, one whose row was changed by hand is refused on the record. */
+export async function snoozeStatus(
+  parts: LifecycleParts, id: string, actor?: Actor,
+): Promise<SnoozeStatus | Refusal> {
   const snooze = await parts.records.snooze(id);
   if (snooze === undefined) return refuse('not_found', `no snooze has the id ${id}`);
-  const { hash, id: _id, state: _state, ...content } = snooze;
-  if (contentHash(content) !== hash || parts.seals.idOf('snz', hash) !== id) {
-    return refuse('gate_closed', `${id} does not carry our seal: it was written or changed by hand. `
-      + `Propose it again`);
+  const { hash } = snooze;
+  const damage = snoozeDamage(snooze, parts.seals);
+  if (damage !== undefined) {
+    return actor === undefined ? refuse('gate_closed', damage)
+      : refuseDamaged(parts, actor, `policy/${snooze.policy}`, damage);
   }
   const live = parts.engine.inForce().policies.find(({ name }) => name === snooze.policy);
   const roles = live?.reviewers ?? [];
@@ -101,7 +108,7 @@ export async function snoozeStatus(parts: LifecycleParts, id: string): Promise<S
 export async function approveSnooze(
   parts: LifecycleParts, actor: Actor, id: string, role: string,
 ): Promise<SnoozeStatus | Refusal> {
-  const status = await snoozeStatus(parts, id);
+  const status = await snoozeStatus(parts, id, actor);
   if (isRefusal(status)) return status;
   const { snooze } = status;
   const refused = mayNotApprove(actor, snooze, role, status.roles) ?? notOpen(snooze);
@@ -123,7 +130,7 @@ const notOpen = ({ state, id }: SnoozeRecord): Refusal | undefined =>
 export const publishSnooze = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
 ): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
-  const status = await snoozeStatus(parts, id);
+  const status = await snoozeStatus(parts, id, actor);
   if (isRefusal(status)) return status;
   const { snooze, lacking, approvals } = status;
   const closed = notOpen(snooze);

@@ -1,6 +1,7 @@
 /** All that is known of one version, read together. */
 import { createHash } from 'node:crypto';
 import type { Refusal } from '#domain/refusal.ts';
+import type { RecordReads, VersionRecord } from '#ports/records.ts';
 import type { GateInput } from './gate.ts';
 import type { CheckedPolicy, LifecycleParts, NotCompiled, PolicyChecker } from './parts.ts';
 import { refuse, refuseAll } from './refuse.ts';
@@ -12,7 +13,7 @@ export type VersionFacts = GateInput & { readonly checked: CheckedPolicy };
 /** The document is compiled from its source, so that nothing is believed of it that it does not say. */
 export async function factsOf(parts: LifecycleParts, hash: string): Promise<VersionFacts | Refusal> {
   const { records, engine, check, now } = parts;
-  const version = await records.version(hash);
+  const version = await versionIn(records, hash);
   if (version === undefined) return noVersion(hash);
   const checked = await check(version.file, version.source);
   if ('mistakes' in checked) {
@@ -27,6 +28,16 @@ export async function factsOf(parts: LifecycleParts, hash: string): Promise<Vers
     live: engine.inForce().policies.find(({ name }) => name === version.policy),
     recordCount: engine.recordCount(), nowMs: now(),
   };
+}
+
+const ACTS = { limit: 200, after: undefined };
+
+/** Withdrawn also where only the audit still says so: a date in a row can be taken away by hand. */
+export async function versionIn(records: RecordReads, hash: string): Promise<VersionRecord | undefined> {
+  const version = await records.version(hash);
+  if (version === undefined || version.withdrawnAtMs !== undefined) return version;
+  const acts = await records.auditOf(`version/${hash}`, ACTS);
+  return { ...version, withdrawnAtMs: acts.find(({ action }) => action === 'version.withdraw')?.atMs };
 }
 
 export const noVersion = (hash: string): Refusal =>

@@ -3,6 +3,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ApprovalRecord, EvidenceKind, Json, RecordReads, VersionRecord } from '#ports/records.ts';
+import { refuseDamaged, versionDamage } from './authorship.ts';
 import { backtestFound, checkFound, testFound } from './evidence.ts';
 import type { BacktestFigures } from './backtest-runner.ts';
 import { backtestFaults, gate, type GateResult } from './gate.ts';
@@ -61,11 +62,13 @@ export async function submit(
       return refuse('conflict', `this very content was submitted by ${known.author} already, as version `
         + `${known.version} of ${known.policy}: ${hash}`);
     }
+    const author = actor.person;
     await writes.addVersion({
-      hash, policy, version, title, file, source, author: actor.person, atMs, note, withdrawnAtMs: undefined,
+      hash, policy, version, title, file, source, author, atMs, note, withdrawnAtMs: undefined,
+      authorSeal: parts.seals.author('version', { hash, author, atMs }),
     });
     for (const [kind, passed, found] of [
-      ['check', true, checkFound(checked, actor.person)],
+      ['check', true, checkFound(checked)],
       ['test', checked.tests.failed === 0, testFound(checked.tests)],
     ] as const) {
       const evidence = { hash, kind, passed, atMs, person: actor.person };
@@ -83,6 +86,8 @@ export async function approve(
   const facts = await factsOf(parts, hash);
   if (isRefusal(facts)) return facts;
   const { version, checked } = facts;
+  const damage = versionDamage(version, checked, parts.seals);
+  if (damage !== undefined) return refuseDamaged(parts, actor, `version/${hash}`, damage);
   const refused = mayNotApprove(actor, version, role, checked.reviewers)
     ?? await supersededBy(parts.records, version);
   if (refused !== undefined) return refused;

@@ -10,7 +10,8 @@ import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { Lifecycle } from '#lifecycle/lifecycle.ts';
-import type { Actor, InForceView, LiveEngine } from '#lifecycle/parts.ts';
+import type { RecordStore } from '#ports/records.ts';
+import type { Actor, CheckedPolicy, InForceView, LiveEngine } from '#lifecycle/parts.ts';
 import { Seals } from '#lifecycle/seals.ts';
 import { readListCsv } from '../../src/main/lifecycle-parts.ts';
 import { checkPolicy } from '../../src/main/check-policy.ts';
@@ -60,6 +61,13 @@ const compiled = (source: string): CompiledPolicy => {
   const result = compilePolicy(source, 'small.policy.yaml', schema);
   if ('policy' in result) return result.policy;
   throw new Error(result.diagnostics.map(({ message }) => message).join('\n'));
+};
+
+/** As a checking thread would say of it. */
+export const checkPolicySource = (source: string): CheckedPolicy => {
+  const checked = checkPolicy('small.policy.yaml', source, schema, openWorld);
+  if ('mistakes' in checked) throw new Error(checked.mistakes.join('\n'));
+  return checked;
 };
 
 export const publicationOf = (...sources: readonly string[]): Publication => ({
@@ -128,13 +136,13 @@ export const CAS = person('cas');
 
 export class LifecycleWorld {
   nowMs = Date.UTC(2026, 10, 24, 12);
-  readonly store = new MemoryRecordStore();
+  readonly store: RecordStore;
   readonly seals = new Seals(Buffer.alloc(32, 7));
   readonly engine: RememberingEngine;
   readonly life: Lifecycle;
 
   constructor(first: Publication = publicationOf(policySource({ version: 1 })),
-    store = new MemoryRecordStore()) {
+    store: RecordStore = new MemoryRecordStore()) {
     this.store = store;
     this.engine = new RememberingEngine(first);
     this.life = new Lifecycle({
