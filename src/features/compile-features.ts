@@ -78,15 +78,20 @@ function bind(
   const world: ScanWorld =
     { schema, columns, runtime, starts, transaction: transactionCode(columns), changedAtMs };
   const scans = keys.map(({ past, current, features }) => ({
-    past, slot: current.textSlot, indices: features.map(({ index }) => index),
+    past, slot: current.textSlot, isSame: past === current, indices: features.map(({ index }) => index),
     scan: keyScan(features, world),
   }));
   return (event, row, params = NO_PARAMS) => {
     const out = new ScanResults(blueprint);
-    for (const { past, slot, indices, scan } of scans) {
+    for (const { past, slot, isSame, indices, scan } of scans) {
       const value = event.texts[slot];
-      if (value === undefined) for (const index of indices) out.miss(index, 'absent');
-      else scan(event, row, params, out, store.log(event.tenant, past, value));
+      if (value === undefined) {
+        for (const index of indices) out.miss(index, 'absent');
+        continue;
+      }
+      // By row no text has to be looked up; the event is in the store, so its entity is too.
+      const log = isSame ? store.logAt(past, row) : store.log(event.tenant, past, value);
+      scan(event, row, params, out, log);
     }
     return out;
   };

@@ -16,6 +16,8 @@ export interface WindowStore {
   append(event: ParsedEvent): number;
   /** The log of past events whose indexed field has this value, or undefined. Valid until the next append. */
   log(tenant: string, field: FieldDefinition, value: string): EntityLog | undefined;
+  /** The log of the entity that the event in this row has in an indexed field, or undefined. As `log`. */
+  logAt(field: FieldDefinition, row: number): EntityLog | undefined;
   /**
    * A new status or label of a transaction, known from `knownAtMs`: a judgement at t sees it if knownAtMs <=
    * t. If the transaction is not here yet, the change waits for it (bounded by the retention). Returns false
@@ -90,19 +92,4 @@ export interface WindowStoreSize {
   readonly texts: number;
   /** Bytes of arrays, and an estimate for maps and texts. */
   readonly bytes: number;
-}
-
-/** A store that lives in the process: it can be written down whole, and started from that. */
-export interface PersistentWindowStore extends WindowStore {
-  /** The status of a past event as known at tMs; what the event itself said where nothing else was known. */
-  statusAt(row: number, tMs: number): string | undefined;
-  labelAt(row: number, tMs: number): string | undefined;
-  /** The row of a retained transaction, or -1. */
-  rowOf(tenant: string, transactionId: string): number;
-  /** Gives an event (a refund) the fields it lacks from a past one; not time or status. */
-  inherit(event: ParsedEvent, row: number): void;
-  /** Equal states give equal bytes, whatever way they were reached. */
-  saveState(): Iterable<Uint8Array>;
-  /** Fills an empty store; throws where the bytes are damaged or of another schema. */
-  loadState(chunks: Iterable<Uint8Array>): void;
 }

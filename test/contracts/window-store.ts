@@ -79,6 +79,9 @@ export function windowStoreContract(name: string,
     });
     strictEqual(one.size.events, STORY.length);
     strictEqual(one.size.entities, 2);
+    const row = one.append(pay(9, 4_000, { 'card.id': 'k1', amount: [7, 'EUR'] }));
+    deepStrictEqual(one.logAt(card, row), one.log('main', card, 'k1'), 'by row it is the same log');
+    strictEqual(one.logAt(debtor, row), undefined, 'the event has no debtor');
   });
 
   test(`${name}: an event is in the log of every indexed field it has, and tenants do not see each other`,

@@ -123,7 +123,17 @@ export class LocalWindowStore implements PersistentWindowStore {
   }
 
   log(tenant: string, field: FieldDefinition, value: string): EntityLog | undefined {
-    const entity = this.#find(tenant, field, value);
+    return this.#logOf(this.#find(tenant, field, value));
+  }
+
+  logAt(field: FieldDefinition, row: number): EntityLog | undefined {
+    const code = this.rows.code(field.textSlot, row);
+    const index = this.#indexOf.get(field.path);
+    if (code === 0 || index === undefined) return undefined;
+    return this.#logOf(this.logs.find(this.rows.tenant(row), index, code));
+  }
+
+  #logOf(entity: number): EntityLog | undefined {
     if (entity === NO_ENTITY) return undefined;
     const from = this.logs.from(entity);
     return {
@@ -149,7 +159,6 @@ export class LocalWindowStore implements PersistentWindowStore {
 
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void {
     this.entityMarks.set(tenant, field.path, value, mark);
-    this.entityMarks.trim(this.#seenFromMs(), this.retentionMs);
     this.entityMarks.trim(this.#seenFromMs(), this.retentionMs);
   }
 
