@@ -1,11 +1,9 @@
 /** What each address of the life cycle does: who acts comes from the key, what is wanted from the body. */
-import { formatInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
-import type { Actor } from '#lifecycle/parts.ts';
-import type { ListChangeOrder } from '#lifecycle/list-changes.ts';
+import type { Actor, ListUpload } from '#lifecycle/parts.ts';
 import { RecordsUnavailable } from '#ports/records.ts';
 import { readBody, type BodyReader } from './lifecycle-body.ts';
 import type { LIFECYCLE_ROUTES } from './lifecycle-routes.ts';
@@ -18,6 +16,7 @@ const OPERATOR = 'default';
 const PAGE_MAX = 100;
 const EXPECTED = ['because', 'expected'] as const;
 const NOTE_CHARS_MAX = 2_000;
+const NO_BYTES = new Uint8Array(0);
 
 type Step = (incoming: Incoming) => Promise<Answer | Refusal>;
 type Steps = Readonly<Record<keyof typeof LIFECYCLE_ROUTES, Step>>;
@@ -33,11 +32,11 @@ export function lifecycleOperations(parts: ApiParts): Steps {
     const told = await read({ life, incoming, param: (name) => incoming.params[name] ?? '' });
     return answerOf(told);
   });
-  const acted = (keys: readonly string[], act: (call: Acted) => Told | Refusal): Step =>
+  const acted = (keys: readonly string[] | 'unread', act: (call: Acted) => Told | Refusal): Step =>
     (incoming) => entered(parts, incoming, async (life) => {
       const actor = actorOf(incoming);
       if (isRefusal(actor)) return actor;
-      const body = readBody(isCsv(incoming) ? new Uint8Array(0) : incoming.call.bytes, keys);
+      const body = keys === 'unread' ? readBody(NO_BYTES, []) : readBody(incoming.call.bytes, keys);
       if (isRefusal(body)) return body;
       return answerOf(await act({ life, incoming, actor, body, param: (name) => incoming.params[name]
         ?? '' }));
@@ -47,7 +46,7 @@ export function lifecycleOperations(parts: ApiParts): Steps {
 }
 
 type Asking = (read: (call: Asked) => Told) => Step;
-type Acting = (keys: readonly string[], act: (call: Acted) => Told | Refusal) => Step;
+type Acting = (keys: readonly string[] | 'unread', act: (call: Acted) => Told | Refusal) => Step;
 
 /** A publication is for the whole node, so only the operator's own keys are let in. */
 async function entered(
@@ -168,11 +167,8 @@ const BACKTEST_OPTIONS = ['from', 'until', 'capacity', 'sweep'] as const;
 
 function ofLists(asked: Asking, acted: Acting) {
   return {
-    proposeListChange: acted(['kind', 'add', 'remove', 'reason'], (call) => {
-      const order = isCsv(call.incoming) ? csvOrder(call) : jsonOrder(call);
-      return isRefusal(order) ? order
-        : rendered(call.life.proposeListChange(call.actor, order), render.listChange);
-    }),
+    proposeListChange: acted('unread', (call) =>
+      rendered(call.life.uploadListChange(call.actor, uploadOf(call)), render.listChange)),
     listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),
     approveListChange: acted(['role'], ({ life, actor, body, param }) => {
       const role = body.text('role');
@@ -190,44 +186,12 @@ function ofLists(asked: Asking, acted: Acting) {
   };
 }
 
-function jsonOrder({ body, param }: Acted): ListChangeOrder | Refusal {
-  const add = body.maps('add', ['value', 'from', 'until', 'note']).map((entry) => {
-    const { value } = entry.all;
-    const read = {
-      value: typeof value === 'number' ? value : entry.text('value'),
-      ...(entry.has('from') ? { from: formatInstant(entry.instant('from')) } : {}),
-      ...(entry.has('until') ? { until: formatInstant(entry.instant('until')) } : {}),
-      ...(entry.has('note') ? { note: entry.text('note') } : {}),
-    };
-    body.take(entry);
-    return read;
-  });
-  const order = {
-    list: param('name'), kind: body.word('kind', ['replace', 'amend'], 'amend'), add,
-      remove: body.values('remove'),
-    reason: body.text('reason'),
-  };
-  return body.refused ?? order;
-}
-
-function csvOrder({ life, incoming, param }: Acted): ListChangeOrder | Refusal {
-  const { kind = 'replace', reason } = incoming.query;
-  if (kind !== 'replace' && kind !== 'amend') return refusal('bad_request', '`kind` is replace or amend');
-  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > LIMITS.textCharsMax) {
-    return refusal('bad_request', `\`reason\` says why, in at most ${LIMITS.textCharsMax} characters`);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(incoming.call.bytes);
-  } catch {
-    return refusal('invalid', 'the file is not UTF-8', '');
-  }
-  const list = param('name');
-  const read = life.parts.readList(text, `${list}.csv`);
-  if ('entries' in read) return { list, kind, add: read.entries, remove: [], reason };
-  const [detail = ''] = read.problems;
-  return { code: 'invalid', detail,
-    errors: read.problems.slice(0, 16).map((one) => ({ pointer: '', detail: one })) };
+/** Read by whoever reads long bodies. */
+function uploadOf({ incoming, param }: Acted): ListUpload {
+  const { kind, reason } = incoming.query;
+  const said = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+  const csv = isCsv(incoming) ? { kind: said(kind), reason: said(reason) } : undefined;
+  return { list: param('name'), bytes: incoming.call.bytes, csv };
 }
 
 function ofSnoozes(asked: Asking, acted: Acting) {

@@ -1,4 +1,5 @@
 /** The life cycle as its callers see it: every command by name, over one set of parts. */
+import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type {
   AuditEntry, BacktestRunRecord, Json, Page, PublicationRecord, VersionRecord,
@@ -14,7 +15,7 @@ import {
   approveListChange, listChangeStatus, proposeListChange, publishListChange, withdrawListChange,
   type ListChangeOrder, type ListChangeStatus,
 } from './list-changes.ts';
-import type { Actor, LifecycleParts } from './parts.ts';
+import type { Actor, LifecycleParts, ListUpload } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
   type ShadowOrder } from './publish.ts';
 import { refuse } from './refuse.ts';
@@ -98,6 +99,11 @@ export class Lifecycle {
 
   proposeListChange(actor: Actor, order: ListChangeOrder): Told<ListChangeStatus> {
     return proposeListChange(this.parts, actor, order);
+  }
+  /** From a body as it came. */
+  async uploadListChange(actor: Actor, upload: ListUpload): Told<ListChangeStatus> {
+    const order = await this.parts.readList(upload);
+    return isRefusal(order) ? order : this.proposeListChange(actor, order);
   }
   listChange(id: string): Told<ListChangeStatus> { return listChangeStatus(this.parts, id); }
   approveListChange(actor: Actor, id: string, role: string): Told<ListChangeStatus> {

@@ -43,7 +43,7 @@ export async function proposeListChange(
   const { declarations } = listUse(order.list, live.policies);
   const [declaration] = declarations;
   if (declaration === undefined) return noList(order.list, parts);
-  const numbered = declaration.of.kind === 'int' ? withNumbers(order) : order;
+  const numbered = declaration.of.kind === 'int' ? await withNumbers(order) : order;
   const faults = await listFaults(numbered, entriesOf(live.publication, order.list), declarations);
   if (faults.length > 0) return refuseAll('invalid', faults);
   const change = await sealedChange(parts, {
@@ -79,9 +79,9 @@ function noList(list: string, { engine }: LifecycleParts): Refusal {
 }
 
 /** In a list of whole numbers a text of digits is one. */
-const withNumbers = (order: ListChangeOrder): ListChangeOrder => ({
-  ...order, add: order.add.map((entry) => ({ ...entry, value: numberOf(entry.value) })),
-  remove: order.remove.map(numberOf),
+const withNumbers = async (order: ListChangeOrder): Promise<ListChangeOrder> => ({
+  ...order, add: await mappedInTurns(order.add, (entry) => ({ ...entry, value: numberOf(entry.value) })),
+  remove: await mappedInTurns(order.remove, numberOf),
 });
 const numberOf = (value: string | number): string | number =>
   (/^-?\d{1,15}$/.test(String(value)) ? Number(value) : value);

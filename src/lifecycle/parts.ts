@@ -2,9 +2,10 @@
 import type { Amended, Amendment, Publication } from '#decisioning/publication.ts';
 import type { Amending } from '#decisioning/publisher.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
-import type { ListEntry } from '#policy/lists.ts';
 import type { RecordStore } from '#ports/records.ts';
+import type { Refusal } from '#domain/refusal.ts';
 import type { BacktestRunner } from './backtest-runner.ts';
+import type { ListChangeOrder } from './list-changes.ts';
 import type { Seals } from './seals.ts';
 
 /** Who acts. INVARIANT: made from a key alone, never from what a request says. */
@@ -60,9 +61,15 @@ export interface NotCompiled {
 /** Compiles and runs the document's own tests, beside the deciding thread. */
 export type PolicyChecker = (file: string, source: string) => Promise<CheckedPolicy | NotCompiled>;
 
-/** Entries of a CSV file, or each mistake as `file:line: what`. */
-export type ListReader = (text: string, file: string) =>
-  { readonly entries: readonly ListEntry[] } | { readonly problems: readonly string[] };
+/** A body that says what is to change in a list, as it came. */
+export interface ListUpload {
+  readonly list: string;
+  readonly bytes: Uint8Array;
+  /** Of a CSV file, what its address says; undefined: JSON, which says it all. */
+  readonly csv: { readonly kind: string | undefined; readonly reason: string | undefined } | undefined;
+}
+/** What it says, or each mistake by its place. Long ones are read beside the deciding thread. */
+export type ListReader = (upload: ListUpload) => Promise<ListChangeOrder | Refusal>;
 
 export interface LifecycleParts {
   readonly records: RecordStore;

@@ -5,14 +5,14 @@ import { eventSchema, type CustomField } from '#domain/field.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { checkPolicy } from './check-policy.ts';
 
-export interface CheckOrder { readonly id: number; readonly file: string; readonly source: string }
+export interface CheckOrder { readonly file: string; readonly source: string }
 
 const schema = eventSchema(workerData as readonly CustomField[]);
 const open = storeWorld((fields) => new LocalWindowStore(fields));
 
-parentPort?.on('message', ({ id, file, source }: CheckOrder) => {
+parentPort?.on('message', ({ id, question }: { readonly id: number; readonly question: CheckOrder }) => {
   try {
-    parentPort?.postMessage({ id, checked: checkPolicy(file, source, schema, open) });
+    parentPort?.postMessage({ id, answer: checkPolicy(question.file, question.source, schema, open) });
   } catch (error) {
     parentPort?.postMessage({ id, failure: error instanceof Error ? error.message : String(error) });
   }

@@ -1,13 +1,6 @@
-/** The engine and its files as the life cycle asks for them. */
+/** The engine as the life cycle asks for it. */
 import type { Engine } from '#decisioning/engine.ts';
-import type { ListReader, LiveEngine } from '#lifecycle/parts.ts';
-import { readList } from './read-list.ts';
-
-export const readListCsv: ListReader = (text, file) => {
-  const problems: string[] = [];
-  const { entries } = readList(text, file, problems);
-  return problems.length > 0 ? { problems } : { entries };
-};
+import type { LiveEngine } from '#lifecycle/parts.ts';
 
 export const liveEngine = (engine: Engine): LiveEngine => ({
   inForce() {

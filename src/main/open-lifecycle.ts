@@ -7,7 +7,8 @@ import type { Clock } from '#ports/clock.ts';
 import { SYSTEM_PERSON, type ListedKey } from '#ports/key-store.ts';
 import { RecordsUnavailable, type RecordStore } from '#ports/records.ts';
 import { checkingThread } from './checking-thread.ts';
-import { liveEngine, readListCsv } from './lifecycle-parts.ts';
+import { liveEngine } from './lifecycle-parts.ts';
+import { listReader } from './list-reader.ts';
 
 const RETRY_MS = 2_000;
 
@@ -35,8 +36,9 @@ export interface RunningLifecycle {
 export function openLifecycle(order: LifecycleOrder): RunningLifecycle {
   const { engine, records, sealKey, clock, tell, backtests, shadow, keys } = order;
   const checking = checkingThread(engine.inForce().publication.custom);
+  const lists = listReader();
   const life = new Lifecycle({
-    records, engine: liveEngine(engine), check: checking.check, readList: readListCsv,
+    records, engine: liveEngine(engine), check: checking.check, readList: lists.read,
     seals: new Seals(sealKey), now: () => clock.now(), backtests, shadow,
   });
   let stopped = false;
@@ -67,7 +69,7 @@ export function openLifecycle(order: LifecycleOrder): RunningLifecycle {
     life, caughtUp, keysChanged,
     async stop() {
       stopped = true;
-      await checking.stop();
+      await Promise.all([checking.stop(), lists.stop()]);
       await records.close();
     },
   };

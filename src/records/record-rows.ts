@@ -29,7 +29,7 @@ export const entryOf = (row: EntryRow): ListEntryRecord => ({
   value: valueOf(row), fromMs: orUndefined(row.from_ms), untilMs: orUndefined(row.until_ms), note: row.note,
 });
 
-const valueOf = (row: Pick<EntryRow, 'is_number' | 'value'>): string | number =>
+export const valueOf = (row: Pick<EntryRow, 'is_number' | 'value'>): string | number =>
   (row.is_number ? Number(row.value) : row.value);
 
 /** The columns of many entries, one list a column, as text of JSON: one parameter for a whole chunk. */
@@ -40,11 +40,9 @@ export const entriesText = (entries: readonly ListEntryRecord[], firstOrdinal: n
   })));
 
 export const listChangeOf = (
-  row: RowOf<'list_change'>, entries: readonly RowOf<'list_change_entry'>[],
+  row: RowOf<'list_change'>, entries: Pick<ListChangeRecord, 'add' | 'remove'>,
 ): ListChangeRecord => ({
-  id: row.id, hash: row.hash, list: row.list, kind: row.kind,
-  add: entries.filter((one) => !one.is_removal).map(entryOf),
-  remove: entries.filter((one) => one.is_removal).map(valueOf),
+  id: row.id, hash: row.hash, list: row.list, kind: row.kind, add: entries.add, remove: entries.remove,
   author: row.author, atMs: row.at_ms, reason: row.reason, state: row.state, ...sealOf(row.author_seal),
 });
 

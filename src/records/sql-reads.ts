@@ -8,7 +8,7 @@ import {
 } from '#ports/records.ts';
 import * as rows from './record-rows.ts';
 import type { RecordSql } from './sql-dialect.ts';
-import type { RecordTables, RowOf } from './tables.ts';
+import type { RecordTables } from './tables.ts';
 
 /** So many rows are a few milliseconds of the thread that gets them. */
 const ENTRY_READ_COUNT = 2_000;
@@ -71,19 +71,23 @@ export class SqlReads implements RecordReads {
     return changes;
   }
 
-  async #changeEntries(id: string): Promise<readonly RowOf<'list_change_entry'>[]> {
-    const all: RowOf<'list_change_entry'>[] = [];
+  async #changeEntries(id: string): Promise<Pick<ListChangeRecord, 'add' | 'remove'>> {
+    const add: ListEntryRecord[] = [];
+    const remove: (string | number)[] = [];
     for (const isRemoval of [false, true]) {
       for (let from = 0; ; from += ENTRY_READ_COUNT) {
         const found = await this.sql.selectFrom('list_change_entry').selectAll()
           .where('change_id', '=', id).where('is_removal', '=', isRemoval)
           .where('ordinal', '>=', from).where('ordinal', '<', from + ENTRY_READ_COUNT)
           .orderBy('ordinal').execute();
-        for (const row of found) all.push(row);
+        for (const row of found) {
+          if (isRemoval) remove.push(rows.valueOf(row));
+          else add.push(rows.entryOf(row));
+        }
         if (found.length < ENTRY_READ_COUNT) break;
       }
     }
-    return all;
+    return { add, remove };
   }
 
   async listEntries(list: string): Promise<readonly ListEntryRecord[]> {

@@ -13,7 +13,7 @@ import { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { RecordStore } from '#ports/records.ts';
 import type { Actor, CheckedPolicy, InForceView, LiveEngine } from '#lifecycle/parts.ts';
 import { Seals } from '#lifecycle/seals.ts';
-import { readListCsv } from '../../src/main/lifecycle-parts.ts';
+import { readListUpload } from '../../src/main/read-list-upload.ts';
 import { checkPolicy } from '../../src/main/check-policy.ts';
 
 const schema = eventSchema();
@@ -148,7 +148,7 @@ export class LifecycleWorld {
     this.life = new Lifecycle({
       records: this.store, engine: this.engine, seals: this.seals, now: () => this.nowMs,
         backtests: undefined,
-      readList: readListCsv,
+      readList: (upload) => Promise.resolve(readListUpload(upload)),
       check: (file, source) => Promise.resolve(checkPolicy(file, source, schema, openWorld)),
     });
   }
