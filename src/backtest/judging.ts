@@ -15,6 +15,7 @@ import type { InForce } from '#decisioning/in-force.ts';
 import { isAmendment, NOTHING_AMENDED, readAmendment } from '#decisioning/publication.ts';
 import { readMarks, requestBytes, splitKey } from '#decisioning/record.ts';
 import { EngineState } from '#decisioning/state.ts';
+import { printExpression } from '#expression/print.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { Accounts, type SavedAccounts } from './accounts.ts';
@@ -25,6 +26,7 @@ import { idKey } from './id-key.ts';
 import type { BacktestOrder } from './order.ts';
 import { recordedDecision, type RecordedDecision } from './recorded-verdict.ts';
 import { openSides, type Side } from './sides.ts';
+import { rulesReading } from './sweep.ts';
 import { VerdictBook } from './verdict.ts';
 
 export interface JudgingParts {
@@ -75,6 +77,33 @@ export class Judging {
     this.#numbers = this.accounts.books.map(() => 0);
     this.#slots = slotsOf(schema);
     this.#registerTiles();
+  }
+
+  /** `policy/rule` of the rules that read what a sweep varies. */
+  get rulesVaried(): readonly string[] {
+    const found = this.sides.flatMap(({ candidate, judge }) => judge.policies.flatMap((policy) =>
+      (candidate.varies === undefined ? [] : rulesReading(policy, candidate.varies.param))));
+    return [...new Set(found)];
+  }
+
+  /** A parameter as it is written in the first side that is no part of a sweep. */
+  writtenParam(name: string): string | undefined {
+    const side = this.sides.find(({ candidate }) => candidate.varies === undefined);
+    const found = side?.judge.policies.flatMap(({ params }) => params).find((param) => param.name === name);
+    return found?.value.kind === 'fixed' ? printExpression(found.value.value) : undefined;
+  }
+
+  amountOf({ numbers, texts }: ParsedEvent): string | null {
+    const minor = numbers[this.#slots.amount] ?? Number.NaN;
+    const currency = texts[this.#slots.currency];
+    return currency === undefined || Number.isNaN(minor) ? null : formatMoney(minor, currency);
+  }
+
+  /** Texts of the reasons that these rules had on this side for the payment judged last. */
+  reasonsOf(side: number, rules: readonly string[]): readonly string[] {
+    const at = this.sides[side - (this.order.baseline === 'recorded' ? 1 : 0)];
+    const names = new Set(rules.map((rule) => rule.slice(rule.indexOf('/') + 1)));
+    return (at?.judge.explain() ?? []).filter(({ rule }) => names.has(rule)).map(({ text }) => text);
   }
 
   get retentionMs(): number { return this.#state.store.retentionMs; }
@@ -244,8 +273,6 @@ export class Judging {
   }
 
   #example(event: ParsedEvent, side: number, recorded: RecordedDecision | undefined): Example {
-    const minor = event.numbers[this.#slots.amount] ?? Number.NaN;
-    const currency = event.texts[this.#slots.currency];
     const first = recorded === undefined ? 0 : 1;
     const sideOf = (at: number): ExampleSide => {
       const reasons = at === 0 && recorded !== undefined
@@ -257,8 +284,7 @@ export class Judging {
     };
     return {
       transaction_id: event.id, occurred_at: formatInstant(event.numbers[T_SLOT] ?? 0),
-      amount: currency === undefined || Number.isNaN(minor) ? null : formatMoney(minor, currency),
-      baseline: sideOf(0), candidate: sideOf(side),
+      amount: this.amountOf(event), baseline: sideOf(0), candidate: sideOf(side),
     };
   }
 

@@ -10,7 +10,7 @@ export const percent = (value: number | null): string =>
   (value === null ? 'not known' : `${(100 * value).toFixed(value !== 0 && Math.abs(value) < 0.01 ? 3 : 1)} `
     + `%`);
 /** `0.91 % (0.85 to 0.97)`. */
-const shareText = ({ value, low, high }: Share): string =>
+export const shareText = ({ value, low, high }: Share): string =>
   (value === null ? 'not known' : `${percent(value)} (${percent(low)} to ${percent(high)})`);
 
 export function reportText(report: BacktestReport, cost: RunCost): string {
@@ -24,17 +24,8 @@ export function reportText(report: BacktestReport, cost: RunCost): string {
 
 /** What a reader has to know before any number, as sentences; the page has them too. */
 export function notes(report: BacktestReport): readonly string[] {
-  const { warm_up: warmUp } = report.period;
-  const { labels } = report;
-  const reach = `The windows of the policies reach back ${warmUp.wanted_days} days`;
   return [
-    warmUp.complete ? `Warm-up: complete. ${reach}, and so does what was read before the period.`
-      : `Warm-up: NOT complete. ${reach}, and ${warmUp.all_of_it ? 'the history begins' : 'reading began'} `
-        + `at `
-        + `${warmUp.from}: windows of the first days hold less than the truth.`,
-    `Labels: ${whole(labels.bad)} bad, ${whole(labels.good)} good, ${whole(labels.unlabelled)} without a `
-      + `label, which `
-      + `are counted as good${labels.known_until === null ? '' : `; known until ${labels.known_until}`}.`,
+    noteOfWarmUp(report), noteOfLabels(report),
     ...(report.unconverted === 0 ? []
       : [`${whole(report.unconverted)} amounts have no rate to ${report.currency}: they are in no sum of `
         + `money.`]),
@@ -42,6 +33,21 @@ export function notes(report: BacktestReport): readonly string[] {
     ...(report.resent === 0 ? [] : [`${whole(report.resent)} lines are copies of earlier ones: counted `
       + `once.`]),
   ];
+}
+
+export function noteOfWarmUp({ period: { warm_up: warmUp } }: BacktestReport): string {
+  const reach = `The windows of the policies reach back ${warmUp.wanted_days} days`;
+  if (warmUp.complete) return `Warm-up: complete. ${reach}, and so does what was read before the period.`;
+  return `Warm-up: NOT complete. ${reach}, and `
+    + `${warmUp.all_of_it ? 'the history begins' : 'reading began'} at `
+    + `${warmUp.from}: windows of the first days hold less than the truth.`;
+}
+
+export function noteOfLabels({ labels }: BacktestReport): string {
+  return `Labels: ${whole(labels.bad)} bad, ${whole(labels.good)} good, ${whole(labels.unlabelled)} `
+    + `without a `
+    + `label, which are counted as `
+    + `good${labels.known_until === null ? '' : `; known until ${labels.known_until}`}.`;
 }
 
 function heading(report: BacktestReport, cost: RunCost): readonly string[] {

@@ -11,6 +11,7 @@ import { explain, EXPLAIN_USAGE } from '#cli/explain.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
 import { languageServer, LANGUAGE_SERVER_USAGE } from '#cli/language-server.ts';
 import { isLifecycleVerb, lifecycle, LIFECYCLE_USAGE } from '#cli/lifecycle.ts';
+import { labCommand, LAB_USAGE } from '#cli/lab.ts';
 import { policy, POLICY_USAGE } from '#cli/policy.ts';
 import { policyDiff, POLICY_DIFF_USAGE } from '#cli/policy-diff.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
@@ -48,6 +49,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
   'language-server': editor,
   lsp: editor,
+  lab: (shell) => labCommand(shell, backtestCliParts()),
   backtest: (shell) => backtestCommand(shell, backtestCliParts()),
   explain: (shell) => explain(shell, explainParts),
   replay: (shell) => replayCommand(shell, replayParts),
@@ -57,7 +59,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 const USAGE = [
   DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, POLICY_DIFF_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE,
-  BACKTEST_USAGE, LANGUAGE_SERVER_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
+  BACKTEST_USAGE, LAB_USAGE, LANGUAGE_SERVER_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
 
 async function main(): Promise<ExitCode> {

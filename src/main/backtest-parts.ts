@@ -5,7 +5,7 @@ import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { logHistory, type History } from '#backtest/history.ts';
-import type { BacktestCliParts } from '#cli/backtest.ts';
+import type { BacktestCliParts } from '#cli/backtest-order.ts';
 import { UsageError } from '#cli/shell.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema, type EventSchema } from '#domain/field.ts';

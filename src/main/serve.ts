@@ -71,8 +71,9 @@ async function serve(): Promise<void> {
     const shadow = keepShadow({
       folder, tell: say, now: () => systemClock.now(),
       live: () => {
-        const { publication, amendment } = engine.inForce();
-        return { publication, amendment, durable: engine.measurements().logPosition };
+        const inForce = engine.inForce();
+        const { logPosition: durable } = engine.measurements();
+        return { publication: inForce.publication, amendment: inForce.amendment, durable };
       },
     });
     served = serveLifecycle({

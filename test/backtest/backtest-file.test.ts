@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { BacktestReport } from '#backtest/report.ts';
-import { backtestCommand, type BacktestCliParts } from '#cli/backtest.ts';
+import { backtestCommand } from '#cli/backtest.ts';
+import type { BacktestCliParts } from '#cli/backtest-order.ts';
 import { eventSchema } from '#domain/field.ts';
 import { POLICY, publicationOf } from '../engine/engine-world.ts';
 

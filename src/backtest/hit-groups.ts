@@ -1,0 +1,17 @@
+/** Payments of one side by which rules hit, for the lab. */
+import type { HitGroup } from '#lab/overlap.ts';
+import type { Judging } from './judging.ts';
+
+export function hitGroupsOf({ accounts }: Judging, side: number): readonly HitGroup[] {
+  const { ledger, books } = accounts;
+  const verdicts = books[side]?.verdicts ?? [];
+  const counts = new Float64Array(verdicts.length);
+  for (let line = 0; line < ledger.count; line++) counts[ledger.verdict(side, line)]! += 1;
+  return verdicts.map(({ rules, outcome }, number) => {
+    const hits = rules.filter(({ answer }) => answer === 'hit');
+    return {
+      hits: hits.map(({ rule }) => rule), acting: hits.filter(({ acts }) => acts).map(({ rule }) => rule),
+      flagged: outcome !== 'approve', payments: counts[number] ?? 0,
+    };
+  });
+}
