@@ -154,7 +154,7 @@ function ofRuns(asked: Asking, acted: Acting) {
     startBacktest: acted([...BACKTEST_OPTIONS], ({ life, actor, body, param }) =>
       body.refused ?? rendered(life.startBacktest(actor, param('hash'), body.all), render.started)),
     shadowReport: asked(({ life }) =>
-      rendered(life.shadowReport(), (report) => ({ object: 'shadow_report', report }))),
+      rendered(life.shadowReport(), (found) => ({ object: 'shadow_report', report: found }))),
     backtest: asked(({ life, param }) => rendered(life.backtest(param('id')), render.run)),
     cancelBacktest: steer('cancel'), resumeBacktest: steer('resume'),
     backtestPage: report('html', 'text/html; charset=utf-8'),
