@@ -62,6 +62,7 @@ export type EngineNews =
   /** The start that follows reads more of the log; nothing is lost. */
   | { readonly kind: 'snapshot_not_written'; readonly because: string };
 
+const RECORDS_A_TURN = 200;
 const HEAL_PAUSE_MS = 200;
 /** Where it fails for another reason than the write, each attempt may read the whole log. */
 const HEAL_PAUSE_MS_MAX = 10_000;
@@ -71,6 +72,9 @@ export class Engine {
   readonly #publisher: Publisher;
   readonly #watch = new HitWatch(() => this.#pipeline.state.live);
   readonly #braked = { engaged: 0, paged: 0 };
+  /** Where the log ended when this engine was opened, and what was published since, by position. */
+  readonly #openedAt: number;
+  readonly #published: number[] = [];
   #pipeline: Pipeline;
   #inForce: LivePolicies | undefined;
   #phase: Phase = 'ready';
@@ -82,6 +86,7 @@ export class Engine {
     this.#pipeline = this.#pipelineOf(state);
     this.#inForce = state.live;
     const { log, clock } = parts;
+    this.#openedAt = log.durable.position;
     this.#publisher = new Publisher({ log, clock, pipeline: () => this.#publishing() });
   }
 
@@ -183,6 +188,25 @@ export class Engine {
   }
 
   /**
+   * Publications and amendments behind a position, oldest first. The log is read only for what came before
+   * this engine was opened, with a pause now and then, so that payments are decided meanwhile.
+   */
+  async *publishedAfter(position: number): AsyncGenerator<LogRecord> {
+    const { log, clock } = this.#parts;
+    if (position < this.#openedAt) {
+      for await (const record of log.read(position + 1)) {
+        if (record.position > this.#openedAt) break;
+        if (record.kind === 'publication') yield record;
+        if (record.position % RECORDS_A_TURN === 0) await clock.sleep(0);
+      }
+    }
+    for (const published of this.#published.filter((one) => one > position)) {
+      const record = await log.get(published);
+      if (record !== undefined) yield record;
+    }
+  }
+
+  /**
    * The brake's look at what rules did since the one before; meant for once a second. Resolves when what it
    * found stands in the log.
    */
@@ -216,7 +240,11 @@ export class Engine {
 
   async #settled(published: Promise<number>): Promise<number> {
     const position = await published;
-    this.#inForce = this.state.live;
+    const { live } = this.state;
+    this.#inForce = live;
+    this.#published.push(position);
+    // What was kept of an earlier amendment stands directly behind the publication.
+    if (live?.base === position && live.position !== position) this.#published.push(live.position);
     return position;
   }
 

@@ -1,17 +1,13 @@
 /**
- * After a start the log wins: what is live and has no row in the records gets one, and a policy that came
- * from
- * the folder becomes a version that somebody can follow.
+ * After a start the log wins: whatever went live and has no row in the records gets one, and a policy that
+ * came from the folder becomes a version that somebody can follow.
  */
-import { publicationHash, type Publication } from '#decisioning/publication.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
-import type { PublicationRecord } from '#ports/records.ts';
 import { checkFound, testFound } from './evidence.ts';
 import type { GoingLive } from './going-live.ts';
 import type { LifecycleParts } from './parts.ts';
 import { audited } from './refuse.ts';
-import { contentHash } from './seals.ts';
 import { LIVE_ACTS } from './stage.ts';
 
 const PAGE = { limit: 200, after: undefined };
@@ -19,36 +15,8 @@ const BOOTSTRAPPED = 'live before anybody submitted it: from the folder of a fir
 
 /** Throws RecordsUnavailable; then it is called again later. */
 export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<void> {
-  const { engine, records } = parts;
-  const { base, position, publication, amendment } = engine.inForce();
-  const known = new Set((await records.publications(PAGE)).map((row) => row.position));
-  if (!known.has(base)) {
-    const kind = publicationKind(publication);
-    const person = publication.person ?? SYSTEM_PERSON;
-    const because = publication.because ?? BOOTSTRAPPED;
-    going.note({ person }, {
-      kind, because, act: { action: 'publication.found', subject: `publication/${base}`, detail: { kind } },
-      enact: () => Promise.resolve({ position: base, hash: '' }),
-    }, { position: base, hash: publicationHash(publication) });
-  }
-  if (amendment !== undefined && !known.has(position)) {
-    const { person, because, approvals } = amendment;
-    const subjects = approvals.map(({ subject }) => subject);
-    const kind = person === SYSTEM_PERSON ? 'brake' : subjects.includes('snooze') ? 'snooze' : 'challenge';
-    going.note({ person }, {
-      kind, because, act: { action: 'publication.found', subject: `publication/${position}`,
-        detail: { kind } },
-      enact: () => Promise.resolve({ position, hash: '' }),
-    }, { position, hash: contentHash({ base, position, person, because }) });
-  }
   await going.serially(undefined, () => Promise.resolve({}));
   await versionsFound(parts);
-}
-
-function publicationKind({ person, approvals = [] }: Publication): PublicationRecord['kind'] {
-  if (person === undefined || person === SYSTEM_PERSON) return 'bootstrap';
-  if (approvals.some(({ subject }) => subject === 'version')) return 'publish';
-  return approvals.some(({ subject }) => subject === 'list_change') ? 'list' : 'roll_back';
 }
 
 async function versionsFound(parts: LifecycleParts): Promise<void> {

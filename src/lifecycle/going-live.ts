@@ -16,7 +16,8 @@ import {
 } from '#ports/records.ts';
 import type { Actor, InForceView, LifecycleParts } from './parts.ts';
 import { audited, refuse, refuseAll, type Act } from './refuse.ts';
-import { contentHash } from './seals.ts';
+import { rowsFound } from './rows-found.ts';
+import { hashOfJson, isMap } from './seals.ts';
 
 export interface WentLive {
   readonly position: number;
@@ -37,14 +38,25 @@ export interface LiveChange {
   readonly also?: (writes: RecordWrites, atMs: number) => Promise<void>;
 }
 
-interface Pending { readonly actor: Pick<Actor, 'person'>; readonly change: LiveChange;
-  readonly row: Omit<PublicationRecord, 'atMs'> }
+/** A row that is not written yet; without `atMs` it is of the moment when it is. */
+export interface Pending {
+  readonly person: string;
+  readonly act: Act;
+  readonly row: Omit<PublicationRecord, 'atMs'> & { readonly atMs?: number };
+  readonly also?: LiveChange['also'];
+}
 
 export class GoingLive {
   readonly #parts: LifecycleParts;
   #last: Promise<unknown> = Promise.resolve();
-  /** INVARIANT: at most one of a person waits, because the next one asks for its row first. */
-  readonly #pending: Pending[] = [];
+  /**
+   * INVARIANT: rows are written in the order of the log, and none is left out: so the newest row says up to
+   * where the records know the log. At most one of a person waits, because the next one asks for its row
+   * first.
+   */
+  #pending: Pending[] = [];
+  /** Up to here a row is written, or waits; undefined: not yet asked for. */
+  #knownTo: number | undefined;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -83,7 +95,7 @@ export class GoingLive {
       }
       throw error;
     }
-    this.note(actor, change, live);
+    this.#pending.push(pendingOf(actor, change, live, this.#parts.engine.inForce()));
     try {
       await this.#settle();
     } catch (error) {
@@ -92,38 +104,49 @@ export class GoingLive {
     return { position: live.position, recorded: this.#pending.length === 0, notes: change.notes ?? [] };
   }
 
-  /** Something went live by another hand than `goLive`: its row is written with the next change. */
-  note(
-    { person }: Pick<Actor, 'person'>, change: LiveChange,
-      { position, hash }: { position: number; hash: string },
-  ): void {
-    const { because, notes = [], act, kind } = change;
-    const policies = this.#parts.engine.inForce().policies.map((policy) => policy.hash);
-    const detail: Json = { because, notes, ...(isObject(act.detail) ? act.detail : {}) };
-    this.#pending.push({ actor: { person }, change,
-      row: { position, hash, kind, person, policies, detail } });
-  }
-
-  /** Writes the rows that wait. Throws RecordsUnavailable. */
+  /** Writes the rows that wait, and those of what the log has and the records do not. */
   async #settle(): Promise<void> {
+    await this.#find();
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
-      const { actor, change, row } = next;
-      const { act } = change;
-      const detail = { position: row.position, because: change.because,
-        ...(isObject(act.detail) ? act.detail : {}) };
-      const written = await audited(this.#parts, actor, { ...act, detail }, async (writes, atMs) => {
-        await writes.addPublication({ ...row, atMs });
-        await change.also?.(writes, atMs);
+      const { person, act, row, also } = next;
+      const { position } = row;
+      const detail = { position, ...(isMap(act.detail) ? act.detail : {}) };
+      const written = await audited(this.#parts, { person }, { ...act, detail }, async (writes, atMs) => {
+        await writes.addPublication({ atMs, ...row });
+        await also?.(writes, atMs);
         return {};
       });
       if (isRefusal(written) && written.code !== 'conflict') throw new Error(written.detail);
       this.#pending.shift();
     }
   }
+
+  /** What went live by another hand: of the brake, of a start, or before a crash. */
+  async #find(): Promise<void> {
+    const { records, engine } = this.#parts;
+    this.#knownTo ??= (await records.publications({ limit: 1, after: undefined }))[0]?.position ?? 0;
+    if (engine.inForce().position <= this.#knownTo) return;
+    const found = rowsFound(this.#parts, engine.publishedAfter(this.#knownTo));
+    for await (const pending of found) {
+      const { position } = pending.row;
+      if (!this.#pending.some(({ row }) => row.position === position)) this.#pending.push(pending);
+      this.#knownTo = position;
+    }
+    this.#pending = this.#pending.toSorted((left, right) => left.row.position - right.row.position);
+  }
 }
 
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function pendingOf(
+  { person }: Pick<Actor, 'person'>, { because, notes = [], act, kind, also }: LiveChange,
+  { position, hash }: { readonly position: number; readonly hash: string }, { policies }: InForceView,
+): Pending {
+  const detail: Json = { because, ...(isMap(act.detail) ? act.detail : {}) };
+  return {
+    person, act: { ...act, detail }, also,
+    row: { position, hash, kind, person, policies: policies.map((one) => one.hash),
+      detail: { notes, ...detail } },
+  };
+}
 
 function meanwhile(base: number, { base: now, publication, policies }: InForceView): Refusal {
   const names = policies.map(({ name, version }) => `${name} ${version}`).join(', ');
@@ -154,11 +177,9 @@ export async function enactAmendment(
 ): Promise<{ position: number; hash: string }> {
   const position = await engine.amend(
     typeof change === 'function' ? (inForce) => ({ ...change(inForce), ...by }) : { ...change, ...by });
-  return { position, hash: contentHash(jsonOf({ ...amendedNow(engine.inForce()), ...by })) };
+  return { position, hash: hashOfJson({ ...amendedNow(engine.inForce()), ...by }) };
 }
 
 export const amendedNow = ({ amendment }: InForceView): Amended => ({
   modes: amendment?.modes ?? [], snoozes: amendment?.snoozes ?? [], challengers: amendment?.challengers ?? [],
 });
-
-const jsonOf = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;

@@ -4,8 +4,7 @@ import type { Refusal } from '#domain/refusal.ts';
 import type {
   AuditEntry, BacktestRunRecord, Json, Page, PublicationRecord, VersionRecord,
 } from '#ports/records.ts';
-import { SYSTEM_PERSON } from '#ports/key-store.ts';
-import type { Amendment, RuleModeOverride } from '#decisioning/publication.ts';
+import type { RuleModeOverride } from '#decisioning/publication.ts';
 import { backtestReport, backtestRun, startBacktest, steerBacktest } from './backtests.ts';
 import { brakesOf, releaseBrake, type ReleaseOrder } from './brakes.ts';
 import { catchUp } from './catch-up.ts';
@@ -19,7 +18,6 @@ import type { Actor, LifecycleParts, ListUpload } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
   type ShadowOrder } from './publish.ts';
 import { refuse } from './refuse.ts';
-import { contentHash } from './seals.ts';
 import {
   approveSnooze, endSnooze, proposeSnooze, publishSnooze, snoozeStatus, type SnoozeOrder, type SnoozeStatus,
 } from './snoozes.ts';
@@ -42,15 +40,9 @@ export class Lifecycle {
   /** After a start: the records learn what the log says. Throws RecordsUnavailable. */
   catchUp(): Promise<void> { return catchUp(this.parts, this.#going); }
 
-  /** The brake has amended what is in force, by itself. */
-  braked({ position, amendment }: { readonly position: number; readonly amendment: Amendment }): void {
-    const { because } = amendment;
-    this.#going.note({ person: SYSTEM_PERSON }, {
-      kind: 'brake', because, act: { action: 'brake.engage', subject: `publication/${position}`,
-        detail: { because } },
-      enact: () => Promise.resolve({ position, hash: '' }),
-    }, { position, hash: contentHash({ position, because }) });
-    // What waits is written with the next change at the latest; now, if the records are there.
+  /** Something is in force by another hand than a person's: written down now, if the records are there. */
+  braked(): void {
+    // What waits is written with the next change at the latest.
     this.#going.serially(undefined, () => Promise.resolve({})).catch(() => undefined);
   }
 

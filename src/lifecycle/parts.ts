@@ -26,6 +26,10 @@ export interface InForceView {
   readonly policies: readonly CompiledPolicy[];
 }
 
+/** What stands in the log at a position, and when it came there. */
+export type Published = { readonly position: number; readonly atMs: number }
+  & ({ readonly publication: Publication } | { readonly amendment: Amendment });
+
 export interface LiveEngine {
   inForce(): InForceView;
   /**
@@ -37,6 +41,8 @@ export interface LiveEngine {
   amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number>;
   /** Undefined where no publication stands there. */
   publicationAt(position: number): Promise<Publication | undefined>;
+  /** What went live behind a position, oldest first. */
+  publishedAfter(position: number): AsyncIterable<Published>;
   /** Records of the decision log. */
   recordCount(): number;
 }

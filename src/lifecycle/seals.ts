@@ -73,5 +73,10 @@ export const isMap = (value: Json | undefined): value is { readonly [key: string
 export const contentHash = (content: Json): string =>
   `sha256:${createHash('sha256').update(canonicalText(content)).digest('hex')}`;
 
+/** The same of what JSON makes of it: what is undefined is left out. */
+export const hashOfJson = (content: object): string => contentHash(parseJson(JSON.stringify(content)));
+
+const parseJson = (text: string): Json => JSON.parse(text) as Json;
+
 const same = (left: string, right: string): boolean =>
   left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));

@@ -1,5 +1,6 @@
 /** The engine as the life cycle asks for it. */
 import type { Engine } from '#decisioning/engine.ts';
+import { isAmendment, readAmendment, readPublication } from '#decisioning/publication.ts';
 import type { LiveEngine } from '#lifecycle/parts.ts';
 
 export const liveEngine = (engine: Engine): LiveEngine => ({
@@ -11,5 +12,12 @@ export const liveEngine = (engine: Engine): LiveEngine => ({
   publish: (publication, keep) => engine.publish(publication, keep),
   amend: (amending) => engine.amend(amending),
   publicationAt: (position) => engine.publicationAt(position),
+  async *publishedAfter(after) {
+    for await (const record of engine.publishedAfter(after)) {
+      const { position, receivedAtMs: atMs } = record;
+      yield isAmendment(record) ? { position, atMs, amendment: readAmendment(record) }
+        : { position, atMs, publication: readPublication(record) };
+    }
+  },
   recordCount: () => engine.measurements().logPosition,
 });

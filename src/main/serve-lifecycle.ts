@@ -3,7 +3,6 @@ import { openSealKey } from '#adapters/key-file/seal-key.ts';
 import type { Engine } from '#decisioning/engine.ts';
 import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
-import { SYSTEM_PERSON } from '#ports/key-store.ts';
 import type { RecordStore } from '#ports/records.ts';
 import type { LiveKeys } from './live-keys.ts';
 import { openLifecycle, type RunningLifecycle } from './open-lifecycle.ts';
@@ -63,10 +62,7 @@ export function serveLifecycle(
   timer.unref();
   return {
     lifecycle: () => running?.life,
-    braked() {
-      const { position, amendment } = engine.inForce();
-      if (amendment?.person === SYSTEM_PERSON) running?.life.braked({ position, amendment });
-    },
+    braked: () => { running?.life.braked(); },
     async stop() {
       stopped = true;
       clearInterval(timer);

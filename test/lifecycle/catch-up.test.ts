@@ -1,8 +1,10 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
+import type { RuleModeOverride } from '#decisioning/publication.ts';
 import { RecordsUnavailable, type NewAuditEntry, type RecordWrites } from '#ports/records.ts';
 import { EngineWorld } from '../engine/engine-world.ts';
+import { openLifecycle } from '../../src/main/open-lifecycle.ts';
 import { settleFolder } from '../../src/main/bootstrap.ts';
 import {
   ANN, BEN, LifecycleWorld, policySource, publicationOf, publishOrder, refusalOf, told,
@@ -58,6 +60,89 @@ test('after a crash between the log and the records the log wins, and the row is
   const [row] = await after.life.publications({ limit: 1, after: undefined });
   deepEqual([row?.position, row?.kind, row?.person], [position, 'publish', 'ann']);
   equal(told(await after.life.status(hash)).stage, 'live');
+});
+
+const braked = (rule: string): RuleModeOverride => ({
+  policy: 'small', rule, segment: undefined, mode: 'shadow', since: '2026-11-24T12:00:00Z',
+  because: 'a flood',
+});
+const byBrake = (...modes: readonly RuleModeOverride[]) => ({ modes, person: 'assay', because: 'a flood' });
+
+test('after a crash all that went live meanwhile has its row, also what is past', async () => {
+  const records = new LeavingRecords();
+  const world = new LifecycleWorld(undefined, records);
+  const { engine, life } = world;
+  await life.catchUp();
+  const hash = await approvedIn(world);
+  const snoozed = told(await life.proposeSnooze(ANN, {
+    policy: 'small', rule: 'large', field: 'card.id', value: 'c1', fromMs: world.nowMs,
+    untilMs: world.nowMs + 86_400_000, reason: 'known',
+  })).snooze;
+  told(await life.approveSnooze(BEN, snoozed.id, 'risk'));
+  records.away = true;
+  await engine.amend(byBrake(braked('large')));
+  await engine.amend(byBrake(braked('large'), braked('blocked-card')));
+  const { policy, rule, field, value, reason } = snoozed;
+  const snooze = { id: snoozed.id, policy, rule, field, value, from: '2026-11-24T12:00:00Z',
+    until: '2026-11-25T12:00:00Z', by: 'ann', reason };
+  await engine.amend({ snoozes: [snooze], person: 'ann', because: 'agreed' });
+  await engine.amend({ modes: [], person: 'ben', because: 'looked at' });
+  // Its amendment is kept, and stands directly behind it.
+  told(await life.publish(ANN, hash, publishOrder).catch(() => {
+    const { publication } = engine.inForce();
+    const policies = [{ file: 'small.policy.yaml', source: policySource({ version: 2, limit: 3 }) }];
+    return engine.publish({ ...publication, policies, person: 'ann', because: 'agreed', approvals: [] })
+      .then((position) => ({ position }));
+  }));
+  await engine.amend({ snoozes: [], person: 'cas', because: 'over' });
+  records.away = false;
+
+  const after = new LifecycleWorld(undefined, records);
+  after.engine.all.splice(0, 1, ...engine.all);
+  await after.life.catchUp();
+  await after.life.catchUp();
+  const rows = (await after.life.publications({ limit: 99, after: undefined })).toReversed();
+  deepEqual(rows.map(({ position }) => position), engine.all.map(({ position }) => position));
+  deepEqual(rows.map(({ kind, person }) => `${kind} ${person}`), ['bootstrap assay', 'brake assay',
+    'brake assay', 'snooze ann', 'release ben', 'roll_back ann', 'snooze assay', 'snooze cas']);
+  const [first = ''] = rows[0]?.policies ?? [];
+  deepEqual(rows.map(({ policies }) => policies[0] === first ? 1 : policies[0] === hash ? 2 : 0),
+    [1, 1, 1, 1, 1, 2, 2, 2]);
+  equal((await records.snooze(snoozed.id))?.state, 'published');
+  const acts = (await after.life.audit(1, 99)).map(({ action }) => action);
+  equal(acts.filter((action) => action === 'brake.engage').length, 2);
+});
+
+test('of a real log every publication and amendment has its row, also those of the run itself', async () => {
+  const world = new EngineWorld();
+  world.publication = publicationOf(policySource({ version: 1 }));
+  const first = await world.open();
+  const held = await first.amend(byBrake(braked('large')));
+  await world.decide();
+  const second = await first.publish(publicationOf(policySource({ version: 2 })));
+  const last = await first.amend(byBrake());
+  await first.close();
+  world.publication = publicationOf(policySource({ version: 2 }));
+
+  const engine = await world.open();
+  const records = new MemoryRecordStore();
+  const clock = { now: () => world.nowMs, sleep: () => Promise.resolve() };
+  const running = openLifecycle({
+    engine, records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
+  });
+  await running.caughtUp;
+  const braking = await engine.amend(byBrake(braked('large')));
+  const third = await engine.publish(publicationOf(policySource({ version: 3 })));
+  running.life.braked();
+  told(await running.life.releaseBrake(BEN,
+    { policy: 'small', rule: 'large', segment: undefined, because: 'looked at' }));
+  const rows = (await running.life.publications({ limit: 99, after: undefined })).toReversed();
+  deepEqual(rows.map(({ position }) => position),
+    [1, held, second, second + 1, last, braking, third, third + 1, engine.inForce().position]);
+  deepEqual(rows.map(({ kind }) => kind), ['bootstrap', 'brake', 'bootstrap', 'brake', 'brake', 'brake',
+    'bootstrap', 'brake', 'release']);
+  await running.stop();
+  await engine.close();
 });
 
 test('a folder that differs from what is live is told, and only its rates are taken', async () => {

@@ -11,7 +11,7 @@ import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { RecordStore } from '#ports/records.ts';
-import type { Actor, CheckedPolicy, InForceView, LiveEngine } from '#lifecycle/parts.ts';
+import type { Actor, CheckedPolicy, InForceView, LiveEngine, Published } from '#lifecycle/parts.ts';
 import { Seals } from '#lifecycle/seals.ts';
 import { readListUpload } from '../../src/main/read-list-upload.ts';
 import { checkPolicy } from '../../src/main/check-policy.ts';
@@ -105,7 +105,9 @@ export class RememberingEngine implements LiveEngine {
     if (before.amendment !== undefined) {
       const { modes, snoozes, challengers } = { ...before.amendment, ...keep };
       if (modes.length + snoozes.length + challengers.length > 0) {
-        await this.amend({ modes, snoozes, challengers, person: 'assay', because: 'kept', approvals: [] });
+        const kept = { modes, snoozes, challengers, person: 'assay', because: 'kept', approvals: [] };
+        const amendment = { format: 1, base: position, ...kept } as const;
+        this.#records.push({ position: position + 1, publication, amendment });
       }
     }
     return position;
@@ -123,6 +125,13 @@ export class RememberingEngine implements LiveEngine {
 
   async publicationAt(position: number): Promise<Publication | undefined> {
     return this.#records.find((one) => one.position === position && one.amendment === undefined)?.publication;
+  }
+
+  async *publishedAfter(after: number): AsyncGenerator<Published> {
+    for (const { position, publication, amendment } of this.#records) {
+      if (position <= after) continue;
+      yield { position, atMs: position, ...(amendment === undefined ? { publication } : { amendment }) };
+    }
   }
 
   recordCount(): number { return this.records; }

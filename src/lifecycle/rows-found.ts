@@ -1,0 +1,109 @@
+/** Rows of what the log has and the records do not: what each is follows from what stands in the log. */
+import {
+  publicationHash, type Amended, type Amendment, type Publication,
+} from '#decisioning/publication.ts';
+import { SYSTEM_PERSON } from '#ports/key-store.ts';
+import type { PublicationRecord, RecordWrites } from '#ports/records.ts';
+import type { Pending } from './going-live.ts';
+import type { LifecycleParts, Published } from './parts.ts';
+import { hashOfJson } from './seals.ts';
+
+const FROM_A_FOLDER = 'live before anybody submitted it: from the folder of a first start';
+const NOTHING: Amended = { modes: [], snoozes: [], challengers: [] };
+
+type Kind = PublicationRecord['kind'];
+
+/** In the order that they come in, which is that of the log. */
+export async function* rowsFound(
+  parts: LifecycleParts, published: AsyncIterable<Published>,
+): AsyncGenerator<Pending> {
+  const policies = new Map<number, readonly string[]>();
+  const hashesOf = async (base: number, publication?: Publication): Promise<readonly string[]> => {
+    const known = policies.get(base) ?? await policyHashes(parts, base, publication);
+    policies.set(base, known);
+    return known;
+  };
+  /** Of the record before; undefined: not known. */
+  let before: Amended | undefined;
+  for await (const one of published) {
+    if ('publication' in one) {
+      yield publicationRow(one, one.publication, await hashesOf(one.position, one.publication));
+      before = NOTHING;
+    } else {
+      const { amendment } = one;
+      yield amendmentRow(one, amendment, kindOf(one.position, amendment, before),
+        await hashesOf(amendment.base));
+      before = amendment;
+    }
+  }
+}
+
+async function policyHashes(
+  { engine, check }: LifecycleParts, base: number, known: Publication | undefined,
+): Promise<readonly string[]> {
+  const live = engine.inForce();
+  if (live.base === base) return live.policies.map(({ hash }) => hash);
+  const publication = known ?? await engine.publicationAt(base);
+  const checked = await Promise.all((publication?.policies ?? []).map(({ file, source }) =>
+    check(file, source)));
+  // With other custom fields what was live once may not compile any more.
+  return checked.map((one) => ('mistakes' in one ? 'unknown' : one.hash));
+}
+
+function publicationRow(
+  { position, atMs }: Published, publication: Publication, policies: readonly string[],
+): Pending {
+  const { person = SYSTEM_PERSON, because = FROM_A_FOLDER } = publication;
+  const kind = publicationKind(publication);
+  const hash = publicationHash(publication);
+  return found({ position, atMs, kind, person, because, policies, hash }, 'publication.found');
+}
+
+function amendmentRow(
+  { position, atMs }: Published, amendment: Amendment, kind: Kind, policies: readonly string[],
+): Pending {
+  const { format: _format, base: _base, ...content } = amendment;
+  const { person, because, snoozes } = content;
+  const hash = hashOfJson(content);
+  const action = kind === 'brake' ? 'brake.engage' : 'publication.found';
+  return {
+    ...found({ position, atMs, kind, person, because, policies, hash }, action),
+    also: async (writes) => {
+      for (const { id } of snoozes) await wentLive(writes, id);
+    },
+  };
+}
+
+/** A snooze whose row said that it was only proposed. */
+async function wentLive(writes: RecordWrites, id: string): Promise<void> {
+  if ((await writes.snooze(id))?.state === 'proposed') await writes.setSnoozeState(id, 'published');
+}
+
+function found(
+  { because, ...row }: Omit<PublicationRecord, 'detail'> & { readonly because: string }, action: string,
+): Pending {
+  const { position, kind, person } = row;
+  const detail = { because, kind };
+  return {
+    person, act: { action, subject: `publication/${position}`, detail },
+    row: { ...row, detail: { because, notes: [] } },
+  };
+}
+
+function publicationKind({ person, approvals = [] }: Publication): Kind {
+  if (person === undefined || person === SYSTEM_PERSON) return 'bootstrap';
+  if (approvals.some(({ subject }) => subject === 'version')) return 'publish';
+  return approvals.some(({ subject }) => subject === 'list_change') ? 'list' : 'roll_back';
+}
+
+/** By what it changed, where what was before it is known; else by who made it and on whose leave. */
+function kindOf(position: number, amendment: Amendment, before: Amended | undefined): Kind {
+  const { person, approvals, modes, snoozes, base } = amendment;
+  if (person === SYSTEM_PERSON && position !== base + 1) return 'brake';
+  if (before !== undefined && modes.length < before.modes.length) return 'release';
+  const isSnooze = before === undefined ? approvals.some(({ subject }) => subject === 'snooze')
+    : JSON.stringify(snoozes) !== JSON.stringify(before.snoozes);
+  if (isSnooze) return 'snooze';
+  return person === SYSTEM_PERSON || modes.length > (before?.modes.length ?? modes.length) ? 'brake'
+    : 'challenge';
+}
