@@ -81,7 +81,8 @@ export function policyOfSize(ruleCount: number, featureCount: number): string {
     `policy: bench-${ruleCount}`, `title: ${ruleCount} rules over ${used.length} windowed features`,
     'version: 1', 'event: transaction.v1', 'kinds: [card]', 'currency: EUR',
     // The state is filled with a month of payments before anything is measured.
-    'time: { ahead: 5m, behind: 31d, outside: clamp }', 'features:',
+    // Its rules hit what the traffic is made of: they are to be judged, and not put in shadow.
+    'time: { ahead: 5m, behind: 31d, outside: clamp }', 'brake: { hits_max: 100% }', 'features:',
     ...used.map(({ name, text }) => `  ${name}: '${text}'`),
     'rules:', ...rules,
     'scoring:', '  fraud:', '    floor: 0', '    cap: 1000',

@@ -91,7 +91,9 @@ export class Publisher {
       const { state } = this.#parts.pipeline();
       const { live } = state;
       const steps = state.prepare(wanted(live?.amendment, live?.publication));
-      const prepared = await stepByStep(steps, () => this.#parts.clock.sleep(0));
+      const pause = () => this.#parts.clock.sleep(0);
+      const prepared = await stepByStep(steps, pause);
+      await stepByStep(state.warm(prepared), pause);
       const pipeline = this.#parts.pipeline();
       if (pipeline.state === state && pipeline.sound) return { pipeline, prepared };
     }

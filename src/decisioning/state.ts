@@ -53,6 +53,8 @@ const EVENT_TOLERANCE = {
 const NOTHING_LIVE: Versions = {
   format: RECORD_FORMAT, publication: 0, policy: 'none', schema: 'none', rates: 'none', lists: {},
 };
+/** More make its code no faster before the swap: the compiler takes its time. */
+const WARMING_PAYMENTS = 32;
 /** Of what is in no log: records are counted from 1. */
 const NO_POSITION = 0;
 const NO_FACTS: Facts = { cells: [], missing: {} };
@@ -64,6 +66,8 @@ export class EngineState {
   readonly schema: EventSchema;
   readonly store: PersistentWindowStore;
   readonly #compiler: PolicyCompiler;
+  /** The latest payments, in a ring: for `warm`. */
+  readonly #recent: ParsedEvent[] = [];
   #live: LivePolicies | undefined;
 
   /** `compiler` is of this schema; with one that is shared, nothing is compiled twice. */
@@ -90,6 +94,7 @@ export class EngineState {
     const judged = this.#judgeRow(admitted, row);
     this.#setMarks(admitted.event.tenant, judged.marks);
     this.position = position;
+    this.#recent[position % WARMING_PAYMENTS] = admitted.event;
     return judged;
   }
 
@@ -163,6 +168,24 @@ export class EngineState {
     const { schema, store } = this;
     const ground = { schema, store, compiler: this.#compiler, before: this.#live?.judging ?? [] };
     return yield* preparePolicies(wanted, ground);
+  }
+
+  /**
+   * The latest payments judged by what is to be live, leaving no trace: code that never ran is slow, and the
+   * next payment shall not wait for it.
+   */
+  *warm({ policies, arms }: Prepared): Steps<void> {
+    const known = new Set(this.#live?.judging.map(({ bound }) => bound));
+    const fresh = [...policies, ...[...arms.values()].flat().map(({ live }) => live)]
+      .filter(({ bound }) => !known.has(bound));
+    for (const live of fresh) {
+      for (const { numbers, texts, ...event } of this.#recent.filter((one) => one !== undefined)) {
+        yield;
+        const copy = { ...event, position: NO_POSITION, numbers: [...numbers], texts: [...texts] };
+        const admitted: Admitted = { kind: 'admitted', event: copy, live, adjusted: undefined };
+        this.store.trial(copy, (row) => { judge(admitted, row); });
+      }
+    }
   }
 
   /**
