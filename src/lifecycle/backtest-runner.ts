@@ -30,15 +30,17 @@ export type BacktestEnd =
   | { readonly status: 'done'; readonly figures: BacktestFigures; readonly report: Json }
   | { readonly status: 'failed' | 'cancelled'; readonly problem: string };
 
+type OnEnd = (id: string, end: BacktestEnd) => Promise<void>;
+
 export interface BacktestRunner {
   /**
    * The id of a run that is queued; progress and report go to the records (`backtest_run`). `onEnd` is called
    * once, after the run's record says so. Throws BacktestRefused where the options cannot be.
    */
-  start(order: BacktestOrder, onEnd: (id: string, end: BacktestEnd) => Promise<void>): Promise<string>;
+  start(order: BacktestOrder, onEnd: OnEnd): Promise<string>;
   /** False where no such run can be cancelled, or resumed. */
   cancel(id: string): Promise<boolean>;
-  resume(id: string): Promise<boolean>;
+  resume(id: string, onEnd: OnEnd): Promise<boolean>;
   /** The report of a run that is done, as a page; undefined where there is none. */
   report(id: string, as: 'html' | 'text'): Promise<string | undefined>;
 }

@@ -60,7 +60,10 @@ export async function steerBacktest(
   const run = await backtestRun(parts, id);
   if (isRefusal(run)) return run;
   if (backtests === undefined) return refuse('part_unavailable', 'this server runs no backtests');
-  if (!await backtests[verb](id)) return refuse('conflict', `${id} is ${run.status}: there is nothing to `
+  // A run of an earlier start leaves its evidence as any other does.
+  const onEnd = (_: string, end: BacktestEnd): Promise<void> => ended(parts, run.person, run.hash, id, end);
+  const isDone = await (verb === 'cancel' ? backtests.cancel(id) : backtests.resume(id, onEnd));
+  if (!isDone) return refuse('conflict', `${id} is ${run.status}: there is nothing to `
     + `${verb}`);
   const noted = await audited(parts, actor, {
     action: `backtest.${verb}`, subject: `version/${run.hash}`, detail: { id },

@@ -54,8 +54,6 @@ export function backtestRunner(parts: BacktestRunnerParts): StoppableRunner {
 class Runner implements StoppableRunner {
   readonly #parts: BacktestRunnerParts;
   readonly #queue: Queued[] = [];
-  /** Of runs of this start: a resumed run of an earlier one tells nobody but the records. */
-  readonly #onEnds = new Map<string, OnEnd>();
   #running: { readonly one: Queued; readonly thread: BacktestThread } | undefined;
   #turning: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -80,7 +78,6 @@ class Runner implements StoppableRunner {
       atMs: run.atMs, person: order.person, action: 'backtest.queue', subject: `version/${order.hash}`,
         detail: { id },
     }, (writes) => writes.putBacktestRun(run));
-    this.#onEnds.set(id, onEnd);
     this.#enqueue({ run, onEnd, cancelled: false });
     return id;
   }
@@ -98,12 +95,11 @@ class Runner implements StoppableRunner {
     return true;
   }
 
-  async resume(id: string): Promise<boolean> {
+  async resume(id: string, onEnd: OnEnd): Promise<boolean> {
     const run = await this.#parts.records.backtestRun(id);
     const busy = this.#running?.one.run.id === id || this.#queue.some((one) => one.run.id === id);
     if (run === undefined || busy || run.status === 'done') return false;
     this.#refuseTooMany();
-    const onEnd = this.#onEnds.get(id) ?? (() => Promise.resolve());
     this.#enqueue({ run: { ...run, status: 'queued', problem: undefined, endedAtMs: undefined }, onEnd,
       cancelled: false });
     return true;

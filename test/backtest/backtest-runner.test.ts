@@ -100,10 +100,11 @@ test('a backtest beside a server is queued, run at the lowest priority, written 
     assert.equal((await stopped).status, 'cancelled');
     assert.equal((await records.backtestRun(stoppedId))?.problem, 'the server stopped');
     const next = newRunner(engine, records);
-    assert.equal(await next.resume(stoppedId), true);
-    while ((await records.backtestRun(stoppedId))?.status !== 'done') {
-      await new Promise((go) => { setTimeout(go, 20); });
-    }
+    const resumed = await new Promise<BacktestEnd>((resolve, reject) => {
+      next.resume(stoppedId, (_, one) => Promise.resolve(resolve(one))).catch(reject);
+    });
+    assert.equal(resumed.status, 'done');
+    assert.equal((await records.backtestRun(stoppedId))?.status, 'done');
     const report = (await records.backtestRun(stoppedId))?.report;
     assert.ok(report !== null && report !== undefined);
     assert.ok(!existsSync(join(folder, 'backtests', `${stoppedId}.checkpoint`)));

@@ -11,6 +11,7 @@ import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { storeWorld } from '#policy/store-world.ts';
 import { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { RecordStore } from '#ports/records.ts';
+import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Actor, CheckedPolicy, InForceView, LiveEngine, Published } from '#lifecycle/parts.ts';
 import { Seals } from '#lifecycle/seals.ts';
 import { readListUpload } from '../../src/main/read-list-upload.ts';
@@ -151,12 +152,12 @@ export class LifecycleWorld {
   readonly life: Lifecycle;
 
   constructor(first: Publication = publicationOf(policySource({ version: 1 })),
-    store: RecordStore = new MemoryRecordStore()) {
+    store: RecordStore = new MemoryRecordStore(), backtests?: BacktestRunner) {
     this.store = store;
     this.engine = new RememberingEngine(first);
     this.life = new Lifecycle({
       records: this.store, engine: this.engine, seals: this.seals, now: () => this.nowMs,
-        backtests: undefined,
+        backtests,
       readList: (upload) => Promise.resolve(readListUpload(upload)),
       check: (file, source) => Promise.resolve(checkPolicy(file, source, schema, openWorld)),
     });
