@@ -169,6 +169,8 @@ function ofLists(asked: Asking, acted: Acting) {
   return {
     proposeListChange: acted('unread', (call) =>
       rendered(call.life.uploadListChange(call.actor, uploadOf(call)), render.listChange)),
+    list: asked(async ({ life, incoming, param }) =>
+      rendered(Promise.resolve(life.list(param('name'), after(incoming) ?? 0)), render.list)),
     listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),
     approveListChange: acted(['role'], ({ life, actor, body, param }) => {
       const role = body.text('role');

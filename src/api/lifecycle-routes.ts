@@ -73,6 +73,7 @@ export const LIFECYCLE_ROUTES = {
       parameter('reason', { type: 'string' }, 'of a CSV body'),
     ],
   },
+  list: { ...asked('/v1/lists/{name}', 'What is live of a list', 'ListEntries'), query: [AFTER] },
   listChange: asked('/v1/list-changes/{id}', 'A change of a list, and what it lacks', 'ListChange'),
   approveListChange: acted('/v1/list-changes/{id}/approve', 'Approve a change of a '
     + 'list', 'RoleCall', 'ListChange'),

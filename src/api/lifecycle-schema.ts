@@ -95,6 +95,7 @@ export const LIFECYCLE_COMPONENTS = {
       person: text('by'),
     at: instant('when'), policies: texts('hashes of the policies live from there on'), detail: any('more'),
   }, 'a publication'), 'newest first'),
+  ListEntries: list(ENTRY, 'entries of a list that are live'),
   ListChange: closed({
     object: words(['list_change'], 'always list_change'), id: text('of the change'), list: text('name'),
     kind: words(['replace', 'amend'], 'of change'), added: whole('entries'), removed: whole('values'),

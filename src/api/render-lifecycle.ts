@@ -1,7 +1,7 @@
 /** What the life cycle answers, in the words of the contract. */
 import { formatInstant } from '#domain/instant.ts';
 import type { WentLive } from '#lifecycle/going-live.ts';
-import type { ListChangeStatus } from '#lifecycle/list-changes.ts';
+import type { ListChangeStatus, ListView } from '#lifecycle/list-changes.ts';
 import type { SnoozeStatus } from '#lifecycle/snoozes.ts';
 import type { VersionStatus } from '#lifecycle/versions.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
@@ -37,6 +37,7 @@ export const render = {
   publications: (records: readonly PublicationRecord[], limit: number) => list(
     records.map(({ atMs, ...one }) => ({ ...one, at: formatInstant(atMs) })),
     records.length < limit ? undefined : records.at(-1)?.position),
+  list: ({ entries, after }: ListView) => list(entries, after),
   listChange: ({ change, roles, secondPerson, approvals: valid, lacking }: ListChangeStatus) => ({
     object: 'list_change', id: change.id, list: change.list, kind: change.kind, added: change.add.length,
     removed: change.remove.length, author: change.author, created_at: formatInstant(change.atMs),

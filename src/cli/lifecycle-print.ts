@@ -17,7 +17,8 @@ export function printed(answer: Answered): readonly string[] {
       + textOf(answer['state']), ...approvals(answer), ...lacking(answer)];
     case 'backtest': return [
       `${textOf(answer['id'])}: ${textOf(answer['status'] ?? 'queued')} ${textOf(answer['done'])}`.trim()];
-    case 'list': return mapsOf(answer['data']).map(row);
+    case 'list': return [...mapsOf(answer['data']).map(row),
+      ...(typeof answer['after'] === 'number' ? [`more: --after ${answer['after']}`] : [])];
     default: return [JSON.stringify(answer)];
   }
 }
@@ -60,6 +61,9 @@ function row(one: Answered): string {
       : `${textOf(segment['field'])} ${textOf(segment['value'])}`;
     return `${textOf(one['policy'])}/${textOf(one['rule'])} in ${where} since ${textOf(one['since'])}: `
       + textOf(one['because']);
+  }
+  if (one['value'] !== undefined) {
+    return [one['value'], one['from'], one['until'], one['note']].map(textOf).join('  ').trimEnd();
   }
   if (one['position'] !== undefined) {
     const [detail] = mapsOf([one['detail']]);

@@ -20,10 +20,11 @@ assay policy shadow HASH [--share 5%]        it judges beside the live one, or d
 assay policy unshadow HASH --because WHY
 assay policy publish HASH --because WHY      it is live, where nothing is lacking
 assay policy withdraw HASH --because WHY
-assay policy publications                    what went live, newest first
+assay policy publications [--after NUMBER]   what went live, newest first
 assay policy roll-back POSITION --because WHY
 assay list upload NAME FILE.csv --reason WHY [--amend]
 assay list add|remove NAME VALUE... --reason WHY [--until INSTANT]
+assay list show NAME [--after NUMBER]        what is live of it
 assay list status|approve|publish|withdraw ID [--role ROLE] [--because WHY]
 assay snooze add POLICY RULE --field PATH --value VALUE --until INSTANT --reason WHY
 assay snooze status|approve|publish|end ID [--role ROLE] [--because WHY]
@@ -36,7 +37,7 @@ const OPTIONS = {
   reason: { type: 'string' }, share: { type: 'string' }, by: { type: 'string' }, until: { type: 'string' },
   from: { type: 'string' }, field: { type: 'string' }, value: { type: 'string' }, segment: { type: 'string' },
   amend: { type: 'boolean' }, capacity: { type: 'string' }, sweep: { type: 'string' },
-  expected: { type: 'string' },
+  expected: { type: 'string' }, after: { type: 'string' },
 } as const;
 
 const parse = (args: readonly string[]) =>
@@ -66,7 +67,8 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       return server.send('POST', `/v1/policies/${encodeURIComponent(name)}/versions`,
         { source, note, file: basename(path) });
     },
-    versions: ({ server, word }) => server.get(`/v1/policies/${at(word(0, 'a name'))}/versions`),
+    versions: ({ server, values, word }) =>
+      server.get(`/v1/policies/${at(word(0, 'a name'))}/versions${pageOf(values)}`),
     status: ({ server, word }) => server.get(version(word)),
     approve: ({ server, values, word }) =>
       server.send('POST', `${version(word)}/approve`, { role: wanted(values.role, '--role ROLE') }),
@@ -83,7 +85,7 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       ...(values.sweep === undefined ? {} : { sweep: values.sweep }),
     }),
     run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
-    publications: ({ server }) => server.get('/v1/publications'),
+    publications: ({ server, values }) => server.get(`/v1/publications${pageOf(values)}`),
     'roll-back': ({ server, values, word }) =>
       server.send('POST', `/v1/publications/${at(word(0, 'a position'))}/roll-back`, publishing(values)),
   },
@@ -106,6 +108,7 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
     remove: ({ server, values, word, words }) =>
       server.send('POST', `/v1/lists/${at(word(0, 'a list'))}/changes`,
       { remove: words.slice(1), reason: wanted(values.reason, '--reason WHY') }),
+    show: ({ server, values, word }) => server.get(`/v1/lists/${at(word(0, 'a list'))}${pageOf(values)}`),
     ...proposalVerbs('/v1/list-changes', 'withdraw', true),
   },
   snooze: {
@@ -126,6 +129,8 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
   },
   audit: { '': ({ server, values }) => server.get(`/v1/audit?from=${at(values.from ?? '1')}`) },
 };
+
+const pageOf = ({ after }: Values): string => (after === undefined ? '' : `?after=${at(after)}`);
 
 function proposalVerbs(path: string, ending: string, expects: boolean): Readonly<Record<string, Verb>> {
   const one = ({ word }: Ask): string => `${path}/${at(word(0, 'an id'))}`;

@@ -6,6 +6,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 import { checkFound, testFound } from './evidence.ts';
 import type { GoingLive } from './going-live.ts';
+import { listsFound } from './lists-found.ts';
 import type { LifecycleParts } from './parts.ts';
 import { audited } from './refuse.ts';
 import { LIVE_ACTS } from './stage.ts';
@@ -17,6 +18,7 @@ const BOOTSTRAPPED = 'live before anybody submitted it: from the folder of a fir
 export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<void> {
   await going.serially(undefined, () => Promise.resolve({}));
   await versionsFound(parts);
+  await listsFound(parts, going);
 }
 
 async function versionsFound(parts: LifecycleParts): Promise<void> {

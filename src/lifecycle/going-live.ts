@@ -55,6 +55,8 @@ export class GoingLive {
    * first.
    */
   #pending: Pending[] = [];
+  /** Whether the log had something, since this start, that the records had not. */
+  hasFound = false;
   /** Up to here a row is written, or waits; undefined: not yet asked for. */
   #knownTo: number | undefined;
 
@@ -129,7 +131,10 @@ export class GoingLive {
     const found = rowsFound(this.#parts, engine.publishedAfter(this.#knownTo));
     for await (const pending of found) {
       const { position } = pending.row;
-      if (!this.#pending.some(({ row }) => row.position === position)) this.#pending.push(pending);
+      if (!this.#pending.some(({ row }) => row.position === position)) {
+        this.#pending.push(pending);
+        this.hasFound = true;
+      }
       this.#knownTo = position;
     }
     this.#pending = this.#pending.toSorted((left, right) => left.row.position - right.row.position);

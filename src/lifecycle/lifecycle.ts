@@ -11,8 +11,8 @@ import { catchUp } from './catch-up.ts';
 import { dayMs } from './gate.ts';
 import { GoingLive, type WentLive } from './going-live.ts';
 import {
-  approveListChange, listChangeStatus, proposeListChange, publishListChange, withdrawListChange,
-  type ListChangeOrder, type ListChangeStatus,
+  approveListChange, listChangeStatus, listView, proposeListChange, publishListChange, withdrawListChange,
+  type ListChangeOrder, type ListChangeStatus, type ListView,
 } from './list-changes.ts';
 import type { Actor, LifecycleParts, ListUpload } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
@@ -97,6 +97,8 @@ export class Lifecycle {
     const order = await this.parts.readList(upload);
     return isRefusal(order) ? order : this.proposeListChange(actor, order);
   }
+  /** What is live of it. */
+  list(name: string, after: number): ListView | Refusal { return listView(this.parts, name, after); }
   listChange(id: string): Told<ListChangeStatus> { return listChangeStatus(this.parts, id); }
   approveListChange(actor: Actor, id: string, role: string): Told<ListChangeStatus> {
     return approveListChange(this.parts, actor, id, role);

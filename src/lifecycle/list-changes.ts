@@ -62,7 +62,7 @@ export async function proposeListChange(
 }
 
 /** With its hash, an id that only we give to it, and the seal of its author. */
-async function sealedChange(
+export async function sealedChange(
   { seals }: Pick<LifecycleParts, 'seals'>, content: Omit<ListChangeRecord, 'id' | 'hash' | 'authorSeal'>,
 ): Promise<ListChangeRecord> {
   const hash = await listChangeHash(content);
@@ -86,7 +86,7 @@ const withNumbers = async (order: ListChangeOrder): Promise<ListChangeOrder> => 
 const numberOf = (value: string | number): string | number =>
   (/^-?\d{1,15}$/.test(String(value)) ? Number(value) : value);
 
-const recorded = ({ value, from, until, note }: ListEntry): ListEntryRecord => ({
+export const recorded = ({ value, from, until, note }: ListEntry): ListEntryRecord => ({
   value, fromMs: from === undefined ? undefined : parseInstant(from),
   untilMs: until === undefined ? undefined : parseInstant(until), note: note ?? '',
 });
@@ -155,6 +155,25 @@ export async function approveListChange(
     return {};
   });
   return isRefusal(done) ? done : listChangeStatus(parts, id);
+}
+
+export interface ListView {
+  readonly list: string;
+  /** Of what is live now. */
+  readonly entries: readonly ListEntry[];
+  /** Of the next page; undefined: there is none. */
+  readonly after: number | undefined;
+}
+
+const ENTRIES_SHOWN_MAX = 1_000;
+
+/** Entries that are live, in the order of the publication; `after` so many of them. */
+export function listView(parts: LifecycleParts, list: string, after: number): ListView | Refusal {
+  const { policies, publication } = parts.engine.inForce();
+  const all = entriesOf(publication, list);
+  if (all.length === 0 && listUse(list, policies).declarations.length === 0) return noList(list, parts);
+  const to = after + ENTRIES_SHOWN_MAX;
+  return { list, entries: all.slice(after, to), after: to < all.length ? to : undefined };
 }
 
 const notOpen = ({ state, id }: ListChangeRecord): Refusal | undefined =>

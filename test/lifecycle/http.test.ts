@@ -186,6 +186,8 @@ test('lists and snoozes go the same way; a broken line is named, and overlapping
   deepEqual([blocked.json['second_person'], blocked.json['lacking']], [false, []]);
   equal((await send('dev', 'POST', `/v1/list-changes/${String(blocked.json['id'])}/publish`,
     { because: 'x' })).status, 200);
+  deepEqual((await send('dev', 'GET', '/v1/lists/blocked')).json, { object: 'list', data: [{ value: 'c9' }],
+    after: null });
   const removal = await send('dev', 'POST', '/v1/lists/blocked/changes', { remove: ['c9'], reason: 'found' });
   match(String(removal.json['lacking'][0]), /it takes entries away, so a second person approves it/);
   // A snooze.
