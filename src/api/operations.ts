@@ -108,9 +108,11 @@ function finding(parts: ApiParts) {
     },
     async explain({ call, decisionId, grant }) {
       const aml = seesAml(grant);
-      const explanation = await parts.explain?.(call.tenant, decisionId, aml);
+      if (parts.explain === undefined) return refusal('part_unavailable', 'nothing explains decisions here');
+      const explanation = await parts.explain(call.tenant, decisionId, aml);
       if (explanation === undefined) return refusal('not_found', NO_SUCH_DECISION);
       if (explanation === 'busy') return refusal('shedding', 'too many explanations wait; ask again');
+      if ('notExplained' in explanation) return refusal('not_explainable', explanation.notExplained);
       return { text: explainDecision(explanation, aml) };
     },
     policies: ({ call }) => ({ text: JSON.stringify({ object: 'list', data: parts.policies(call.tenant) }) }),

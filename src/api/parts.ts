@@ -3,7 +3,7 @@ import type { Decision } from '#domain/decision.ts';
 import type { Axis } from '#domain/outcome.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
-import type { Explanation } from '#explain/explanation.ts';
+import type { Explanation, NotExplained } from '#explain/explanation.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { KeyStore } from '#ports/key-store.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
@@ -70,9 +70,12 @@ export interface ApiParts {
   findByTransaction(tenant: string, transactionId: string): Promise<Decision | undefined>;
   policies(tenant: string): readonly PolicySummary[];
   /**
-   * The decision with this id, made again and told; without `aml` nothing of that axis. `busy`: many wait.
+   * The decision with this id, made again and told; without `aml` nothing of that axis. Undefined: there is
+   * none; `busy`: many wait.
    */
-  explain?(tenant: string, id: string, aml: boolean): Promise<Explanation | 'busy' | undefined>;
+  explain?(
+    tenant: string, id: string, aml: boolean,
+  ): Promise<Explanation | NotExplained | 'busy' | undefined>;
   readiness(): Readiness;
   measurements(): EngineMeasurements;
   /** The event schema in force, for the contract at /openapi.json. */

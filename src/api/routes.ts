@@ -171,7 +171,7 @@ export const ROUTES = {
     scope: 'decide',
     load: 'asked',
     answer: 'Explanation',
-    refusals: [...KEYED, 'not_found'],
+    refusals: [...KEYED, 'not_found', 'not_explainable', 'part_unavailable'],
   },
   policies: {
     ...NONE,

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { LogUnavailable } from '#ports/decision-log.ts';
 import { REFUSAL_STATUS } from '#domain/refusal.ts';
 import { fakeParts, payment } from './fake-parts.ts';
+import type { ApiParts } from './parts.ts';
 import { requestLog } from './request-log.ts';
 import { buildServer, SERVER_LIMITS } from './server.ts';
 
@@ -113,6 +114,21 @@ describe('a decision', () => {
       equal((await get(url, 'other')).json()['code'], 'not_found', url);
     }
     deepEqual((await get('/v1/decisions?transaction_id=tx_1', 'other')).json()['data'], []);
+  });
+  test('that cannot be explained is not one that is not there', async () => {
+    const parts = fakeParts();
+    const log = requestLog('info', { write: () => undefined });
+    const tooFar = { ...parts, explain: () => Promise.resolve({ notExplained: 'too far back' }) };
+    const nobody: ApiParts = { ...parts };
+    delete nobody.explain;
+    for (const [given, code] of [[tooFar, 'not_explainable'], [nobody, 'part_unavailable']] as const) {
+      const { http } = buildServer(given, log);
+      const url = '/v1/decisions/dec_1/explain';
+      const answer = await http.inject({ url, headers: { authorization: 'Bearer all' } });
+      const problem: { code: string } = JSON.parse(answer.body);
+      deepEqual([answer.statusCode, problem.code], [REFUSAL_STATUS[code], code]);
+      await http.close();
+    }
   });
   test('that is simulated leaves no trace', async () => {
     const { send } = start();

@@ -7,7 +7,8 @@ import { MarkNotRecorded } from '#policy/policy-on-store.ts';
 import { decisionOf } from '#decisioning/decision-of.ts';
 import type { LivePolicy } from '#decisioning/live-policy.ts';
 import {
-  answerBytes, measuredOf, readFacts, readVersions, requestBytes, splitKey, type Facts, type Versions,
+  answerBytes, measuredOf, readDecision, readFacts, readVersions, requestBytes, splitKey,
+  type Facts, type Versions,
 } from '#decisioning/record.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LiveAt } from './live-at.ts';
@@ -32,10 +33,13 @@ export async function derive(record: LogRecord, liveAt: LiveAt, replayOne: Repla
   const state = await liveAt.at(versions);
   const admitted = admittedAgain(record, state);
   const { event, live } = admitted;
+  const failed = live !== undefined && hasFailed(readDecision(record));
   const recorded = Buffer.from(answerBytes(record)).toString('utf8');
   const facts = readFacts(record);
   const same = { versions, state, event, live };
-  if (decidedAgain(admitted, facts) === recorded) return { ...same, equal: true, from: 'facts', facts };
+  if (!failed && decidedAgain(admitted, facts) === recorded) {
+    return { ...same, equal: true, from: 'facts', facts };
+  }
   const replayed = await replayOne(record);
   const equal = JSON.stringify(replayed.decision) === recorded;
   return { ...same, equal, from: 'replay', facts: replayed.facts };
@@ -57,7 +61,6 @@ function decidedAgain({ event, live, adjusted }: Admitted, facts: Facts): string
     const nobody = { cause: 'no policy decides this kind of payment' };
     return JSON.stringify(decisionOf(event, live, nobody, adjusted));
   }
-  // A policy that failed left no facts.
   if (facts.cells.length !== live.policy.features.length) return undefined;
   try {
     const judged = live.judgeAgain(event, measuredOf(facts, typesOf(live)), facts.marks ?? []);
@@ -67,5 +70,8 @@ function decidedAgain({ event, live, adjusted }: Admitted, facts: Facts): string
     throw error;
   }
 }
+
+/** A policy that failed left no facts, only its fallback. */
+export const hasFailed = ({ degraded }: Decision): boolean => degraded.some(({ part }) => part === 'policy');
 
 export const typesOf = (live: LivePolicy) => live.policy.features.map(({ type }) => type);

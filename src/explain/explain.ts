@@ -5,7 +5,7 @@ import type { Rule } from '#policy/compiled-policy.ts';
 import { measuredOf, readDecision } from '#decisioning/record.ts';
 import { measuredAccounts } from './baseline.ts';
 import { counterfactual, outcomeWithout, type Trial } from './counterfactual.ts';
-import { derive, typesOf, type Derivation, type ReplayOne } from './derive.ts';
+import { derive, hasFailed, typesOf, type Derivation, type ReplayOne } from './derive.ts';
 import type { EarlierAsk } from './earlier-decisions.ts';
 import type { Derived, Explanation, RuleAccount } from './explanation.ts';
 import type { LiveAt } from './live-at.ts';
@@ -29,12 +29,14 @@ export async function explain(
   const rules = (live?.policy.rules ?? []).filter(({ axis }) => aml || axis === 'fraud');
   const derived = derivedOf(derivation, rules, aml);
   const axis = aml ? undefined : 'fraud';
-  if (live === undefined || facts.cells.length !== live.policy.features.length) {
+  const judged = !hasFailed(decision) && facts.cells.length === live?.policy.features.length;
+  if (live === undefined || !judged) {
     const outcome = aml ? decision.outcome : decision.fraud.outcome;
     const of = aml ? 'overall' : 'fraud';
+    const meaning = live === undefined ? 'no policy judged it' : 'the policy failed, and its fallback stands';
     return {
       decision, derived, rules: [], values: [],
-      counterfactual: { of, outcome, meaning: 'no policy judged it', changes: [] },
+      counterfactual: { of, outcome, meaning, changes: [] },
     };
   }
   const values = measuredOf(facts, typesOf(live));

@@ -15,6 +15,9 @@ export interface Explanation {
   readonly counterfactual: Counterfactual;
 }
 
+/** The decision is there, and why it cannot be told. */
+export interface NotExplained { readonly notExplained: string }
+
 /** Whether the record, judged again, gives the recorded answer byte for byte. */
 export interface Derived {
   readonly equal: boolean;

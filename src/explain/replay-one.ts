@@ -15,27 +15,35 @@ export interface ReplayOneParts {
   readonly schema: EventSchema;
   readonly newWindowStore: StateParts['newWindowStore'];
   readonly tell?: NonNullable<StateParts['tell']>;
+  /** Default: `LIMITS.explainReplayRecordsMax`. */
+  readonly recordsMax?: number;
 }
+
+/** There is too much to read between the snapshot and the decision. */
+export class ReplayTooLong extends Error {}
 
 export async function replayOne(record: LogRecord, parts: ReplayOneParts): Promise<Replayed> {
   const { position } = record;
-  if (position > LIMITS.explainReplayRecordsMax) {
-    throw new Error(`the decision is at position ${position}, and its record does not hold all it was made `
-      + `from; at most ${LIMITS.explainReplayRecordsMax} records are read again for one explanation`);
-  }
   const { log, schema, snapshots, newWindowStore, tell } = parts;
+  const { recordsMax = LIMITS.explainReplayRecordsMax } = parts;
   const state = await makeState({
-    log: before(log, position), snapshots, schema, newWindowStore, ...(tell === undefined ? {} : { tell }),
+    log: before(log, position, recordsMax), snapshots, schema, newWindowStore,
+    ...(tell === undefined ? {} : { tell }),
   });
   const { decision, facts } = state.judge(admittedAgain(record, state), position);
   return { decision, facts };
 }
 
 /** The log as it was before that position was written. */
-const before = (log: LogReader, position: number): LogReader => ({
+const before = (log: LogReader, position: number, recordsMax: number): LogReader => ({
   durable: { position: position - 1, hash: '' },
   get: (asked) => (asked < position ? log.get(asked) : Promise.resolve(undefined)),
   async *read(fromPosition) {
+    if (position - fromPosition > recordsMax) {
+      throw new ReplayTooLong(`the record of the decision at position ${position} does not hold all it was `
+        + `made from, and the state before it is ${position - fromPosition} records from the newest snapshot `
+        + `that is older; at most ${recordsMax} are read again for one explanation`);
+    }
     for await (const record of log.read(fromPosition)) {
       if (record.position >= position) return;
       yield record;

@@ -11,7 +11,7 @@ import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { readVersions } from '#decisioning/record.ts';
 import { explain } from '#explain/explain.ts';
 import { LiveAt, schemaNamed } from '#explain/live-at.ts';
-import { replayOne } from '#explain/replay-one.ts';
+import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ExplainerData, FromExplainer, ToExplainer } from './explaining-thread.ts';
@@ -59,6 +59,10 @@ async function explained({ record, aml, durable }: Extract<ToExplainer, { kind: 
     };
     post({ kind: 'explained', explanation: await explain(record, sources, { aml }) });
   } catch (error) {
+    if (error instanceof ReplayTooLong) {
+      post({ kind: 'explained', explanation: { notExplained: error.message } });
+      return;
+    }
     post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
   }
 }

@@ -8,7 +8,7 @@ import { positionOfDecision } from '#decisioning/decision-id.ts';
 import type { Engine } from '#decisioning/engine.ts';
 import { splitKey } from '#decisioning/record.ts';
 import { earlierDecisions, type EarlierAsk } from '#explain/earlier-decisions.ts';
-import type { Explanation } from '#explain/explanation.ts';
+import type { Explanation, NotExplained } from '#explain/explanation.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 
 /** What the thread is given when it starts. */
@@ -22,12 +22,12 @@ export type ToExplainer =
 export type FromExplainer =
   | { readonly kind: 'get'; readonly ask: number; readonly position: number }
   | { readonly kind: 'earlier'; readonly ask: number; readonly what: EarlierAsk }
-  | { readonly kind: 'explained'; readonly explanation: Explanation }
+  | { readonly kind: 'explained'; readonly explanation: Explanation | NotExplained }
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface ExplainingThread {
   /** Undefined: the tenant has no decision with that id. `busy`: too many wait. */
-  explain(tenant: string, id: string, aml: boolean): Promise<Explanation | 'busy' | undefined>;
+  explain(tenant: string, id: string, aml: boolean): Promise<Explanation | NotExplained | 'busy' | undefined>;
   stop(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export function explainingThread(engine: Engine, folder: string): ExplainingThre
     });
     return worker;
   };
-  const one = async (record: LogRecord, aml: boolean): Promise<Explanation> => {
+  const one = async (record: LogRecord, aml: boolean): Promise<Explanation | NotExplained> => {
     const thread = running();
     try {
       return await explainIn(thread, engine, { kind: 'explain', record: copied(record), aml,
@@ -82,7 +82,7 @@ export function explainingThread(engine: Engine, folder: string): ExplainingThre
 }
 
 /** The answer to one order; what the thread asks meanwhile is answered from the engine. */
-function explainIn(thread: Worker, engine: Engine, order: ToExplainer): Promise<Explanation> {
+function explainIn(thread: Worker, engine: Engine, order: ToExplainer): Promise<Explanation | NotExplained> {
   return new Promise((resolve, reject) => {
     const post = (message: ToExplainer): void => { thread.postMessage(message); };
     const answer = (ask: number, value: Promise<unknown>): void => {

@@ -1,7 +1,7 @@
 /** What explains the decisions of an engine of the tests, as a process wires it. */
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { EventSchema } from '#domain/field.ts';
-import type { LogRecord } from '#ports/decision-log.ts';
+import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import { earlierDecisions } from '#explain/earlier-decisions.ts';
 import type { ExplainSources } from '#explain/explain.ts';
 import { LiveAt } from '#explain/live-at.ts';
@@ -12,6 +12,7 @@ import type { EngineWorld } from '../engine/engine-world.ts';
 
 export interface ExplainWorld {
   readonly sources: ExplainSources;
+  readonly log: LogReader;
   readonly decisions: readonly number[];
   record(position: number): Promise<LogRecord>;
 }
@@ -32,7 +33,7 @@ export async function explainWorld(world: EngineWorld, state: EngineState): Prom
       replayOne(record, { log, snapshots, schema, newWindowStore: () => newStore(schema) }),
   };
   return {
-    sources, decisions,
+    sources, log, decisions,
     async record(position) {
       const record = await log.get(position);
       if (record === undefined) throw new Error(`nothing at ${position}`);
