@@ -136,6 +136,11 @@ function ofVersions(asked: Asking, acted: Acting) {
     }),
     publications: asked(async ({ life, incoming }) =>
       render.publications(await life.publications({ limit: PAGE_MAX, after: after(incoming) }), PAGE_MAX)),
+    retirePolicy: acted(['because', 'role'], ({ life, actor, body, param }) => {
+      const retire = { because: body.text('because'), role: body.optionalText('role') };
+      return body.refused ?? rendered(life.retire(actor, param('name'), retire), render.retirement);
+    }),
+    retirement: asked(({ life, param }) => rendered(life.retirement(param('name')), render.retirement)),
     rollBack: acted(EXPECTED, ({ life, actor, body, param }) => {
       const publish = order(body);
       const position = wholeOf(param('position'));

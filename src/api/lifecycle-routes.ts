@@ -61,6 +61,10 @@ export const LIFECYCLE_ROUTES = {
   publications: {
     ...asked('/v1/publications', 'What went live, newest first', 'PublicationList'), query: [AFTER],
   },
+  retirePolicy: acted('/v1/policies/{name}/retire', 'Ask to take a policy out of force, or approve '
+    + 'that', 'RetireCall', 'Retirement'),
+  retirement: asked('/v1/policies/{name}/retirement', 'Who asked to take it out of force, and what that '
+    + 'lacks', 'Retirement'),
   rollBack: acted(
     '/v1/publications/{position}/roll-back', 'Bring back the policies of a '
       + 'publication', 'PublishCall', 'WentLive'),

@@ -54,6 +54,8 @@ export const LIFECYCLE_COMPONENTS = {
   EmptyCall: closed({}, 'nothing'),
   PublishCall: closed({ because, expected: maybe(whole('position of the publication you saw as live')) },
     'why'),
+  RetireCall: closed({ because, role: maybe(text('as what you approve what another has asked for')) },
+    'why'),
   ShadowCall: closed({ share: maybe(Type.Number({ minimum: 0, maximum: 1 })),
     by: maybe(text('field that draws; default debtor.customer_id')) }, 'whether it decides a share'),
   BacktestCall: Type.Object({}, { description: 'options of the run', additionalProperties: true }),
@@ -77,6 +79,14 @@ export const LIFECYCLE_COMPONENTS = {
     recorded: Type.Boolean({ description: 'false: live, and written into the records a little later' }),
     notes: texts('what was not shown and let pass'),
   }, 'it is in force'),
+  Retirement: closed({
+    object: words(['retirement'], 'always retirement'), policy: text('name'), version: whole('number'),
+    hash: text('of its content'), asked_by: text('who asked for it'), asked_at: instant('when'),
+    approvals: Type.Array(APPROVAL), lacking: LACKING,
+    notes: texts('by kind of payment, which policy decides it then, or that none does'),
+    position: maybe(whole('of the decision log, from which on it decides nothing; where it is done')),
+    recorded: maybe(Type.Boolean({ description: 'false: done, and written into the records later' })),
+  }, 'a policy is taken out of force'),
   ShadowReport: closed({
     object: words(['shadow_report'], 'always shadow_report'),
     report: any('position of the log, the comparison, and the arms; see docs/backtest.md'),

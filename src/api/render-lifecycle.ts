@@ -2,6 +2,7 @@
 import { formatInstant } from '#domain/instant.ts';
 import type { WentLive } from '#lifecycle/going-live.ts';
 import type { ListChangeStatus, ListView } from '#lifecycle/list-changes.ts';
+import type { Retirement } from '#lifecycle/retire.ts';
 import type { SnoozeStatus } from '#lifecycle/snoozes.ts';
 import type { VersionStatus } from '#lifecycle/versions.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
@@ -9,7 +10,7 @@ import type {
   ApprovalRecord, AuditEntry, BacktestRunRecord, PublicationRecord, VersionRecord,
 } from '#ports/records.ts';
 
-const approvals = (records: readonly ApprovalRecord[]) =>
+const approvals = (records: readonly Pick<ApprovalRecord, 'role' | 'person' | 'atMs'>[]) =>
   records.map(({ role, person, atMs }) => ({ role, person, at: formatInstant(atMs) }));
 
 const summary = ({ hash, policy, version, title, author, atMs, note, withdrawnAtMs }: VersionRecord) => ({
@@ -28,6 +29,11 @@ export const render = {
   versions: (records: readonly VersionRecord[], limit: number) =>
     list(records.map(summary), records.length < limit ? undefined : records.at(-1)?.atMs),
   wentLive: ({ position, recorded, notes }: WentLive) => ({ object: 'went_live', position, recorded, notes }),
+  retirement: ({ policy, askedBy, askedAtMs, approvals: valid, lacking, notes, live }: Retirement) => ({
+    object: 'retirement', policy: policy.name, version: policy.version, hash: policy.hash, asked_by: askedBy,
+    asked_at: formatInstant(askedAtMs), approvals: approvals(valid), lacking, notes,
+    ...(live === undefined ? {} : { position: live.position, recorded: live.recorded }),
+  }),
   started: ({ id }: { readonly id: string }) => ({ object: 'backtest', id }),
   run: ({ atMs, endedAtMs, problem, ...run }: BacktestRunRecord) => ({
     object: 'backtest', ...run, created_at: formatInstant(atMs),

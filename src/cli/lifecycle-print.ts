@@ -6,6 +6,11 @@ export function printed(answer: Answered): readonly string[] {
   switch (answer['object']) {
     case 'policy_version': return version(answer);
     case 'went_live': return live(answer);
+    case 'retirement': return [
+      `${textOf(answer['policy'])} ${textOf(answer['version'])}: ${answer['position'] === undefined
+        ? `${textOf(answer['asked_by'])} has asked to take it out of force`
+        : `out of force from position ${textOf(answer['position'])} of the log on`}`,
+      ...approvals(answer), ...textsOf(answer['notes']).map((note) => `  note: ${note}`), ...lacking(answer)];
     case 'list_change': return [
       `${textOf(answer['id'])}: ${textOf(answer['kind'])} of list ${textOf(answer['list'])}, `
       + `${textOf(answer['added'])} added, ${textOf(answer['removed'])} taken away, `

@@ -20,6 +20,7 @@ assay policy shadow HASH [--share 5%]        it judges beside the live one, or d
 assay policy unshadow HASH --because WHY
 assay policy publish HASH --because WHY      it is live, where nothing is lacking
 assay policy withdraw HASH --because WHY
+assay policy retire NAME --because WHY [--role ROLE]   it decides nothing any more, where two agree
 assay policy publications [--after NUMBER]   what went live, newest first
 assay policy roll-back POSITION --because WHY
 assay list upload NAME FILE.csv --reason WHY [--amend]
@@ -85,6 +86,8 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       ...(values.sweep === undefined ? {} : { sweep: values.sweep }),
     }),
     run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
+    retire: ({ server, values, word }) => server.send('POST', `/v1/policies/${at(word(0, 'a name'))}/retire`,
+      { ...because(values), ...(values.role === undefined ? {} : { role: values.role }) }),
     publications: ({ server, values }) => server.get(`/v1/publications${pageOf(values)}`),
     'roll-back': ({ server, values, word }) =>
       server.send('POST', `/v1/publications/${at(word(0, 'a position'))}/roll-back`, publishing(values)),

@@ -8,7 +8,7 @@ import { decisionId } from './decision-id.ts';
 import type { Judgement, LivePolicy } from './live-policies.ts';
 
 /** Where no policy decides this kind of payment, nobody has said that it may pass. */
-const WITHOUT_POLICY: Outcome = 'review';
+export const WITHOUT_POLICY: Outcome = 'review';
 
 const NOT_SCREENED: Decision['screening'] = { status: 'not_configured', hits: 0, list_version: null };
 

@@ -35,8 +35,8 @@ export interface Forecast {
 
 /** Sealed by the life cycle of policies; the engine keeps it and does not judge it. */
 export interface Approval {
-  readonly subject: 'version' | 'list_change' | 'snooze';
-  /** Content hash of what was approved. */
+  readonly subject: 'version' | 'list_change' | 'snooze' | 'retirement';
+  /** Content hash of what was approved; of a retirement, of the policy that goes. */
   readonly hash: string;
   readonly role: string;
   readonly person: string;

@@ -17,6 +17,7 @@ import {
 import type { Actor, LifecycleParts, ListUpload } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
   type ShadowOrder } from './publish.ts';
+import { retirementOf, retirePolicy, type Retirement, type RetireOrder } from './retire.ts';
 import { refuse } from './refuse.ts';
 import {
   approveSnooze, endSnooze, proposeSnooze, publishSnooze, snoozeStatus, type SnoozeOrder, type SnoozeStatus,
@@ -60,6 +61,11 @@ export class Lifecycle {
   publish(actor: Actor, hash: string, order: PublishOrder): Told<WentLive> {
     return publishVersion(this.parts, this.#going, actor, hash, order);
   }
+  /** Asked for by one, approved by others; with the last approval it is done. */
+  retire(actor: Actor, policy: string, order: RetireOrder): Told<Retirement> {
+    return retirePolicy(this.parts, this.#going, actor, policy, order);
+  }
+  retirement(policy: string): Told<Retirement> { return retirementOf(this.parts, policy); }
   rollBack(actor: Actor, position: number, order: PublishOrder): Told<WentLive> {
     return rollBack(this.parts, this.#going, actor, position, order);
   }

@@ -49,7 +49,7 @@ export interface LiveEngine {
 
 /** What a document says of itself, and what its own tests say of it. */
 export interface CheckedPolicy extends Pick<CompiledPolicy,
-  'hash' | 'name' | 'title' | 'version' | 'reviewers' | 'effective' | 'gate'> {
+  'hash' | 'name' | 'title' | 'version' | 'kinds' | 'reviewers' | 'effective' | 'gate'> {
   readonly ruleCount: number;
   /** As a compiler prints them; empty where there are none. */
   readonly warnings: string;

@@ -4,12 +4,13 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Json } from '#ports/records.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
+import { coverageChanges } from './coverage.ts';
 import { figuresOf } from './evidence.ts';
 import { gate, lastOf, type GateResult } from './gate.ts';
 import {
   amendedNow, enactAmendment, enactPublication, loggedApproval, type GoingLive, type WentLive,
 } from './going-live.ts';
-import type { Actor, InForceView, LifecycleParts } from './parts.ts';
+import type { Actor, CheckedPolicy, InForceView, LifecycleParts } from './parts.ts';
 import { refuse, refuseAll } from './refuse.ts';
 import { dayMs } from './gate.ts';
 import { factsOf, versionIn, type VersionFacts } from './version-facts.ts';
@@ -33,13 +34,15 @@ export const publishVersion = (
     author: version.author, person: actor.person, because,
     approvals: result.approvals.map(loggedApproval),
   }, parts);
+  const after = [...live.policies.filter(({ name }) => name !== version.policy), facts.checked];
+  const notes = [...result.notes, ...coverageChanges(live.policies, after)];
   return going.goLive(actor, {
-    kind: 'publish', because, notes: result.notes,
+    kind: 'publish', because, notes,
     act: {
       action: 'version.publish', subject: `version/${hash}`,
       detail: {
         policy: version.policy, version: version.version, author: version.author, before: live.base,
-        approvers: approversOf(result), notes: result.notes,
+        approvers: approversOf(result), notes,
       },
     },
     enact: () => enactPublication(parts, publication, { challengers }),
@@ -112,7 +115,7 @@ export const rollBack = (
       + '`assay policy publications` lists them');
   }
   const checked = await Promise.all(target.policies.map(({ file, source }) => parts.check(file, source)));
-  const hashes: string[] = [];
+  const back: CheckedPolicy[] = [];
   for (const one of checked) {
     if ('mistakes' in one) {
       return refuseAll('gate_closed', one.mistakes.map((detail) => ({ pointer: '', detail })));
@@ -126,8 +129,9 @@ export const rollBack = (
       return refuse('gate_closed',
         `${one.name} ${one.version} was meant to hold until ${one.effective.until}`);
     }
-    hashes.push(one.hash);
+    back.push(one);
   }
+  const hashes = back.map(({ hash }) => hash);
   if (hashes.join() === live.policies.map(({ hash }) => hash).join()) {
     return refuse('conflict', `what was live from position ${position} on is what is live now`);
   }
@@ -138,7 +142,7 @@ export const rollBack = (
     person: actor.person, because, approvals: [],
   };
   return going.goLive(actor, {
-    kind: 'roll_back', because,
+    kind: 'roll_back', because, notes: coverageChanges(live.policies, back),
     act: {
       action: 'publication.roll_back', subject: `publication/${position}`,
       detail: { to: position, before: live.base, policies: hashes },

@@ -93,6 +93,7 @@ function found(
 function publicationKind({ person, approvals = [] }: Publication): Kind {
   if (person === undefined || person === SYSTEM_PERSON) return 'bootstrap';
   if (approvals.some(({ subject }) => subject === 'version')) return 'publish';
+  if (approvals.some(({ subject }) => subject === 'retirement')) return 'retire';
   return approvals.some(({ subject }) => subject === 'list_change') ? 'list' : 'roll_back';
 }
 

@@ -15,6 +15,20 @@ type Evidence = Omit<EvidenceRecord, 'summary'>;
 /** What somebody wrote: by its content hash, and when. */
 export interface Authored { readonly hash: string; readonly author: string; readonly atMs: number }
 
+export interface RetirementAsked {
+  /** Content hash of the policy that is to go. */
+  readonly hash: string;
+  readonly person: string;
+  readonly atMs: number;
+}
+export interface SealedRetirement {
+  readonly asked: RetirementAsked;
+  readonly person: string;
+  readonly role: string;
+  readonly atMs: number;
+  readonly seal: string;
+}
+
 export class Seals {
   readonly #key: Uint8Array;
 
@@ -38,6 +52,16 @@ export class Seals {
   /** False also for what carries no seal. */
   holdsAuthor(subject: ApprovalSubject, row: Authored & { readonly authorSeal?: string }): boolean {
     return row.authorSeal !== undefined && same(row.authorSeal, this.author(subject, row));
+  }
+
+  /** That somebody asked to take a policy out of force. */
+  retirement({ hash, person, atMs }: RetirementAsked): string {
+    return this.#seal(['retirement', hash, person, atMs]);
+  }
+
+  /** It is of that asking alone: another one of the same content is another. */
+  retirementApproval({ asked, person, role, atMs }: Omit<SealedRetirement, 'seal'>): string {
+    return this.#seal(['retirement_approval', this.retirement(asked), person, role, atMs]);
   }
 
   /** The summary of evidence as it is stored: what was found, and the seal of it. */

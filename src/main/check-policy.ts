@@ -13,10 +13,10 @@ export function checkPolicy(
   if (!('policy' in result)) {
     return { mistakes: result.diagnostics.map((one) => renderDiagnostics([one], source, file)) };
   }
-  const { hash, name, title, version, reviewers, effective, gate, rules, warnings } = result.policy;
+  const { hash, name, title, version, kinds, reviewers, effective, gate, rules, warnings } = result.policy;
   const { passed, failed, results } = runPolicyTests(result.policy, { open });
   return {
-    hash, name, title, version, reviewers, effective, gate, ruleCount: rules.length,
+    hash, name, title, version, kinds, reviewers, effective, gate, ruleCount: rules.length,
     warnings: renderDiagnostics(warnings, source, file),
     tests: { passed, failed, failures: results.flatMap(({ failures }) => failures) },
   };

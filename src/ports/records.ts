@@ -138,7 +138,7 @@ export interface PublicationRecord {
   readonly position: number;
   readonly hash: string;
   readonly kind:
-    'bootstrap' | 'publish' | 'roll_back' | 'list' | 'snooze' | 'brake' | 'release' | 'challenge';
+    'bootstrap' | 'publish' | 'retire' | 'roll_back' | 'list' | 'snooze' | 'brake' | 'release' | 'challenge';
   readonly person: string;
   readonly atMs: number;
   /** Content hashes of the policies that are live from here on. */
