@@ -2,14 +2,15 @@
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { LogReader } from '#ports/decision-log.ts';
-import { printAggregate } from '#expression/print.ts';
 import type { FeatureDefinition, FeatureValues } from '#features/definition.ts';
-import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { formatCell } from '#policy/format-cell.ts';
+import type { LivePolicy } from '#decisioning/live-policy.ts';
 import { readFacts, readVersions, type Facts } from '#decisioning/record.ts';
+import { admittedAgain } from './derive.ts';
 import type { EarlierAsk } from './earlier-decisions.ts';
 import type { Baseline, MeasuredAccount } from './explanation.ts';
 import type { LiveAt } from './live-at.ts';
+import { measureOf, type Measuring } from './measure.ts';
 
 export interface BaselineSources {
   readonly get: LogReader['get'];
@@ -17,15 +18,17 @@ export interface BaselineSources {
   readonly liveAt: LiveAt;
 }
 
-/** An earlier decision: the facts, and where in them each feature stands, by its definition. */
+/** An earlier decision: the facts, and where in them each feature stands, by what it measures. */
 interface Earlier { readonly facts: Facts; readonly indexOf: ReadonlyMap<string, number> }
 
 /** Accounts of the features with these indexes. */
 export async function measuredAccounts(
-  policy: CompiledPolicy, indexes: readonly number[], event: ParsedEvent, values: FeatureValues,
+  { policy, listVersions: lists }: LivePolicy, indexes: readonly number[], event: ParsedEvent,
+  values: FeatureValues,
   sources: BaselineSources,
 ): Promise<readonly MeasuredAccount[]> {
   const past = new Past(sources);
+  const measuring: Measuring = { policy, lists, tMs: event.numbers[T_SLOT] ?? Number.NaN };
   const accounts: MeasuredAccount[] = [];
   for (const index of indexes) {
     const feature = policy.features[index];
@@ -38,7 +41,7 @@ export async function measuredAccounts(
     };
     if (!NUMBERS.has(feature.type.kind)) accounts.push(head);
     else {
-      const baseline = await past.baseline(feature, definitionOf(policy, index), event);
+      const baseline = await past.baseline(feature, measureOf(measuring, index), event);
       accounts.push({ ...head, baseline });
     }
   }
@@ -49,12 +52,6 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'int', 'decimal', 'ratio', 'money', 'duration', 'distance', 'speed',
 ]);
 
-/** The same text is the same measure, in whatever version of the policy. */
-function definitionOf(policy: CompiledPolicy, index: number): string {
-  const aggregate = policy.aggregates[index];
-  return aggregate === undefined ? '' : printAggregate(aggregate);
-}
-
 class Past {
   readonly #sources: BaselineSources;
   readonly #positions = new Map<string, readonly number[]>();
@@ -64,11 +61,11 @@ class Past {
     this.#sources = sources;
   }
 
-  async baseline(feature: FeatureDefinition, definition: string, event: ParsedEvent): Promise<Baseline> {
+  async baseline(feature: FeatureDefinition, measure: string, event: ParsedEvent): Promise<Baseline> {
     const cells: number[] = [];
     for (const position of await this.#positionsOf(feature, event)) {
       const earlier = await this.#decisionAt(position);
-      const cell = earlier?.facts.cells[earlier.indexOf.get(definition) ?? -1];
+      const cell = earlier?.facts.cells[earlier.indexOf.get(measure) ?? -1];
       if (typeof cell === 'number') cells.push(cell);
     }
     const n = cells.length;
@@ -103,10 +100,12 @@ class Past {
     const record = await this.#sources.get(position);
     if (record?.kind !== 'decision') return undefined;
     const versions = readVersions(record);
-    const { live } = await this.#sources.liveAt.at(versions);
-    const policy = live?.judging.find((one) => one.policy.hash === versions.policy)?.policy;
+    const state = await this.#sources.liveAt.at(versions);
+    const policy = state.live?.judging.find((one) => one.policy.hash === versions.policy)?.policy;
     if (policy === undefined) return undefined;
-    const indexOf = new Map(policy.features.map((_, index) => [definitionOf(policy, index), index]));
+    const { event } = admittedAgain(record, state);
+    const measuring = { policy, lists: versions.lists, tMs: event.numbers[T_SLOT] ?? Number.NaN };
+    const indexOf = new Map(policy.features.map((_, index) => [measureOf(measuring, index), index]));
     return { facts: readFacts(record), indexOf };
   }
 }

@@ -42,7 +42,7 @@ export async function explain(
   const values = measuredOf(facts, typesOf(live));
   const trial: Trial = { live, event, values, marks: facts.marks ?? [], axis };
   const indexes = valuesRead(live.policy, rules);
-  const measured = await measuredAccounts(live.policy, indexes, event, values, sources);
+  const measured = await measuredAccounts(live, indexes, event, values, sources);
   return {
     decision, derived, rules: accountsOf(derivation, trial, rules, decision), values: measured,
     counterfactual: counterfactual(trial, rules),

@@ -26,5 +26,6 @@ export function listsRead(policy: CompiledPolicy, rules: readonly Rule[]): Reado
   return found;
 }
 
-const conditionsIn = ({ value, of, where, since }: FeatureDefinition): readonly Expr[] =>
+/** All that says which events a feature counts, and what of them. */
+export const conditionsIn = ({ value, of, where, since }: FeatureDefinition): readonly Expr[] =>
   [value, of, where, since].filter((expr) => expr !== undefined);
