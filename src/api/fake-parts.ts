@@ -158,6 +158,7 @@ export function fakeParts(): FakeParts {
       return decision && explanationOf(decision, aml);
     },
     policies: () => [CARDS],
+    expiry: () => [],
     measurements: () => ({
       stages: {},
       windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 },

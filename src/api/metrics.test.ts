@@ -21,6 +21,10 @@ parts.measurements = () => ({
     ],
   },
 });
+parts.expiry = () => [
+  { policy: 'cards', until: '2026-11-24', isExpired: true },
+  { policy: 'wires', until: undefined, isExpired: false },
+];
 const { http } = buildServer(parts, requestLog('silent'));
 after(() => http.close());
 
@@ -91,6 +95,7 @@ test('what happened is counted once, by outcome and code', async () => {
     ['held', 'engaged', 'pages'].map((name) => samples.get(`assay_brake_${name}`)),
     [1, 2, 3],
   );
+  deepEqual(read('assay_policy_expired{policy="cards"}', 'assay_policy_expired{policy="wires"}'), [1, 0]);
   equal(samples.get('assay_rule_hits_total{policy="cards",rule="many"}'), 4);
   ok(!samples.has('assay_rule_hits_total{policy="cards",rule="large"}'), 'aml is not told');
   ok((samples.get('process_resident_memory_bytes') ?? 0) > 1e6);
@@ -98,7 +103,7 @@ test('what happened is counted once, by outcome and code', async () => {
 
 test('a histogram that has seen nothing has no quantiles', async () => {
   const metrics = new Metrics();
-  const text = await metrics.text(fakeParts().measurements());
+  const text = await metrics.text(fakeParts().measurements(), []);
   metrics.decided(fullDecision, false);
   metrics.stop();
   ok(text.includes('assay_decision_duration_seconds_count 0\n'));

@@ -8,6 +8,7 @@ import type { Decision } from '#domain/decision.ts';
 import { OUTCOMES } from '#domain/outcome.ts';
 import { REFUSAL_STATUS } from '#domain/refusal.ts';
 import type { RefusalCode } from '#domain/refusal.ts';
+import type { Expiry } from '#lifecycle/expiry.ts';
 import type { EngineMeasurements, StageHistogram } from './parts.ts';
 
 const QUANTILES = [
@@ -61,7 +62,7 @@ export class Metrics {
   }
 
   /** Prometheus text format 0.0.4. */
-  async text(engine: EngineMeasurements): Promise<string> {
+  async text(engine: EngineMeasurements, expiry: readonly Expiry[]): Promise<string> {
     const store = engine.windowStore;
     const delay = this.#eventLoop;
     const families = [
@@ -108,11 +109,15 @@ export class Metrics {
       family('assay_window_store_bytes', 'gauge', 'Memory of the window store.', [[{}, store.bytes]]),
       family('assay_log_position', 'gauge', 'Last durable position of the log.', [[{}, engine.logPosition]]),
     ];
-    families.push(...brakeFamilies(engine.brake));
+    families.push(...brakeFamilies(engine.brake), expiryFamily(expiry));
     delay.reset();
     return `${families.join('')}${await this.#process.metrics()}`;
   }
 }
+
+const expiryFamily = (expiry: readonly Expiry[]): string =>
+  family('assay_policy_expired', 'gauge', 'Whether a live policy is past its `effective.until`, 0 or 1.',
+    expiry.map(({ policy, isExpired }) => [{ policy }, isExpired ? 1 : 0]));
 
 /** Rules of the fraud axis alone: /metrics asks for no key. */
 function brakeFamilies({ held, engaged, paged, hits }: EngineMeasurements['brake']): readonly string[] {

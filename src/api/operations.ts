@@ -128,7 +128,7 @@ function watching(parts: ApiParts, metrics: Metrics, isDraining: () => boolean) 
       return readiness.ready ? { text: '{"status":"ready"}' } : refusal(readiness.code, readiness.detail);
     },
     metrics: async () => ({
-      text: await metrics.text(parts.measurements()),
+      text: await metrics.text(parts.measurements(), parts.expiry()),
       type: 'text/plain; version=0.0.4; charset=utf-8',
     }),
     contract: () => ({ text: JSON.stringify(openApi(parts.schema())) }),

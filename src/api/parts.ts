@@ -4,6 +4,7 @@ import type { Axis } from '#domain/outcome.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { DecideAnswer, DecideCall, RecordAnswer } from '#decisioning/call.ts';
 import type { Explanation, NotExplained } from '#explain/explanation.ts';
+import type { Expiry } from '#lifecycle/expiry.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { KeyStore } from '#ports/key-store.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
@@ -78,6 +79,8 @@ export interface ApiParts {
   ): Promise<Explanation | NotExplained | 'busy' | undefined>;
   readiness(): Readiness;
   measurements(): EngineMeasurements;
+  /** Of each live policy, whether the day it was meant to hold until has passed. */
+  expiry(): readonly Expiry[];
   /** The event schema in force, for the contract at /openapi.json. */
   schema(): EventSchema;
   readonly keys: Pick<KeyStore, 'find'>;

@@ -8,7 +8,7 @@ import type { RuleModeOverride } from '#decisioning/publication.ts';
 import { backtestReport, backtestRun, startBacktest, steerBacktest } from './backtests.ts';
 import { brakesOf, releaseBrake, type ReleaseOrder } from './brakes.ts';
 import { catchUp } from './catch-up.ts';
-import { dayMs } from './gate.ts';
+import { expiryOf, type Expiry } from './expiry.ts';
 import { GoingLive, type WentLive } from './going-live.ts';
 import {
   approveListChange, listChangeStatus, listView, proposeListChange, publishListChange, withdrawListChange,
@@ -138,12 +138,9 @@ export class Lifecycle {
   audit(fromSeq: number, limit: number): Promise<readonly AuditEntry[]> {
     return this.parts.records.audit(fromSeq, limit);
   }
-  /** Live policies whose `effective.until` has passed: they go on deciding, and somebody should know. */
-  overdue(): readonly { readonly name: string; readonly until: string }[] {
-    return this.parts.engine.inForce().policies.flatMap(({ name, effective: { until } }) => {
-      const endMs = dayMs(until);
-      return until !== undefined && endMs !== undefined && this.parts.now() >= endMs ? [{ name, until }] : [];
-    });
+  /** Live policies whose `effective.until` has passed. */
+  overdue(): readonly Expiry[] {
+    return expiryOf(this.parts.engine.inForce().policies, this.parts.now())
+      .filter(({ isExpired }) => isExpired);
   }
 }
-

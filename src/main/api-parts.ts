@@ -1,11 +1,13 @@
 /** The engine as the API asks for it. */
 import type { ApiParts } from '#api/parts.ts';
 import type { Engine } from '#decisioning/engine.ts';
+import { expiryOf } from '#lifecycle/expiry.ts';
 import type { KeyStore } from '#ports/key-store.ts';
 import type { ExplainingThread } from './explaining-thread.ts';
 
 export const apiParts = (
   engine: Engine, keys: Pick<KeyStore, 'find'>, explaining?: Pick<ExplainingThread, 'explain'>,
+  now: () => number = Date.now,
 ): ApiParts => ({
   ...(explaining === undefined ? {} : { explain: explaining.explain }),
   decide: (call) => engine.decide(call),
@@ -24,6 +26,7 @@ export const apiParts = (
       : { ready: false, code: 'log_unavailable', detail: `the engine is ${phase}` };
   },
   measurements: () => engine.measurements(),
+  expiry: () => expiryOf((engine.state.live?.policies ?? []).map(({ policy }) => policy), now()),
   schema: () => engine.state.schema,
   keys,
 });

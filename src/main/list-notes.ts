@@ -1,4 +1,4 @@
-/** What a start says about lists: a file nobody reads, or a list that is empty, is mostly a mistake. */
+/** What a start says about lists: a list nobody reads, or one that is empty, is mostly a mistake. */
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { ListSource } from '#policy/lists.ts';
 
@@ -11,10 +11,10 @@ export function listNotes(
   const strays = [...published.keys()].filter((name) => !managed.has(name));
   return [
     ...strays.map((name) =>
-      `lists: no policy reads lists/${name}.csv; policies read ${[...managed].join(', ')}`),
+      `lists: no policy reads the list ${name}; policies read ${[...managed].join(', ')}`),
     ...[...managed].map((name) => {
       const count = published.get(name);
-      if (count === undefined) return `lists: ${name} is empty: there is no lists/${name}.csv`;
+      if (count === undefined) return `lists: ${name} is empty: nothing of it was published`;
       return `lists: ${name} has ${count} entries`;
     }),
   ];

@@ -115,7 +115,7 @@ test('the shipped folder has the starter policies and example rates that convert
   assert.equal(rates.version, 'example-1');
 });
 
-test('a start says which list is empty and which file nobody reads', () => {
+test('a start says which list is empty and which one nobody reads', () => {
   const declared = [{ lists: [
     { name: 'blocked', of: { kind: 'string' }, validity: 'none' } as const,
     { name: 'trusted', of: { kind: 'string' }, validity: 'none' } as const,
@@ -123,8 +123,8 @@ test('a start says which list is empty and which file nobody reads', () => {
   ] }];
   const published = [{ name: 'blokced', entries: [] }, { name: 'trusted', entries: [{ value: 'c1' }] }];
   assert.deepEqual(listNotes(published, declared), [
-    'lists: no policy reads lists/blokced.csv; policies read blocked, trusted',
-    'lists: blocked is empty: there is no lists/blocked.csv',
+    'lists: no policy reads the list blokced; policies read blocked, trusted',
+    'lists: blocked is empty: nothing of it was published',
     'lists: trusted has 1 entries',
   ]);
 });

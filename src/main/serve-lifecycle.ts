@@ -39,8 +39,8 @@ export function serveLifecycle(
   let runner: ReturnType<NonNullable<typeof backtests>> | undefined;
   let stopped = false;
   const tellOverdue = (): void => {
-    for (const { name, until } of running?.life.overdue() ?? []) {
-      tell(`policies: ${name} was meant to hold until ${until}, and goes on deciding until another is `
+    for (const { policy, until = '' } of running?.life.overdue() ?? []) {
+      tell(`policies: ${policy} was meant to hold until ${until}, and goes on deciding until another is `
         + `published`);
     }
   };
