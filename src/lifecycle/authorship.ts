@@ -9,7 +9,7 @@ import { canonicalText } from '#records/canonical-text.ts';
 import { inTurns } from './in-turns.ts';
 import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
 import { audited, refuse } from './refuse.ts';
-import { contentHash, type Seals } from './seals.ts';
+import { contentHash, isMap, type Seals } from './seals.ts';
 
 /** Undefined where the row is as it was submitted, by whom it says. */
 export function versionDamage(
@@ -69,6 +69,28 @@ function rowDamage(
     && seals.idOf(subject === 'snooze' ? 'snz' : 'lch', hash) === id;
   return isOurs ? undefined : `${id} does not carry our seal of ${author}: it was written or changed by `
     + 'hand. Propose it again';
+}
+
+const PAGE_ACTS = 200;
+
+/**
+ * What the audit says has become of it, where it is not open any more: a state in a row can be put back by
+ * hand, and what two have agreed on once would go live again.
+ */
+export async function endOf(
+  { records }: Pick<LifecycleParts, 'records'>, subject: string, id: string, ends: readonly string[],
+): Promise<string | undefined> {
+  for (let after: number | undefined; ;) {
+    const acts = await records.auditOf(subject, { limit: PAGE_ACTS, after });
+    for (const { action, detail } of acts) {
+      if (!isMap(detail) || detail['id'] !== id) continue;
+      if (ends.includes(action)) return `${id} is open again, and the audit has its ${action}: its row was `
+        + 'changed by hand. Propose it again';
+      if (action.endsWith('.propose')) return undefined;
+    }
+    if (acts.length < PAGE_ACTS) return undefined;
+    after = acts.at(-1)?.seq;
+  }
 }
 
 /** Refused, and in the audit: somebody has been at the database. */

@@ -6,7 +6,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ListEntry, ListSource } from '#policy/lists.ts';
 import type { ApprovalRecord, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
-import { listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
+import { endOf, listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
 import { enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
 import { mappedInTurns } from './in-turns.ts';
 import { listFaults } from './list-faults.ts';
@@ -187,6 +187,8 @@ export const publishListChange = (
   const { change, lacking, approvals } = status;
   const closed = notOpen(change);
   if (closed !== undefined) return closed;
+  const again = await endOf(parts, `list/${change.list}`, id, ['list.publish', 'list.withdraw']);
+  if (again !== undefined) return refuseDamaged(parts, actor, `list/${change.list}`, again);
   if (lacking.length > 0) return refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
   const before = entriesOf(live.publication, change.list);
   const order = { ...change, add: await mappedInTurns(change.add, published) };

@@ -5,7 +5,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import type { ApprovalRecord, SnoozeRecord } from '#ports/records.ts';
-import { refuseDamaged, snoozeDamage, snoozeHash } from './authorship.ts';
+import { endOf, refuseDamaged, snoozeDamage, snoozeHash } from './authorship.ts';
 import {
   amendedNow, enactAmendment, loggedApproval, type GoingLive, type WentLive,
 } from './going-live.ts';
@@ -135,6 +135,9 @@ export const publishSnooze = (
   const { snooze, lacking, approvals } = status;
   const closed = notOpen(snooze);
   if (closed !== undefined) return closed;
+  const subject = `policy/${snooze.policy}`;
+  const again = await endOf(parts, subject, id, ['snooze.publish', 'snooze.end']);
+  if (again !== undefined) return refuseDamaged(parts, actor, subject, again);
   if (lacking[0] !== undefined) return refuse('gate_closed', lacking[0], '');
   const found = ruleIn(live.policies, snooze);
   const fault = isRefusal(found) ? found : faultOf(snooze, found.rule, parts.now());
@@ -147,7 +150,7 @@ export const publishSnooze = (
   return going.goLive(actor, {
     kind: 'snooze', because,
     act: {
-      action: 'snooze.publish', subject: `policy/${snooze.policy}`,
+      action: 'snooze.publish', subject,
       detail: { id, author: snooze.author,
         approvers: approvals.map(({ person, role }) => ({ person, role })) },
     },

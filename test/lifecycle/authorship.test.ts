@@ -142,6 +142,30 @@ describe('written into the database by hand', () => {
     }
   });
 
+  test('what was published or ended once is not open again', async () => {
+    const { world, name } = worldOf();
+    const { life } = world;
+    const { snooze: { id } } = told(await life.proposeSnooze(ANN, {
+      policy: name, rule: 'large', field: 'card.id', value: 'c1', fromMs: world.nowMs,
+      untilMs: world.nowMs + 86_400_000, reason: 'known',
+    }));
+    told(await life.approveSnooze(BEN, id, 'risk'));
+    told(await life.publishSnooze(ANN, id, 'x'));
+    told(await life.endSnooze(BEN, id, 'over'));
+    const { change } = told(await life.proposeListChange(ANN, {
+      list: 'trusted', kind: 'replace', add: [{ value: 'c1', until: '2027-01-01T00:00:00Z' }], remove: [],
+      reason: 'known',
+    }));
+    told(await life.approveListChange(BEN, change.id, 'risk'));
+    told(await life.publishListChange(ANN, change.id, publishOrder));
+    // The role of the service may change states.
+    await byHand(`update snooze set state = 'proposed' where id = ${text(id)}`,
+      `update list_change set state = 'proposed' where id = ${text(change.id)}`);
+    match(refusalOf(await life.publishSnooze(ANN, id, 'x')), /the audit has its snooze\.end/);
+    match(refusalOf(await life.publishListChange(ANN, change.id, publishOrder)),
+      /the audit has its list\.publish/);
+  });
+
   test('evidence that is copied behind a later one does not become the last', async () => {
     const { world, name } = worldOf();
     const hash = await world.submitted({ version: 2, name });
