@@ -8,7 +8,9 @@ import { amlFeatures } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { Interventions } from '#policy/interventions.ts';
 import type { BoundLists } from '#policy/lists.ts';
-import { policyOnStore, type FoundMark, type PolicyOnStore } from '#policy/policy-on-store.ts';
+import {
+  featuresOnStore, policyOnStore, type FeaturesOnStore, type FoundMark, type PolicyOnStore,
+} from '#policy/policy-on-store.ts';
 import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
 import type { MarkEffect } from './record.ts';
 
@@ -36,6 +38,7 @@ export interface BoundPolicy {
   readonly store: PersistentWindowStore;
   /** The rate table, as text. */
   readonly ratesText: string;
+  readonly features: FeaturesOnStore;
   readonly onStore: PolicyOnStore;
 }
 
@@ -55,11 +58,11 @@ export interface LivePolicy {
 
 export function boundPolicy(
   policy: CompiledPolicy, lists: BoundLists, rates: { readonly table: RateTable; readonly text: string },
-  store: PersistentWindowStore,
+  store: PersistentWindowStore, features = featuresOnStore(policy, lists, rates.table, store),
 ): BoundPolicy {
   return {
     policy, listVersions: lists.versions, amlFeatures: amlFeatures(policy.features, policy.rules), store,
-    ratesText: rates.text, onStore: policyOnStore(policy, lists, rates.table, store),
+    ratesText: rates.text, features, onStore: policyOnStore(policy, lists, rates.table, store, features),
   };
 }
 

@@ -3,7 +3,7 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { rateConverter, type RateTable } from '#domain/rates.ts';
 import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
-import { makeRuntime, type RuntimeMark } from '#expression/emit-runtime.ts';
+import { makeRuntime, type EmitRuntime, type RuntimeMark } from '#expression/emit-runtime.ts';
 import type { Cell } from '#expression/type.ts';
 import type { World } from '#expression/world.ts';
 import { compileFeatures } from '#features/compile-features.ts';
@@ -59,21 +59,50 @@ export interface PolicyOnStore {
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
 
-export function policyOnStore(
+/** What a policy measures, on a window store: its windows. Policies with the same features can share it. */
+export interface FeaturesOnStore {
+  readonly tilePlans: readonly TilePlan[];
+  measure(event: ParsedEvent, row: number, params: readonly Cell[]): FeatureValues;
+}
+
+export function featuresOnStore(
   policy: CompiledPolicy, lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
-): PolicyOnStore {
-  // Marks belong to a tenant, and generated code does not know of tenants: it is set before each judgement.
+): FeaturesOnStore {
+  // Marks belong to a tenant, and generated code does not know of tenants: it is set before each measurement.
   let tenant = '';
-  const marks = new MarkDesk((ask) => latestMark(store, policy.schema, tenant, ask));
-  const runtime = makeRuntime({
+  const runtime = runtimeOf(lists, rates, store, (ask) => latestMark(store, policy.schema, tenant, ask));
+  const program = compileFeatures(policy.features, policy.schema);
+  const features = program.bind(store, runtime, rates.version);
+  return {
+    tilePlans: program.tilePlans(store, runtime, rates.version),
+    measure(event, row, params) {
+      tenant = event.tenant;
+      return features(event, row, params);
+    },
+  };
+}
+
+function runtimeOf(
+  lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
+  find: (ask: AskedMark) => RuntimeMark | undefined,
+): EmitRuntime {
+  return makeRuntime({
     convert: rateConverter(rates),
     inList: (list, value, tMs) => lists.inList(list, value, tMs),
     statusAt: (row, tMs) => store.statusAt(row, tMs),
     labelAt: (row, tMs) => store.labelAt(row, tMs),
-    mark: (path, value, name, tMs, holding = false) => marks.find({ path, value, name, tMs, holding }),
+    mark: (path, value, name, tMs, holding = false) => find({ path, value, name, tMs, holding }),
   });
-  const program = compileFeatures(policy.features, policy.schema);
-  const features = program.bind(store, runtime, rates.version);
+}
+
+/** `features` are those of this policy or of one that measures the same. */
+export function policyOnStore(
+  policy: CompiledPolicy, lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
+  features = featuresOnStore(policy, lists, rates, store),
+): PolicyOnStore {
+  let tenant = '';
+  const marks = new MarkDesk((ask) => latestMark(store, policy.schema, tenant, ask));
+  const runtime = runtimeOf(lists, rates, store, (ask) => marks.find(ask));
   const bound = bindPolicy(policy, { runtime, rates });
   const ruled = (
     event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
@@ -85,13 +114,13 @@ export function policyOnStore(
     return { values, results, result, marks: marks.asked };
   };
   return {
-    tilePlans: program.tilePlans(store, runtime, rates.version),
+    tilePlans: features.tilePlans,
     explain: (event, values, params) => bound.explain(event, values, params),
     judge(event, row, interventions) {
       tenant = event.tenant;
       marks.open(undefined);
       const params = bound.params(event);
-      const values = marks.unnoted(() => features(event, row, params));
+      const values = features.measure(event, row, params);
       return ruled(event, values, params, interventions);
     },
     judgeMeasured(event, values, given, interventions, without) {
@@ -107,12 +136,14 @@ export function policyOnStore(
 
 const NO_MARKS: readonly FoundMark[] = [];
 
-/** Answers for marks: from the store, noting what is asked; or from what was noted before. */
+/**
+ * Answers for the marks that parameters and rules ask for: from the store, noting what is asked; or from what
+ * was noted before. What windows ask for is in the features already.
+ */
 class MarkDesk {
   readonly #look: (ask: AskedMark) => RuntimeMark | undefined;
   #given: readonly FoundMark[] | undefined;
   #asked: FoundMark[] | undefined;
-  #notes = true;
 
   constructor(look: (ask: AskedMark) => RuntimeMark | undefined) {
     this.#look = look;
@@ -125,16 +156,6 @@ class MarkDesk {
     this.#asked = undefined;
   }
 
-  /** Marks that windows ask for are in the features already. */
-  unnoted<Result>(measure: () => Result): Result {
-    this.#notes = false;
-    try {
-      return measure();
-    } finally {
-      this.#notes = true;
-    }
-  }
-
   find(ask: AskedMark): RuntimeMark | undefined {
     if (this.#given !== undefined) {
       const found = this.#given.find((one) => sameAsk(one, ask));
@@ -142,7 +163,7 @@ class MarkDesk {
       return found.mark ?? undefined;
     }
     const mark = this.#look(ask);
-    if (this.#notes && this.#asked?.some((one) => sameAsk(one, ask)) !== true) {
+    if (this.#asked?.some((one) => sameAsk(one, ask)) !== true) {
       const { path, value, name, tMs, holding } = ask;
       const { value: told = 0, fromMs = 0, untilMs = 0 } = mark ?? {};
       this.#asked ??= [];
