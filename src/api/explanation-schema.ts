@@ -17,6 +17,7 @@ const LIST_ENTRY = closed(
     from: optional('on the list from then on'),
     until: optional('not on the list from then on'),
     note: optional('why it is on the list'),
+    change: optional('id of the change that added it; absent: it came with the whole list'),
   },
   'the entry that put it on the list',
 );

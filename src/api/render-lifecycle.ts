@@ -43,7 +43,8 @@ export const render = {
   publications: (records: readonly PublicationRecord[], limit: number) => list(
     records.map(({ atMs, ...one }) => ({ ...one, at: formatInstant(atMs) })),
     records.length < limit ? undefined : records.at(-1)?.position),
-  list: ({ entries, after }: ListView) => list(entries, after),
+  list: ({ entries, after }: ListView) =>
+    list(entries.map(({ value, from, until, note }) => ({ value, from, until, note })), after),
   listChange: ({ change, roles, secondPerson, approvals: valid, lacking }: ListChangeStatus) => ({
     object: 'list_change', id: change.id, list: change.list, kind: change.kind, added: change.add.length,
     removed: change.remove.length, author: change.author, created_at: formatInstant(change.atMs),

@@ -69,6 +69,8 @@ export interface Snooze {
   readonly until: string;
   readonly by: string;
   readonly reason: string;
+  /** Of this snooze, whatever amended it since; absent where nobody's is known. */
+  readonly approvals?: readonly Approval[];
 }
 
 /** A policy that judges beside the live one of its name, its champion. */

@@ -69,6 +69,8 @@ export interface ListHit {
   readonly from?: string;
   readonly until?: string;
   readonly note?: string;
+  /** Id of the change that added it; absent where the whole list was replaced, or found. */
+  readonly change?: string;
 }
 
 export type RuleAnswerWord = 'hit' | 'miss' | 'unknown' | 'excepted' | 'off';

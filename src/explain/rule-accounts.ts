@@ -64,14 +64,14 @@ function answerOf(
 }
 
 function snoozesOf(rule: Rule, { policy, inForce, event }: JudgedRules): readonly Exception[] {
-  const { snoozes = [], approvals = [] } = inForce.amendment ?? {};
+  const { snoozes = [] } = inForce.amendment ?? {};
   const now = event.numbers[T_SLOT] ?? Number.NaN;
   if (rule.final) return [];
   return snoozes.filter((snooze) => snooze.policy === policy.name && snooze.rule === rule.id
     && event.texts[slotOf(policy.schema, snooze.field)] === snooze.value
     && (parseInstant(snooze.from) ?? Infinity) <= now && now < (parseInstant(snooze.until) ?? -Infinity))
-    .map(({ id, value, from, until, by, reason }) => {
-      const approvedBy = approvals.filter(({ subject }) => subject === 'snooze').map(({ person }) => person);
+    .map(({ id, value, from, until, by, reason, approvals = [] }) => {
+      const approvedBy = approvals.map(({ person }) => person);
       return {
         kind: 'snooze', name: id, value, from, until, note: reason, by,
         ...(approvedBy.length === 0 ? {} : { approved_by: approvedBy }),
@@ -100,13 +100,14 @@ function exceptionsIn(unless: AnswerTree, rule: Rule, publication: Publication):
   if (hits.length === 0 && rule.unless !== undefined) {
     return [{ kind: 'condition', name: printExpression(rule.unless) }];
   }
-  const { person, approvals = [] } = publication;
-  const approvedBy = approvals.filter(({ subject }) => subject === 'list_change').map((one) => one.person);
-  return hits.map(({ list, ...entry }) => ({
-    kind: 'list', name: list, ...entry,
-    ...(person === undefined ? {} : { by: person }),
-    ...(approvedBy.length === 0 ? {} : { approved_by: approvedBy }),
-  }));
+  return hits.map(({ list, change, ...entry }) => {
+    const changes = publication.lists.find(({ name }) => name === list)?.changes ?? [];
+    const of = changes.find(({ id, kind }) => (change === undefined ? kind === 'replace' : id === change));
+    return {
+      kind: 'list', name: list, ...entry, ...(of === undefined ? {} : { by: of.author }),
+      ...(of === undefined || of.approvers.length === 0 ? {} : { approved_by: of.approvers }),
+    };
+  });
 }
 
 function listHits(part: AnswerTree): readonly ListHit[] {

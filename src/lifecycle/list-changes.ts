@@ -4,7 +4,7 @@ import { formatInstant, parseInstant } from '#domain/instant.ts';
 import { nearestName } from '#domain/nearest-name.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
-import type { ListEntry, ListSource } from '#policy/lists.ts';
+import type { ListChangeBy, ListEntry, ListSource } from '#policy/lists.ts';
 import type { ApprovalRecord, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
 import { endOf, listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
 import { enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
@@ -191,12 +191,16 @@ export const publishListChange = (
   if (again !== undefined) return refuseDamaged(parts, actor, `list/${change.list}`, again);
   if (lacking.length > 0) return refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
   const before = entriesOf(live.publication, change.list);
-  const order = { ...change, add: await mappedInTurns(change.add, published) };
+  const mark = change.kind === 'replace' ? {} : { change: id };
+  const order = { ...change,
+    add: await mappedInTurns(change.add, (entry) => ({ ...published(entry), ...mark })) };
   const { declarations } = listUse(change.list, live.policies);
   const faults = await listFaults(order, before, declarations);
   // The list may have changed since it was proposed.
   if (faults.length > 0) return refuseAll('conflict', faults);
-  const lists = changed(live.publication.lists, change.list, entriesAfter(order, before));
+  const { kind, author } = change;
+  const by = { id, kind, author, approvers: approvals.map(({ person }) => person) };
+  const lists = changed(live.publication.lists, change.list, entriesAfter(order, before), by);
   const publication: Publication = {
     ...contentOf(live.publication), lists, author: change.author, person: actor.person, because,
     approvals: approvals.map(loggedApproval),
@@ -223,10 +227,15 @@ function entriesAfter(
   return kind === 'replace' ? add : [...before.filter(({ value }) => !gone.has(String(value))), ...add];
 }
 
-const changed = (lists: readonly ListSource[], name: string,
-  entries: readonly ListEntry[]): readonly ListSource[] =>
-  [...lists.filter((list) => list.name !== name), { name, entries }]
+function changed(
+  lists: readonly ListSource[], name: string, entries: readonly ListEntry[], by: ListChangeBy,
+): readonly ListSource[] {
+  const named = new Set(entries.map(({ change }) => change));
+  const before = by.kind === 'replace' ? [] : lists.find((list) => list.name === name)?.changes ?? [];
+  const changes = [...before.filter(({ id, kind }) => kind === 'replace' || named.has(id)), by];
+  return [...lists.filter((list) => list.name !== name), { name, entries, changes }]
     .toSorted((left, right) => (left.name < right.name ? -1 : 1));
+}
 
 export async function withdrawListChange(
   parts: LifecycleParts, actor: Actor, id: string, because: string,

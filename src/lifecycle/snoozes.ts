@@ -145,7 +145,7 @@ export const publishSnooze = (
   const snoozes = [...inForceAt(amendedNow(live).snoozes, parts.now()).filter((one) => one.id !== id), {
     id, policy: snooze.policy, rule: snooze.rule, field: snooze.field, value: snooze.value,
     from: formatInstant(snooze.fromMs), until: formatInstant(snooze.untilMs), by: snooze.author,
-    reason: snooze.reason,
+    reason: snooze.reason, approvals: approvals.map(loggedApproval),
   }];
   return going.goLive(actor, {
     kind: 'snooze', because,

@@ -11,6 +11,15 @@ import type { Type } from '#expression/type.ts';
 export interface ListSource {
   readonly name: string;
   readonly entries: readonly ListEntry[];
+  /** The changes that brought in the entries; those that name none came with the one that replaced all. */
+  readonly changes?: readonly ListChangeBy[];
+}
+
+export interface ListChangeBy {
+  readonly id: string;
+  readonly kind: 'replace' | 'amend';
+  readonly author: string;
+  readonly approvers: readonly string[];
 }
 
 /** On the list in [from, until), RFC 3339; without `from` since ever, without `until` for ever. */
@@ -19,6 +28,8 @@ export interface ListEntry {
   readonly from?: string;
   readonly until?: string;
   readonly note?: string;
+  /** Id of the change that added it; absent: it came with the whole list. */
+  readonly change?: string;
 }
 
 /** A list as a policy declares it. */

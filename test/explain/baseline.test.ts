@@ -21,7 +21,7 @@ const listing = (source: string, ...cards: string[]): Publication => ({
 const second = MEASURED.replace('version: 1', 'version: 2');
 const DAYS_MS = 2 * 86_400_000;
 
-/** Six payments, what changes, and one more: of how many earlier decisions each feature says what is usual. */
+/** Six payments, what changes, and one more: how many earlier decisions say what is usual of each feature. */
 async function usualAfter(
   change: Publication | undefined, laterMs = 1_000,
 ): Promise<Readonly<Record<string, number | undefined>>> {

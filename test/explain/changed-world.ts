@@ -1,5 +1,5 @@
 /** Payments of few entities over three changes of policy, changes of a list, and two amendments. */
-import type { Publication } from '#decisioning/publication.ts';
+import type { Approval, Publication, Snooze } from '#decisioning/publication.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
 import { EngineWorld, POLICY, publicationOf } from '../engine/engine-world.ts';
 import { explainWorld, type ExplainWorld } from './explain-world.ts';
@@ -12,8 +12,21 @@ const third = listed.replace('version: 2', 'version: 3').replace('card_count_1h 
   .replace('card_declines_1h: count(by card over 1h', 'card_declines_1h: count(by card over 2h');
 const withList = (source: string, ...cards: string[]): Publication => ({
   ...publicationOf(source), person: 'a.ng',
-  lists: [{ name: 'known_cards', entries: cards.map((value) =>
-    ({ value, until: '2026-03-01T00:00:00Z', note: `${value} is the shop's own` })) }],
+  lists: [{
+    name: 'known_cards',
+    changes: [{ id: 'lch_1', kind: 'replace', author: 'd.roe', approvers: ['e.kim'] },
+      { id: 'lch_2', kind: 'amend', author: 'f.ito', approvers: [] }],
+    entries: cards.map((value) => ({ value, until: '2026-03-01T00:00:00Z',
+      note: `${value} is the shop's own`, ...(value === 'c2' ? { change: 'lch_2' } : {}) })),
+  }],
+});
+
+const approvalBy = (person: string): Approval => ({
+  subject: 'snooze', hash: 'sha256:x', role: 'risk', person, at: '2026-01-01T00:00:00Z', seal: 'x',
+});
+const snoozeOf = (id: string, value: string, by: string, approver: string): Snooze => ({
+  id, policy: 'small', rule: 'large', field: 'debtor.account_id', value, by, reason: 'house purchase',
+  from: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z', approvals: [approvalBy(approver)],
 });
 
 async function pay(world: EngineWorld, random: SeededRandom, count: number): Promise<void> {
@@ -52,9 +65,13 @@ export async function changedWorld(each: number): Promise<ExplainWorld> {
   await engine.publish(withList(third, 'c1', 'c2'));
   await engine.amend({
     person: 'b.lee', because: 'the customer called', modes: [],
-    snoozes: [{ id: 'sn_1', policy: 'small', rule: 'large', field: 'debtor.account_id', value: 'a2',
-      from: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z', by: 'c.diaz', reason: 'house purchase' }],
+    snoozes: [snoozeOf('sn_1', 'a2', 'c.diaz', 'g.roth'), snoozeOf('sn_2', 'a3', 'h.yu', 'i.vos')],
+    approvals: [approvalBy('i.vos')],
   });
+  // The brake acts later: what it amends keeps the snoozes, and nobody approved it.
+  await engine.amend({ person: 'assay', because: 'too many', approvals: [], modes: [{ policy: 'small',
+    rule: 'many', segment: { field: 'channel', value: 'moto' }, mode: 'shadow',
+    since: '2026-01-15T12:00:00Z', because: 'hits left the forecast band' }] });
   await pay(world, random, each);
   await engine.publish(publicationOf(POLICY.replace('version: 1', 'version: 4')));
   const { state } = engine;

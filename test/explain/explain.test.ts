@@ -5,7 +5,7 @@ import type { LogRecord } from '#ports/decision-log.ts';
 import { explainDecision } from '../../src/api/explain-decision.ts';
 import { readDecision, readFacts } from '#decisioning/record.ts';
 import { explain } from '#explain/explain.ts';
-import type { Explanation, RuleAccount } from '#explain/explanation.ts';
+import type { Exception, Explanation, RuleAccount } from '#explain/explanation.ts';
 import { changedWorld } from './changed-world.ts';
 
 const past = await changedWorld(120);
@@ -30,6 +30,17 @@ const effectOf = (rule: string, effect: string) =>
   ({ reasons }: ReturnType<typeof readDecision>): boolean =>
     reasons.some((reason) => reason.rule === rule && reason.effect === effect);
 
+/** What kept that rule from acting on the last payment on which it was for this value. */
+async function lastExcepted(rule: string, value: string): Promise<Exception | undefined> {
+  const excepted = records.filter((record) => effectOf(rule, 'excepted')(readDecision(record)));
+  for (const record of excepted.toReversed()) {
+    const { exceptions } = ruleOf(await explain(record, past.sources, { aml: true }), rule);
+    const found = exceptions.find((one) => one.value === value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 describe('what kept a rule from acting', () => {
   test('a list entry, with its note, its end and who published it', async () => {
     const { answer, exceptions, unless } = ruleOf(await firstOf(effectOf('many', 'excepted')), 'many');
@@ -37,15 +48,29 @@ describe('what kept a rule from acting', () => {
     equal(unless?.answer, 'true');
     const { value, ...entry } = exceptions[0] ?? { kind: 'condition', name: '' };
     const note = `${String(value)} is the shop's own`;
-    deepEqual(entry, { kind: 'list', name: 'known_cards', until: '2026-03-01T00:00:00Z', note, by: 'a.ng' });
+    deepEqual(entry, { kind: 'list', name: 'known_cards', until: '2026-03-01T00:00:00Z', note,
+      by: 'd.roe', approved_by: ['e.kim'] });
+  });
+
+  test('an entry that another change added, by the person of that change', async () => {
+    const byHand = await lastExcepted('many', 'c2');
+    deepEqual({ by: byHand?.by, approvedBy: byHand?.approved_by }, { by: 'f.ito', approvedBy: undefined });
+  });
+
+  test('each snooze by its own people, whoever amended something since', async () => {
+    const people = await Promise.all(['a2', 'a3'].map((value) => lastExcepted('large', value)));
+    deepEqual(people.map((one) => [one?.name, one?.by, one?.approved_by]),
+      [['sn_1', 'c.diaz', ['g.roth']], ['sn_2', 'h.yu', ['i.vos']]]);
   });
 
   test('a snooze, by whom and until when', async () => {
-    const { answer, exceptions } = ruleOf(await firstOf(effectOf('large', 'excepted')), 'large');
+    const first = await firstOf((decision) => effectOf('large', 'excepted')(decision)
+      && accountOf(decision.log_position.position) === 'a2');
+    const { answer, exceptions } = ruleOf(first, 'large');
     equal(answer, 'excepted');
     deepEqual(exceptions, [{
       kind: 'snooze', name: 'sn_1', value: 'a2', from: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z',
-      note: 'house purchase', by: 'c.diaz',
+      note: 'house purchase', by: 'c.diaz', approved_by: ['g.roth'],
     }]);
   });
 
@@ -103,6 +128,13 @@ test('what is usual is what the 20 decisions before measured of the same card', 
   ok(compared > 100, `${compared} compared`);
 });
 
+function accountOf(position: number): string | undefined {
+  const record = records.find((one) => one.position === position);
+  const body = Buffer.from(record?.parts[1] ?? []).toString('utf8');
+  const { transaction } = JSON.parse(body) as { transaction: { debtor?: { account_id: string } } };
+  return transaction.debtor?.account_id;
+}
+
 function cardOf(record: LogRecord): string | undefined {
   const body = Buffer.from(record.parts[1] ?? []).toString('utf8');
   const { transaction } = JSON.parse(body) as { transaction: { card?: { id: string } } };
@@ -110,7 +142,7 @@ function cardOf(record: LogRecord): string | undefined {
 }
 
 test('without the aml scope nothing of that axis is told, in any part', async () => {
-  const words = ['aml', 'large', 'watched', 'pay_ins', 'sn_1', 'AML-0'];
+  const words = ['aml', 'large', 'watched', 'pay_ins', 'sn_', 'AML-0'];
   let hidden = 0;
   for (const record of everyOther) {
     const decision = readDecision(record);

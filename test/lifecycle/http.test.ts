@@ -180,6 +180,13 @@ test('lists and snoozes go the same way; a broken line is named, and overlapping
   equal((await send('ann', 'POST', `${change}/publish`, { because: 'x' })).status, 200);
   deepEqual(engine.inForce().publication.lists.map(({ name, entries }) => [name, entries.length]),
     [['trusted', 1]]);
+  const by = (list: string) => {
+    const source = engine.inForce().publication.lists.find(({ name }) => name === list);
+    return [source?.entries.map((entry) => source.changes?.find(({ id, kind }) =>
+      (entry.change === undefined ? kind === 'replace' : id === entry.change))?.author),
+      source?.changes?.map(({ approvers }) => approvers)];
+  };
+  deepEqual(by('trusted'), [['ann'], [['ben']]]);
   // Adding to a list that can only stop payments is one person's act.
   const blocked = await send('dev', 'POST', '/v1/lists/blocked/changes',
     { add: [{ value: 'c9' }], reason: 'stolen' });
@@ -188,6 +195,7 @@ test('lists and snoozes go the same way; a broken line is named, and overlapping
     { because: 'x' })).status, 200);
   deepEqual((await send('dev', 'GET', '/v1/lists/blocked')).json, { object: 'list', data: [{ value: 'c9' }],
     after: null });
+  deepEqual([by('trusted'), by('blocked')], [[['ann'], [['ben']]], [['dev'], [[]]]]);
   const removal = await send('dev', 'POST', '/v1/lists/blocked/changes', { remove: ['c9'], reason: 'found' });
   match(String(removal.json['lacking'][0]), /it takes entries away, so a second person approves it/);
   // A snooze.
@@ -202,7 +210,8 @@ test('lists and snoozes go the same way; a broken line is named, and overlapping
   equal((await send('ben', 'POST', `${url}/approve`, { role: 'risk' })).status, 200);
   const live = await send('ann', 'POST', `${url}/publish`, { because: 'agreed' });
   equal(live.status, 200, live.detail);
-  equal(engine.inForce().amendment?.snoozes[0]?.by, 'ann');
+  const [snoozed] = engine.inForce().amendment?.snoozes ?? [];
+  deepEqual([snoozed?.by, snoozed?.approvals?.map(({ person }) => person)], ['ann', ['ben']]);
   equal((await send('dev', 'POST', `${url}/end`, { because: 'over' })).status, 200);
   equal(engine.inForce().amendment?.snoozes.length, 0);
   await stop();
