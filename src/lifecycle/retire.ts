@@ -153,6 +153,9 @@ async function approve(
     return refuse('not_found', `nobody has asked to retire ${name}; ask for it without --role`);
   }
   const { asked, approvals } = open;
+  if (actor.person === asked.person) {
+    return refuse('not_allowed', `${asked.person} has asked for it, and somebody else has to approve it`);
+  }
   const refused = mayNotApprove(actor, { author: asked.person }, role, reviewers);
   if (refused !== undefined) return refused;
   if (approvals.some((one) => one.person === actor.person && one.role === role)) {

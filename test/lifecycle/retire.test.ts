@@ -24,7 +24,7 @@ describe('a policy', () => {
     match(asked.notes[0] ?? '', undecided);
     match(asked.lacking[0] ?? '', /^nobody has approved it as risk; somebody other than ann runs/);
     deepEqual(world.liveHashes, [small, wires]);
-    match(refusalOf(await life.retire(ANN, 'small', as('risk'))), /^not_allowed: ann wrote it/);
+    match(refusalOf(await life.retire(ANN, 'small', as('risk'))), /^not_allowed: ann has asked for it/);
     match(refusalOf(await life.retire(CAS, 'small', as('risk'))), /^not_allowed: cas does not hold/);
     match(refusalOf(await life.retire(BEN, 'small', as('compliance'))), /^invalid: nobody asks for the role/);
     match(refusalOf(await life.retire(BEN, 'small', ask)), /^conflict: ann has asked to retire small/);
