@@ -7,9 +7,9 @@ export const EXPLAIN_USAGE = `\
 assay explain ID [--json]      why a payment was decided as it was: every rule, what is usual, what would
                                have lowered the outcome; ID is of the decision or of the transaction
   --url URL --key KEY          of a running server; default ASSAY_URL, ASSAY_KEY, or 127.0.0.1:8080 and the
-                               key of the data folder
+                               key of the data folder, which is sent to no other machine
   --data FOLDER                of a stopped server: its data folder
-  --tenant TENANT              whose transaction, in a data folder; default \`default\``;
+  --tenant TENANT              whose decision, in a data folder; default \`default\``;
 
 export interface ExplainParts {
   /** The explanation, as the API gives it; undefined where the server has no such decision. */

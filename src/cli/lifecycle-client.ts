@@ -1,6 +1,6 @@
 /** One call to a running server, as the person who holds the key. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { devKeyFor } from './dev-key.ts';
 import { UsageError, type Shell } from './shell.ts';
 
 export const SERVER_OPTIONS = {
@@ -30,7 +30,7 @@ export interface Server {
 
 export async function serverOf(shell: Shell, options: ServerOptions): Promise<Server> {
   const url = options.url ?? shell.env['ASSAY_URL'] ?? 'http://127.0.0.1:8080';
-  const key = options.key ?? shell.env['ASSAY_KEY'] ?? await devKeyOf(shell, options);
+  const key = options.key ?? shell.env['ASSAY_KEY'] ?? await devKeyOf(shell, url, options);
   const call = async (method: string, path: string, body?: object | string): Promise<Answered> => {
     const type = typeof body === 'string' ? 'text/csv' : 'application/json';
     const answer = await fetch(`${url.replace(/\/$/, '')}${path}`, {
@@ -51,12 +51,8 @@ export async function serverOf(shell: Shell, options: ServerOptions): Promise<Se
   };
 }
 
-async function devKeyOf(shell: Shell, { data }: ServerOptions): Promise<string> {
-  const folder = data ?? shell.env['ASSAY_DATA'] ?? join(shell.folder, '.assay');
-  const text = await readFile(join(folder, 'dev-key'), 'utf8').catch(() => undefined);
-  if (text === undefined) throw new UsageError(`there is no key: name yours with --key or ASSAY_KEY`);
-  return text.trim();
-}
+const devKeyOf = (shell: Shell, url: string, { data }: ServerOptions): Promise<string> =>
+  devKeyFor(url, data ?? shell.env['ASSAY_DATA'] ?? join(shell.folder, '.assay'));
 
 /** An object, as the contract says. */
 const parseAnswer = (text: string): Answered => JSON.parse(text) as Answered;

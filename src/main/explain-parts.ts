@@ -1,16 +1,16 @@
 /** Where `assay explain` gets its explanations. */
-import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { explainDecision } from '#api/explain-decision.ts';
+import { devKeyFor } from '#cli/dev-key.ts';
 import type { ExplainParts } from '#cli/explain.ts';
 import { UsageError } from '#cli/shell.ts';
 import { positionOfDecision } from '#decisioning/decision-id.ts';
 import { makeState } from '#decisioning/make-state.ts';
-import { recordKey } from '#decisioning/record.ts';
+import { recordKey, splitKey } from '#decisioning/record.ts';
 import { eventSchema, type EventSchema } from '#domain/field.ts';
 import { earlierDecisions } from '#explain/earlier-decisions.ts';
 import { explain } from '#explain/explain.ts';
@@ -24,7 +24,7 @@ import { dataFolder, policyFolder } from './settings.ts';
 
 export const explainParts: ExplainParts = {
   async fromServer(url, key, id) {
-    const token = key ?? await devKeyIn(dataFolder(process.env));
+    const token = key ?? await devKeyFor(url, dataFolder(process.env));
     const found = positionOfDecision(id) === undefined ? await decisionOf(url, token, id) : id;
     return found === undefined ? undefined : get(url, token, `/v1/decisions/${found}/explain`);
   },
@@ -35,7 +35,7 @@ export const explainParts: ExplainParts = {
     const { log, snapshot: opened } = await openDecisionLog(nodeDisk, at);
     try {
       const record = await recordOf(log, tenant, id);
-      if (record?.kind !== 'decision') return undefined;
+      if (record?.kind !== 'decision' || splitKey(record.key).tenant !== tenant) return undefined;
       const schema = eventSchema(await readCustom(policyFolder(process.env)));
       const newStore = (fields: EventSchema): LocalWindowStore => new LocalWindowStore(fields);
       const snapshots = new LocalSnapshots({
@@ -59,12 +59,6 @@ const recordOf = (log: DecisionLog, tenant: string, id: string): Promise<LogReco
   const position = positionOfDecision(id);
   return position === undefined ? log.find(recordKey(tenant, 'tx', id)) : log.get(position);
 };
-
-async function devKeyIn(folder: string): Promise<string> {
-  const key = await readFile(`${folder}/dev-key`, 'utf8').catch(() => undefined);
-  if (key === undefined) throw new UsageError(`${folder} has no dev-key; give a key with --key or ASSAY_KEY`);
-  return key.trim();
-}
 
 /** The decision of a transaction. */
 async function decisionOf(url: string, key: string, transactionId: string): Promise<string | undefined> {

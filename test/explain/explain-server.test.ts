@@ -26,6 +26,8 @@ test('a running server explains a decision, and its folder says the same when it
     equal(fromFolder.output.trim(), body);
     const read = await runAssay(['explain', id, '--data', server.folder]);
     match(read.output, /^Payment tx-7: \w+, by cards version .*\nFraud: .*\nAML: .*\nMade again from its/);
+    const other = await runAssay(['explain', id, '--data', server.folder, '--tenant', 'other']);
+    equal(other.code, 1, other.output);
     const none = await runAssay(['explain', 'tx-8', '--data', server.folder]);
     equal(none.code, 1);
     match(none.output, /there is no decision tx-8/);
