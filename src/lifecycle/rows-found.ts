@@ -56,7 +56,18 @@ function publicationRow(
   const { person = SYSTEM_PERSON, because = FROM_A_FOLDER } = publication;
   const kind = publicationKind(publication);
   const hash = publicationHash(publication);
-  return found({ position, atMs, kind, person, because, policies, hash }, 'publication.found');
+  const changes = publication.lists.flatMap((list) => list.changes?.at(-1)?.id ?? []);
+  return {
+    ...found({ position, atMs, kind, person, because, policies, hash }, 'publication.found'),
+    also: async (writes) => {
+      for (const id of changes) await listWentLive(writes, id);
+    },
+  };
+}
+
+/** A change whose row said that it was only proposed. */
+async function listWentLive(writes: RecordWrites, id: string): Promise<void> {
+  if ((await writes.listChange(id))?.state === 'proposed') await writes.setListChangeState(id, 'published');
 }
 
 function amendmentRow(

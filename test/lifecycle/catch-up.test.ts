@@ -113,6 +113,25 @@ test('after a crash all that went live meanwhile has its row, also what is past'
   equal(acts.filter((action) => action === 'brake.engage').length, 2);
 });
 
+test('a list change that went live in the moment of a crash is published, with its entries', async () => {
+  const records = new LeavingRecords();
+  const world = new LifecycleWorld(undefined, records);
+  const { life } = world;
+  await life.catchUp();
+  const { change: { id } } = told(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'amend', add: [{ value: 'c1' }], remove: [], reason: 'stolen' }));
+  records.away = true;
+  equal(told(await life.publishListChange(ANN, id, publishOrder)).recorded, false);
+  records.away = false;
+  const after = new LifecycleWorld(undefined, records);
+  after.engine.all.splice(0, 1, ...world.engine.all);
+  equal(told(await after.life.listChange(id)).change.state, 'proposed');
+  await after.life.catchUp();
+  equal(told(await after.life.listChange(id)).change.state, 'published');
+  deepEqual((await records.listEntries('blocked')).map(({ value }) => value), ['c1']);
+  match(refusalOf(await after.life.publishListChange(ANN, id, publishOrder)), /is published already/);
+});
+
 test('of a real log every publication and amendment has its row, also those of the run itself', async () => {
   const world = new EngineWorld();
   world.publication = publicationOf(policySource({ version: 1 }));
