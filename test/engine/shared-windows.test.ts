@@ -29,7 +29,8 @@ function pay(state: EngineState, position: number): unknown {
 }
 
 describe('a second version', () => {
-  const stricter = POLICY.replace('version: 1', 'version: 2').replace('card_count_1h > 3', 'card_count_1h > 2');
+  const stricter = POLICY.replace('version: 1', 'version: 2')
+    .replace('card_count_1h > 3', 'card_count_1h > 2');
   const wider = POLICY.replace('version: 1', 'version: 2')
     .replace('count(by card over 1h)', 'count(by card over 2h)');
   const reordered = POLICY.replace('version: 1', 'version: 2')
