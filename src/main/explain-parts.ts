@@ -9,18 +9,18 @@ import { devKeyFor } from '#cli/dev-key.ts';
 import type { ExplainParts } from '#cli/explain.ts';
 import { UsageError } from '#cli/shell.ts';
 import { positionOfDecision } from '#decisioning/decision-id.ts';
+import { inForceAt } from '#decisioning/in-force.ts';
 import { makeState } from '#decisioning/make-state.ts';
-import { recordKey, splitKey } from '#decisioning/record.ts';
+import { readVersions, recordKey, splitKey } from '#decisioning/record.ts';
 import { eventSchema, type EventSchema } from '#domain/field.ts';
 import { earlierDecisions } from '#explain/earlier-decisions.ts';
 import { explain } from '#explain/explain.ts';
-import { LiveAt } from '#explain/live-at.ts';
-import { replayOne } from '#explain/replay-one.ts';
+import { LiveAt, schemaNamed } from '#explain/live-at.ts';
+import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
 import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
 import { refuseWithoutLog } from './cli-parts.ts';
 import { logFolder, snapshotFolder } from './open-embedded.ts';
-import { readCustom } from './read-publication.ts';
-import { dataFolder, policyFolder } from './settings.ts';
+import { dataFolder } from './settings.ts';
 
 export const explainParts: ExplainParts = {
   async fromServer(url, key, id) {
@@ -36,24 +36,41 @@ export const explainParts: ExplainParts = {
     try {
       const record = await recordOf(log, tenant, id);
       if (record?.kind !== 'decision' || splitKey(record.key).tenant !== tenant) return undefined;
-      const schema = eventSchema(await readCustom(policyFolder(process.env)));
+      const schema = await schemaOfLog(log);
       const newStore = (fields: EventSchema): LocalWindowStore => new LocalWindowStore(fields);
       const snapshots = new LocalSnapshots({
         disk: nodeDisk, folder: at.snapshots, logFolder: at.folder, log, opened,
       });
-      const parts = { log, snapshots, schema, newWindowStore: () => newStore(schema) };
-      const { store } = await makeState(parts);
+      const partsOf = (of: EventSchema) =>
+        ({ log, snapshots, schema: of, newWindowStore: () => newStore(of) });
+      const { store } = await makeState(partsOf(schema));
+      const then = schemaNamed(readVersions(record).schema);
       const recordAt = (position: number): Promise<LogRecord | undefined> => log.get(position);
       const explanation = await explain(record, {
         get: recordAt, earlier: (ask) => Promise.resolve(earlierDecisions(store, schema, ask)),
-        liveAt: new LiveAt({ get: recordAt, newStore }), replayOne: (one) => replayOne(one, parts),
+        liveAt: new LiveAt({ get: recordAt, newStore }), replayOne: (one) => replayOne(one, partsOf(then)),
       }, { aml: true });
       return explainDecision(explanation, true);
+    } catch (error) {
+      if (error instanceof ReplayTooLong) throw new UsageError(error.message);
+      throw error;
     } finally {
       await log.close();
     }
   },
 };
+
+/** With all the custom fields that were ever used: a field that was used stays declared. */
+async function schemaOfLog(log: DecisionLog): Promise<EventSchema> {
+  for (let position = log.durable.position; position > 0; position--) {
+    const record = await log.get(position);
+    if (record?.kind === 'decision') return schemaNamed(readVersions(record).schema);
+    if (record?.kind !== 'publication') continue;
+    const { publication } = await inForceAt(log, position);
+    return eventSchema(publication.custom);
+  }
+  return eventSchema();
+}
 
 const recordOf = (log: DecisionLog, tenant: string, id: string): Promise<LogRecord | undefined> => {
   const position = positionOfDecision(id);
