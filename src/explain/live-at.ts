@@ -6,6 +6,7 @@ import { LIMITS } from '#domain/limits.ts';
 import type { LogReader } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { inForceAt } from '#decisioning/in-force.ts';
+import { PolicyCompiler } from '#decisioning/policy-compiler.ts';
 import type { Versions } from '#decisioning/record.ts';
 import { EngineState } from '#decisioning/state.ts';
 
@@ -19,6 +20,8 @@ export class LiveAt {
   readonly #parts: LiveAtParts;
   /** In the order of their last use. */
   readonly #known = new Map<string, EngineState>();
+  /** One for each layout, shared by the publications of its time: nothing is compiled twice. */
+  readonly #compilers = new Map<string, PolicyCompiler>();
 
   constructor(parts: LiveAtParts) {
     this.#parts = parts;
@@ -38,13 +41,13 @@ export class LiveAt {
   }
 
   async #made(position: number, schema: EventSchema): Promise<EngineState> {
-    const state = new EngineState(schema, this.#parts.newStore(schema));
+    const compiler = this.#compilers.get(schema.name) ?? new PolicyCompiler(schema);
+    this.#compilers.set(schema.name, compiler);
+    const state = new EngineState(schema, this.#parts.newStore(schema), compiler);
     if (position === 0) return state;
-    const { base, amendment } = await inForceAt(this.#parts, position);
-    for (const at of amendment === undefined ? [base] : [base, position]) {
-      const record = await this.#parts.get(at);
-      if (record !== undefined) state.apply(record);
-    }
+    const { publication, amendment } = await inForceAt(this.#parts, position);
+    if (amendment === undefined) state.publish(publication, position);
+    else state.enactAmended(publication, amendment, position);
     return state;
   }
 }
