@@ -69,6 +69,10 @@ export class BacktestRun {
     do {
       if (await this.#read() === 'cancelled') return { status: 'cancelled', run: this };
     } while (more !== undefined && await more());
+    if (more !== undefined) {
+      await this.#save();
+      return { status: 'cancelled', run: this };
+    }
     this.#refuseNothing();
     for (const { transactionId, label, knownAtMs } of order.labels) {
       for (const tenant of tenants) accounts.labels.set(tenant, transactionId, label, knownAtMs);
@@ -91,7 +95,7 @@ export class BacktestRun {
         const late = (record.position & 1_023) === 0
           && performance.now() - this.#savedAtMs > checkpoint.everyMs;
         const due = record.position % (checkpoint.everyRecords ?? Infinity) === 0;
-        if (stop || late || due) await this.save();
+        if (stop || late || due) await this.#save();
       }
       if (stop) return 'cancelled';
     }
@@ -124,8 +128,7 @@ export class BacktestRun {
     this.#next = next;
   }
 
-  /** Writes the checkpoint, where there is to be one. */
-  async save(): Promise<void> {
+  async #save(): Promise<void> {
     const { checkpoint } = this.#parts;
     if (checkpoint === undefined) return;
     const { state: judging, stores } = this.judging.save();

@@ -70,8 +70,6 @@ export class ShadowComparison {
     await this.#run.run();
   }
 
-  save(): Promise<void> { return this.#run.save(); }
-
   report(): ShadowReport {
     const { judging, position } = this.#run;
     const judged = judging.accounts.counts.payments > 0;

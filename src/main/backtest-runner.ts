@@ -1,4 +1,4 @@
-/** Backtests of a running server: one at a time, in a thread beside it, written down as they go. */
+/** Backtests of a running server: one at a time, in a process beside it, written down as they go. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import {
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 import type { BacktestRunRecord, Json, RecordStore } from '#ports/records.ts';
 import { backtestOrder } from './backtest-order.ts';
-import { backtestThread, type BacktestThread } from './backtest-thread.ts';
+import { backtestProcess, type BacktestProcess } from './backtest-process.ts';
 
 export interface BacktestRunnerParts {
   readonly folder: string;
@@ -54,7 +54,7 @@ export function backtestRunner(parts: BacktestRunnerParts): StoppableRunner {
 class Runner implements StoppableRunner {
   readonly #parts: BacktestRunnerParts;
   readonly #queue: Queued[] = [];
-  #running: { readonly one: Queued; readonly thread: BacktestThread } | undefined;
+  #running: { readonly one: Queued; readonly child: BacktestProcess } | undefined;
   #turning: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -91,7 +91,7 @@ class Runner implements StoppableRunner {
     }
     if (this.#running?.one.run.id !== id) return false;
     this.#running.one.cancelled = true;
-    this.#running.thread.cancel();
+    this.#running.child.cancel();
     return true;
   }
 
@@ -114,7 +114,7 @@ class Runner implements StoppableRunner {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#running?.thread.cancel();
+    this.#running?.child.cancel();
     await this.#turning;
   }
 
@@ -154,7 +154,7 @@ class Runner implements StoppableRunner {
     let notedAt = performance.now();
     one.run = { ...one.run, status: 'running' };
     await records.noteProgress(one.run);
-    const thread = backtestThread({
+    const child = backtestProcess({
       folder, until, order, custom: publication.custom, checkpoint: join(place, `${one.run.id}.checkpoint`),
     }, (done, total) => {
       one.run = { ...one.run, done, total };
@@ -165,9 +165,9 @@ class Runner implements StoppableRunner {
           + `${error instanceof Error ? error.message : String(error)}`);
       });
     });
-    this.#running = { one, thread };
+    this.#running = { one, child };
     try {
-      const end = await thread.end;
+      const end = await child.end;
       if (end.kind === 'done') {
         const { forecasts, ...figures } = end.report.candidates[0]!.figures;
         await this.#end(one, {

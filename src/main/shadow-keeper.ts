@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { shadowOrderOf, type ShadowOrder, type ShadowReport } from '#backtest/shadow-comparison.ts';
 import type { Amendment, Publication } from '#decisioning/publication.ts';
+import { backgroundProcess, type BackgroundProcess } from './background-process.ts';
 
-export interface ShadowThreadOrder {
+export interface ShadowProcessOrder {
   readonly folder: string;
   /** Last position known to be durable. */
   readonly until: number;
@@ -19,7 +19,7 @@ export type ShadowAsk =
   | { readonly kind: 'report'; readonly id: number }
   | { readonly kind: 'stop' };
 
-interface ShadowAnswer { readonly id: number; readonly report: ShadowReport }
+export interface ShadowAnswer { readonly id: number; readonly report: ShadowReport }
 
 export interface ShadowKeeperParts {
   readonly folder: string;
@@ -47,13 +47,15 @@ export function keepShadow(parts: ShadowKeeperParts): ShadowKeeper {
   return new Keeper(parts);
 }
 
+type Comparing = BackgroundProcess<ShadowAsk, ShadowAnswer>;
+
 class Keeper implements ShadowKeeper {
   readonly #parts: ShadowKeeperParts;
   readonly #timer: NodeJS.Timeout;
   readonly #asked = new Map<number, (report: ShadowReport | undefined) => void>();
   /** Of the challengers that the worker compares; empty for none. */
   #about = '';
-  #worker: Worker | undefined;
+  #worker: Comparing | undefined;
   #restartMs = RESTART_MS;
   #notBeforeMs = 0;
   #asks = 0;
@@ -77,7 +79,7 @@ class Keeper implements ShadowKeeper {
         resolve(report);
       };
       this.#asked.set(id, answer);
-      this.#post(worker, { kind: 'report', id });
+      worker.ask({ kind: 'report', id });
     });
   }
 
@@ -106,7 +108,7 @@ class Keeper implements ShadowKeeper {
     }
     if (about === '') return;
     if (this.#worker === undefined && performance.now() >= this.#notBeforeMs) this.#begin();
-    if (this.#worker !== undefined) this.#post(this.#worker, { kind: 'durable', position: durable });
+    if (this.#worker !== undefined) this.#worker.ask({ kind: 'durable', position: durable });
   }
 
   /**
@@ -130,20 +132,18 @@ class Keeper implements ShadowKeeper {
     const order = shadowOrderOf(publication, amendment, this.#since(place));
     if (order === undefined) return;
     const checkpoint = join(place, `${this.#about}.checkpoint`);
-    const workerOrder: ShadowThreadOrder = { folder, until: durable, order, checkpoint };
-    const worker = new Worker(new URL('./shadow-worker.ts', import.meta.url), { workerData: workerOrder });
-    worker.on('message', ({ id, report }: ShadowAnswer) => {
+    const workerOrder: ShadowProcessOrder = { folder, until: durable, order, checkpoint };
+    const worker: Comparing = backgroundProcess('./shadow-worker.ts', workerOrder);
+    worker.onNews(({ id, report }) => {
       this.#restartMs = RESTART_MS;
       this.#asked.get(id)?.(report);
     });
-    worker.on('error', (error: Error) => { this.#fell(worker, error.message); });
-    worker.on('exit', (code) => { this.#fell(worker, `the thread ended with ${code}`); });
-    worker.unref();
+    worker.ended.then((why) => { this.#fell(worker, why); }, () => {});
     this.#worker = worker;
   }
 
   /** Begun again from its checkpoint, later and later while it keeps falling. */
-  #fell(worker: Worker, why: string): void {
+  #fell(worker: Comparing, why: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#forget();
@@ -158,10 +158,9 @@ class Keeper implements ShadowKeeper {
     this.#worker = undefined;
     this.#forget();
     if (worker === undefined) return;
-    const ended = new Promise<void>((resolve) => { worker.once('exit', () => { resolve(); }); });
-    this.#post(worker, { kind: 'stop' });
-    const late = setTimeout(() => { void worker.terminate(); }, REPORT_MS_MAX);
-    await ended;
+    worker.ask({ kind: 'stop' });
+    const late = setTimeout(() => { worker.kill(); }, REPORT_MS_MAX);
+    await worker.ended;
     clearTimeout(late);
   }
 
@@ -169,7 +168,6 @@ class Keeper implements ShadowKeeper {
     for (const answer of this.#asked.values()) answer(undefined);
   }
 
-  #post(worker: Worker, ask: ShadowAsk): void { worker.postMessage(ask); }
 }
 
 /** What the comparison rests on: the champion's publication, and who challenges. */

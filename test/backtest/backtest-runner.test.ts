@@ -75,7 +75,7 @@ test('a backtest beside a server is queued, run at the lowest priority, written 
     await assert.rejects(runner.start(order({ from: 'soon' }), () => Promise.resolve()), BacktestRefused);
 
     const running = ended(runner, { sweep: 'large=1_000,2_000 EUR' });
-    const nice = await lowestThread(running);
+    const nice = await lowestChild(running);
     const [id, end] = await running;
     assert.equal(end.status, 'done');
     if (process.platform === 'linux') assert.deepEqual(nice, { own: 0, lowest: 19 });
@@ -113,25 +113,27 @@ test('a backtest beside a server is queued, run at the lowest priority, written 
   }
 });
 
-/** Of the threads of this process: the nice value of the first, and the highest of any until it is over. */
-async function lowestThread(until: Promise<unknown>): Promise<{ own: number; lowest: number } | undefined> {
+/** Nice values: our own, and the highest of a process that we began, until it is over. */
+async function lowestChild(until: Promise<unknown>): Promise<{ own: number; lowest: number } | undefined> {
   if (process.platform !== 'linux') return undefined;
-  const niceOf = (task: string): number => {
-    const text = readFileSync(`/proc/self/task/${task}/stat`, 'utf8');
-    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
+  /** The fields of `stat` behind the name: the state, the parent, ... the nice value. */
+  const fieldsOf = (pid: string): readonly number[] => {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
   };
   let lowest = 0;
   let over = false;
   until.then(() => { over = true; }, () => { over = true; });
   while (!over && lowest === 0) {
-    for (const task of readdirSync('/proc/self/task')) {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       try {
-        lowest = Math.max(lowest, niceOf(task));
+        const fields = fieldsOf(pid);
+        if (fields[1] === process.pid) lowest = Math.max(lowest, fields[16] ?? 0);
       } catch {
-        // The thread has ended since it was listed.
+        // It has ended since it was listed.
       }
     }
     await new Promise((resolve) => { setTimeout(resolve, 10); });
   }
-  return { own: niceOf(String(process.pid)), lowest };
+  return { own: fieldsOf(String(process.pid))[16] ?? 0, lowest };
 }
