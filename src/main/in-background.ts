@@ -3,9 +3,9 @@ import os from 'node:os';
 import process from 'node:process';
 
 export interface Background<Ask, News> {
-  tell(news: News): void;
+  readonly tell: (news: News) => void;
   /** One listener. */
-  onAsk(listener: (ask: Ask) => void): void;
+  readonly onAsk: (listener: (ask: Ask) => void) => void;
 }
 
 /** The work is done when the promise settles; then the process ends, and so it does when its parent has. */

@@ -13,8 +13,8 @@ import type { ShadowAnswer, ShadowAsk, ShadowProcessOrder } from './shadow-keepe
 const CHECKPOINT_EVERY_MS = 600_000;
 
 async function follow(
-  { folder, until, order, checkpoint }: ShadowProcessOrder, { tell, onAsk }: Background<ShadowAsk,
-    ShadowAnswer>,
+  { folder, until, order, checkpoint }: ShadowProcessOrder,
+  { tell, onAsk }: Background<ShadowAsk, ShadowAnswer>,
 ): Promise<void> {
   const log = await LocalLogReader.open(
     nodeDisk, { folder: logFolder(folder), snapshots: snapshotFolder(folder) }, until);
