@@ -252,24 +252,30 @@ export class Judging {
     const numbers = this.#numbers;
     const { receivedAtMs, texts } = event;
     const key = idKey(event.tenant, event.id);
-    const { currency, amount, customers, channel } = this.#slots;
+    const { currency, amount, customers } = this.#slots;
     const minor = this.#convert(event.numbers[amount] ?? Number.NaN, texts[currency], this.currency,
       event.numbers[T_SLOT] ?? 0);
     if (Number.isNaN(minor)) accounts.unconverted += 1;
     const customer = customers.map((slot) => texts[slot]).find((text) => text !== undefined);
     const customerKey = customer === undefined ? 0 : idKey(event.tenant, customer);
     accounts.ledger.add({ id: key, amount: minor, customer: customerKey }, numbers);
-    const segment = texts[channel] ?? '';
     const before = numbers[0] ?? 0;
     for (let side = 0; side < numbers.length; side++) {
       const number = numbers[side]!;
       const alert = accounts.verdict(side, number).outcome !== 'approve';
-      accounts.traffic[side]?.add(receivedAtMs, segment, number, alert);
+      accounts.traffic[side]?.add(receivedAtMs, this.#segmentOf(event, side), number, alert);
       if (side === 0) continue;
       accounts.comparisons[side - 1]?.add(before, number,
         () => [accounts.verdict(0, before), accounts.verdict(side, number)], key,
         () => this.#example(event, side, recorded));
     }
+  }
+
+  /** The value by which the brake of the policy that judged it counts; empty where it has none. */
+  #segmentOf(event: ParsedEvent, side: number): string {
+    const at = this.order.baseline === 'recorded' ? side - 1 : side;
+    const field = this.sides[at]?.judge.policyFor(event)?.brake.segment;
+    return (field && event.texts[field.textSlot]) ?? '';
   }
 
   #example(event: ParsedEvent, side: number, recorded: RecordedDecision | undefined): Example {
@@ -307,7 +313,6 @@ export interface SavedJudging {
 interface Slots {
   readonly amount: number;
   readonly currency: number;
-  readonly channel: number;
   /** Who is hurt, the surest name first. */
   readonly customers: readonly number[];
 }
@@ -315,7 +320,7 @@ interface Slots {
 function slotsOf(schema: EventSchema): Slots {
   const text = (path: string): number => schema.byPath.get(path)?.textSlot ?? -1;
   return {
-    amount: schema.byPath.get('amount')?.numberSlot ?? -1, currency: text('amount'), channel: text('channel'),
+    amount: schema.byPath.get('amount')?.numberSlot ?? -1, currency: text('amount'),
     customers: ['debtor.customer_id', 'debtor.account_id', 'card.id'].map(text),
   };
 }

@@ -68,7 +68,8 @@ export function ruleAnswers(
   const answers = reasons.map(({ rule, effect }): RuleAnswer => ({
     rule: `${policy}/${rule}`, answer: effect === 'excepted' ? 'excepted' : 'hit', acts: !IDLE.has(effect),
   }));
-  const unsure = unknown.map(({ rule }): RuleAnswer =>
-    ({ rule: `${policy}/${rule}`, answer: 'unknown', acts: false }));
+  // `unknown:` may say hit or an outcome: then the rule does something where it cannot say.
+  const unsure = unknown.map(({ rule, effect }): RuleAnswer =>
+    ({ rule: `${policy}/${rule}`, answer: 'unknown', acts: effect !== 'miss' && !IDLE.has(effect) }));
   return [...answers, ...unsure].toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
 }

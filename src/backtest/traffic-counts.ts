@@ -10,7 +10,7 @@ export class TrafficCounts {
   #hour = Number.NaN;
   #counts: Map<number, number> = new Map();
 
-  /** `segment` is the payment's channel, or empty. */
+  /** `segment` is the payment's, by which the brake counts, or empty. */
   add(receivedAtMs: number, segment: string, verdict: number, alert: boolean): void {
     const hour = Math.floor(receivedAtMs / HOUR_MS);
     if (hour !== this.#hour) {

@@ -11,7 +11,9 @@ export interface RuleAnswer {
   /** `policy/rule`: two policies may have rules of one name. */
   readonly rule: string;
   readonly answer: 'hit' | 'excepted' | 'unknown';
-  /** A hit that did something: neither in shadow, nor excepted, nor replaced. */
+  /**
+   * It did something: a hit neither in shadow, nor excepted, nor replaced; or unknown, where that is to act.
+   */
   readonly acts: boolean;
 }
 
