@@ -1,4 +1,7 @@
-/** Addresses of the life cycle of policies. Only keys of the operator's own tenant are let in. */
+/**
+ * Addresses of the life cycle of policies. Only keys of the operator's own tenant are let in, and only those
+ * that may see the AML axis: versions, reports, snoozes, brakes and the audit tell of the rules of both.
+ */
 import { LIMITS } from '#domain/limits.ts';
 import type { RefusalCode } from '#domain/refusal.ts';
 import type { Scope } from '#ports/key-store.ts';
@@ -14,8 +17,8 @@ const LIVE: readonly RefusalCode[] = [...ACTS, 'not_found', 'gate_closed'];
 const parameter = (name: string, schema: object, description: string): Parameter =>
   ({ name, required: false, schema, description });
 const AFTER = parameter('after', { type: 'integer' }, '`after` of the page before');
-const ASKED = { ...NONE, method: 'GET', scope: 'policies', load: 'asked' } as const;
-const ACTED = { ...NONE, method: 'POST', scope: 'policies', load: 'told' } as const;
+const ASKED = { ...NONE, method: 'GET', scope: 'policies', also: 'aml', load: 'asked' } as const;
+const ACTED = { ...NONE, method: 'POST', scope: 'policies', also: 'aml', load: 'told' } as const;
 
 const asked = (path: string, summary: string, answer: string) =>
   ({ ...ASKED, path, summary, answer, refusals: [...READS, 'not_found'] }) as const satisfies Route;

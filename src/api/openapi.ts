@@ -46,7 +46,7 @@ function operationOf(operationId: string, route: Route): object {
   return {
     operationId,
     summary: route.summary,
-    security: route.scope === undefined ? [] : [{ key: [route.scope] }],
+    security: route.scope === undefined ? [] : [{ key: [route.scope, ...(route.also === undefined ? [] : [route.also])] }],
     parameters: [
       ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
         name,

@@ -21,6 +21,8 @@ export interface Route {
   readonly summary: string;
   /** Undefined: no key is needed. */
   readonly scope: Scope | undefined;
+  /** Needed besides `scope`: what is behind the address tells of the AML axis too. */
+  readonly also?: Scope;
   /**
    * What happens when there is too much to do: `decision` comes last, `told` and `asked` (which can be
    * repeated later) first, and `always` never.

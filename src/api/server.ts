@@ -172,10 +172,12 @@ class Door {
     if (route.scope === undefined) return NO_GRANT;
     const grant = this.#callers.grantOf(request.raw.socket, request.headers.authorization);
     if (grant === undefined) return refusal('unauthenticated', 'send the header Authorization: Bearer KEY');
-    if (!grant.scopes.has(route.scope)) {
+    const needed = [route.scope, ...(route.also === undefined ? [] : [route.also])];
+    const lacking = needed.find((scope) => !grant.scopes.has(scope));
+    if (lacking !== undefined) {
       return refusal(
         'forbidden',
-        `this needs the scope ${route.scope}; the key has ${[...grant.scopes].join(', ')}`,
+        `this needs the scope ${lacking}; the key has ${[...grant.scopes].join(', ')}`,
       );
     }
     if (this.#draining)

@@ -17,10 +17,12 @@ import { policySource, publicationOf } from './lifecycle-world.ts';
 const grant = (person: string, roles: readonly string[], scopes: readonly Scope[],
   tenant = 'default'): Grant =>
   ({ keyId: person, name: person, tenant, scopes: new Set(scopes), person, roles });
-const ALL: readonly Scope[] = ['decide', 'policies', 'admin'];
+const ALL: readonly Scope[] = ['decide', 'aml', 'policies', 'admin'];
+const BOTH: readonly Scope[] = ['policies', 'aml'];
 const GRANTS = new Map<string, Grant>([
-  ['dev', grant('dev', [], ALL)], ['ann', grant('ann', ['risk'], ['policies'])],
-  ['ben', grant('ben', ['risk', 'compliance'], ['policies'])],
+  ['dev', grant('dev', [], ALL)], ['ann', grant('ann', ['risk'], BOTH)],
+  ['ben', grant('ben', ['risk', 'compliance'], BOTH)],
+  ['fraud', grant('fay', ['risk'], ['decide', 'policies', 'admin'])],
   ['shop', grant('eve', ['risk'], ALL, 'acme')],
   ['program', { keyId: 'p', name: 'p', tenant: 'default', scopes: new Set(ALL) }],
 ]);
@@ -215,4 +217,16 @@ test('lists and snoozes go the same way; a broken line is named, and overlapping
   equal((await send('dev', 'POST', `${url}/end`, { because: 'over' })).status, 200);
   equal(engine.inForce().amendment?.snoozes.length, 0);
   await stop();
+});
+
+describe('what tells of the AML axis (P7)', () => {
+  test('no address of the life cycle answers a key without the scope aml', async () => {
+    const { send } = await start();
+    for (const { method, path } of Object.values(LIFECYCLE_ROUTES)) {
+      const url = path.replace('{name}', 'small').replaceAll(/\{\w+\}/g, '1');
+      const { status, detail } = await send('fraud', method, url, method === 'POST' ? {} : undefined);
+      equal(status, 403, `${method} ${path}: ${detail}`);
+      match(detail, /needs the scope aml/);
+    }
+  });
 });
