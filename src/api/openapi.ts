@@ -42,11 +42,16 @@ function bodyOf(name: string): object {
   return { required: true, content: { ...inJson(name), ...(CSV_ALSO.has(name) ? csv : {}) } };
 }
 
+function securityOf({ scope, also }: Route): readonly object[] {
+  if (scope === undefined) return [];
+  return [{ key: also === undefined ? [scope] : [scope, also] }];
+}
+
 function operationOf(operationId: string, route: Route): object {
   return {
     operationId,
     summary: route.summary,
-    security: route.scope === undefined ? [] : [{ key: [route.scope, ...(route.also === undefined ? [] : [route.also])] }],
+    security: securityOf(route),
     parameters: [
       ...[...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
         name,
