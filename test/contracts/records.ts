@@ -126,6 +126,25 @@ export function recordStoreContract(name: string, makeWorld: () => Promise<Recor
       deepEqual(await store.version('h3'), version('h3', { policy: 'w', withdrawnAtMs: 10 }));
     });
 
+    test('a snooze and a list change go forward only', async () => {
+      await store.change(entry('t'), async (writes) => {
+        await writes.addSnooze(snooze('s-forward', { policy: 'f' }));
+        await writes.addListChange(listChange('lc-forward', 'f'));
+        for (const state of ['published', 'published', 'ended'] as const) {
+          await writes.setSnoozeState('s-forward', state);
+        }
+        await writes.setListChangeState('lc-forward', 'withdrawn');
+      });
+      const back = [
+        () => store.change(entry('t'), (writes) => writes.setSnoozeState('s-forward', 'published')),
+        () => store.change(entry('t'), (writes) => writes.setSnoozeState('s-forward', 'withdrawn')),
+        () => store.change(entry('t'), (writes) => writes.setListChangeState('lc-forward', 'published')),
+        () => store.change(entry('t'), (writes) => writes.setListChangeState('lc-forward', 'proposed')),
+      ];
+      for (const [index, act] of back.entries()) await rejects(act(), RecordRefused, `${index}`);
+      equal((await store.snooze('s-forward'))?.state, 'ended');
+    });
+
     test('a list is replaced and amended by its changes', async () => {
       const apply = (id: string, more: Parameters<typeof listChange>[2]): Promise<void> =>
         store.change(entry('t', 'list/l3'), async (writes) => {

@@ -9,7 +9,9 @@ import { SqlRecordStore } from '#records/sql-record-store.ts';
 import { SqlFault, type SqlConnection } from '#records/sql-source.ts';
 import { openRecords } from '../../src/main/open-records.ts';
 import { PostgresServer, whyNoPostgres } from '../contracts/postgres-server.ts';
-import { approval, entry, evidence, publication, run, version } from '../contracts/records-samples.ts';
+import {
+  approval, entry, evidence, listChange, publication, run, snooze, version,
+} from '../contracts/records-samples.ts';
 
 const why = whyNoPostgres();
 if (why !== undefined) console.log(`# PostgreSQL is not tested: ${why}`);
@@ -47,6 +49,12 @@ describe('records on a server', { skip: why ?? false }, () => {
     }
   }
 
+  const failsWith = (on: Client, code: string, query: string): Promise<void> =>
+    rejects(on.query(query), (error) => {
+      equal(error instanceof Error && 'code' in error ? error.code : error, code, query);
+      return true;
+    });
+
   const add = (store: RecordStore, hash: string): Promise<void> =>
     store.change(entry('t', `version/${hash}`), (writes) => writes.addVersion(version(hash)));
 
@@ -74,26 +82,28 @@ describe('records on a server', { skip: why ?? false }, () => {
         await writes.addEvidence(evidence('a'));
       });
       const service = await client('assay_service', name);
-      const refused = [
+      const noPrivilege = [
         `update audit set body = ''`, 'delete from audit', 'truncate audit',
-        `update approval set person = 'x'`,
-        'delete from approval', 'truncate approval', 'delete from publication',
-        `update publication set hash = 'x'`,
-        'truncate publication', 'delete from evidence', `update policy_version set author = 'x'`,
-        'delete from policy_version', 'alter table audit disable trigger all', 'drop table audit',
+        `update approval set person = 'x'`, 'delete from approval', 'truncate approval',
+        `update publication set hash = 'x'`, 'delete from publication', 'truncate publication',
+        'delete from evidence', `update policy_version set author = 'x'`, 'delete from policy_version',
+        `update snooze set author = 'x'`, `update list_change set author = 'x'`,
+        'alter table audit disable trigger all', 'drop table audit',
+        'create temp table policy_version (hash text, author text)', 'create table mine (a int)',
+        'create function refuse_change() returns int language sql as $$ select 1 $$',
+      ];
+      for (const one of noPrivilege) await failsWith(service, '42501', one);
+      const brokenRule = [
         `insert into approval (subject, hash, role, person, at_ms, seal)
           values ('version', 'a', 'risk', 'a.ng', 1, '')`,
         `insert into audit (seq, subject, body, hash) values (3, 's', '{"seq":3,"subject":"s"}', 'f00d')`,
         `insert into audit (seq, subject, body, hash) values (9, 's', '{"seq":9,"subject":"s"}', 'f00d')`,
       ];
-      for (const one of refused) await rejects(service.query(one), /./, one);
+      for (const one of brokenRule) await failsWith(service, 'AS001', one);
       const direct = await client('owner', name);
       const kept = [`update audit set body = ''`, 'delete from approval', 'truncate publication',
         `update policy_version set author = 'x'`, `update policy_version set source = 'x'`];
-      for (const one of kept) {
-        await rejects(direct.query(one), (error) => error instanceof Error && 'code' in error
-          && error.code === 'AS001', `${one}, even by the owner`);
-      }
+      for (const one of kept) await failsWith(direct, 'AS001', one);
       const asService = new SqlRecordStore(await openPostgres({
         url: server.url('assay_service', name), ownerUrl: server.url('owner', name),
       }));
@@ -107,6 +117,50 @@ describe('records on a server', { skip: why ?? false }, () => {
       await service.end();
       await direct.end();
       equal((await verifyAudit(store)).head.seq, 4);
+    });
+  });
+
+  test('what was withdrawn, ended or published stays so, whoever comes', async () => {
+    await withStore(async (store, name) => {
+      for (const hash of ['a', 'b']) await add(store, hash);
+      await store.change(entry('t'), async (writes) => {
+        await writes.withdrawVersion('a', 5);
+        for (const id of ['s1', 's2', 's3']) await writes.addSnooze(snooze(id));
+        for (const id of ['l1', 'l2']) await writes.addListChange(listChange(id, 'l'));
+      });
+      const service = await client('assay_service', name);
+      const direct = await client('owner', name);
+      for (const one of [
+        'update policy_version set withdrawn_at_ms = 5', `update snooze set state = 'published'`,
+        `update snooze set state = 'ended' where id = 's1'`, `update snooze set state = 'ended'`,
+        `update list_change set state = 'published' where id = 'l1'`,
+        `update list_change set state = 'withdrawn' where id = 'l2'`,
+      ]) ok(((await service.query(one)).rowCount ?? 0) > 0, one);
+      for (const one of [
+        'update policy_version set withdrawn_at_ms = null', 'update policy_version set withdrawn_at_ms = 6',
+        `update snooze set state = 'published' where id = 's2'`, `update snooze set state = 'proposed'`,
+        `update snooze set state = 'withdrawn'`, `update list_change set state = 'proposed'`,
+        `update list_change set state = 'published' where id = 'l2'`,
+        `update list_change set state = 'withdrawn' where id = 'l1'`,
+      ]) for (const on of [service, direct]) await failsWith(on, 'AS001', one);
+      await service.end();
+      await direct.end();
+    });
+  });
+
+  test('a table that a session makes for itself does not stand for ours', async () => {
+    await withStore(async (store, name) => {
+      await add(store, 'a');
+      await owner.query(`grant temporary on database ${name} to assay_service`);
+      const service = await client('assay_service', name);
+      await service.query(`create temp table policy_version as select 'a' as hash, 'someone' as author`);
+      await service.query('create temp table audit (seq bigint, hash text)');
+      await failsWith(service, 'AS001', `insert into approval (subject, hash, role, person, at_ms, seal)
+        values ('version', 'a', 'risk', 'a.ng', 1, '')`);
+      const [seq, body] = [1, '{"seq":1,"subject":"s"}'];
+      await failsWith(service, 'AS001', `insert into public.audit (seq, subject, body, hash)
+        values (${seq}, 's', '${body}', encode(sha256(convert_to(chr(10) || '${body}', 'UTF8')), 'hex'))`);
+      await service.end();
     });
   });
 

@@ -10,6 +10,7 @@ import {
 } from '#ports/records.ts';
 import { NO_AUDIT, nextAudit } from '#records/audit-chain.ts';
 import { refuseUnsound } from '#records/canonical-text.ts';
+import { refuseStepBack } from '#records/state-order.ts';
 
 interface Tables {
   readonly versions: Map<string, VersionRecord>;
@@ -145,7 +146,9 @@ class MemoryRecords implements RecordWrites {
   }
 
   async setListChangeState(id: string, state: ListChangeRecord['state']): Promise<void> {
-    this.tables.listChanges.set(id, { ...found(this.tables.listChanges, id), state });
+    const change = found(this.tables.listChanges, id);
+    refuseStepBack(`list change ${id}`, change.state, state);
+    this.tables.listChanges.set(id, { ...change, state });
   }
 
   async applyListChange(id: string): Promise<void> {
@@ -160,7 +163,9 @@ class MemoryRecords implements RecordWrites {
   }
 
   async setSnoozeState(id: string, state: SnoozeRecord['state']): Promise<void> {
-    this.tables.snoozes.set(id, { ...found(this.tables.snoozes, id), state });
+    const snooze = found(this.tables.snoozes, id);
+    refuseStepBack(`snooze ${id}`, snooze.state, state);
+    this.tables.snoozes.set(id, { ...snooze, state });
   }
 
   async putBacktestRun(run: BacktestRunRecord): Promise<void> {

@@ -82,6 +82,20 @@ begin
     raise exception 'only % of a row of % may be changed', tg_argv[0], tg_table_name using errcode = 'AS001';
   end if;
   return new;
+end $$;
+
+create function refuse_step_back() returns trigger language plpgsql as $$
+begin
+  if tg_argv[0] = 'state' then
+    if not (new.state = old.state or (old.state, new.state) in (('proposed', 'published'),
+        ('proposed', 'ended'), ('proposed', 'withdrawn'), ('published', 'ended'))) then
+      raise exception '% % is %, and does not become % again', tg_table_name, old.id, old.state, new.state
+        using errcode = 'AS001';
+    end if;
+  elsif old.withdrawn_at_ms <> coalesce(new.withdrawn_at_ms, -1) then
+    raise exception 'version % was withdrawn, and stays so', old.hash using errcode = 'AS001';
+  end if;
+  return new;
 end $$`;
 
 const triggersOn = (table: string): string => `
@@ -93,6 +107,8 @@ create trigger ${table}_is_not_emptied before truncate on ${table}
 const contentTriggersOn = (table: string, changing: string): string => `
 create trigger ${table}_content_is_kept before update on ${table}
   for each row execute function refuse_new_content('${changing}');
+create trigger ${table}_goes_forward before update on ${table}
+  for each row execute function refuse_step_back('${changing}');
 create trigger ${table}_is_kept before delete on ${table}
   for each row execute function refuse_change();
 create trigger ${table}_is_not_emptied before truncate on ${table}
@@ -137,6 +153,21 @@ begin
 end $$;
 create trigger audit_is_chained before insert on audit for each row execute function follow_the_audit()`;
 
+/**
+ * A table that a session makes for itself is found before ours by an unqualified name, unless the path says
+ * otherwise: each function looks where the tables were made first.
+ */
+const OWN_PATH = `
+do $$
+declare name text;
+begin
+  foreach name in array array['refuse_change', 'refuse_new_content', 'refuse_step_back',
+    'refuse_own_approval', 'follow_the_audit']
+  loop
+    execute format('alter function %I() set search_path = pg_catalog, %I, pg_temp', name, current_schema());
+  end loop;
+end $$`;
+
 /** What the program may do where it comes as a role of its own, which owns nothing. */
 const GRANTS = `
 do $$
@@ -150,6 +181,11 @@ begin
     grant update (state) on list_change, snooze to assay_service;
     grant update on backtest_run to assay_service;
     grant delete on list_entry to assay_service;
+    -- Nothing of ours needs tables of a session. Who does not own the database cannot say so.
+    if exists (select from pg_database
+        where datname = current_database() and pg_has_role(datdba, 'usage')) then
+      execute format('revoke temporary on database %I from public, assay_service', current_database());
+    end if;
   end if;
 end $$`;
 
@@ -164,6 +200,6 @@ export const lifeOfAPolicy: SchemaStep = {
     contentTriggersOn('list_change', 'state'),
     contentTriggersOn('snooze', 'state'),
     triggersOn('list_change_entry'),
-    FOUR_EYES, AUDIT_CHAIN, GRANTS,
+    FOUR_EYES, AUDIT_CHAIN, OWN_PATH, GRANTS,
   ],
 };
