@@ -9,12 +9,12 @@ import { makeRuntime } from '#expression/emit-runtime.ts';
 import type { Cell } from '#expression/type.ts';
 import { compileFeatures, type FeatureFunction } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
-import { naiveFeature, type Happening } from '#features/naive-feature.ts';
+import { compareWithNaive } from './against-naive.ts';
 import { randomFeatureText, featureOf } from './random-feature.ts';
 import { randomHistory, RATES, SCHEMA, type HistoryShape } from './random-history.ts';
 import { scaled } from '../test-scale.ts';
 import { Seeded } from './seeded.ts';
-import { PARAMS, runtimeOf, SURROUNDINGS } from './test-world.ts';
+import { runtimeOf } from './test-world.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_MS = 20 * DAY_MS;
@@ -24,32 +24,19 @@ const NO_BLOCKS: BlockOptions = { scannedEventsMax: Infinity, blockEventsMax: 1 
 const textsOf = (random: Seeded, count: number): readonly string[] =>
   Array.from({ length: count }, () => randomFeatureText(random));
 
-function compareWithNaive(seed: number): void {
+function compareBlocks(seed: number): void {
   const random = new Seeded(seed);
   const texts = textsOf(random, 20);
-  const definitions = texts.map(featureOf);
   const blocks = { scannedEventsMax: random.below(9), blockEventsMax: 2 ** random.below(4) };
   const store = new LocalWindowStore(SCHEMA, { retentionMs: RETENTION_MS, blocks });
-  const judge = compileFeatures(definitions, SCHEMA).bind(store, runtimeOf(store));
-  const happened: Happening[] = [];
   const shape = { late: 0.2, paceMs: random.pick(PACES_MS), entities: 1 + random.below(2) };
-  for (const one of randomHistory(random, shape)) {
-    if (happened.push(one) > 110) return;
-    if (one.kind === 'change') {
-      store.change(one.tenant, one.transactionId, one.what, one.value, one.knownAtMs);
-      continue;
-    }
-    const values = judge(one.event, store.append(one.event), PARAMS);
-    definitions.forEach((definition, index) => {
-      const truth = naiveFeature(definition, happened, one.event, SURROUNDINGS, RETENTION_MS);
-      deepStrictEqual({ cell: values.cells[index], reason: values.reasons[index] }, truth,
-        `seed ${seed}: ${texts[index]} at event ${happened.length}, blocks ${JSON.stringify(blocks)}`);
-    });
-  }
+  const told = `seed ${seed}, blocks ${JSON.stringify(blocks)}`;
+  const history = randomHistory(random, shape);
+  compareWithNaive({ texts, store, retentionMs: RETENTION_MS, history, count: 110, told });
 }
 
 test('by blocks of a few events every feature is what its definition says', () => {
-  for (let seed = 1; seed <= scaled(16); seed++) compareWithNaive(seed * 6_700_417);
+  for (let seed = 1; seed <= scaled(16); seed++) compareBlocks(seed * 6_700_417);
 });
 
 interface Judged { readonly event: ParsedEvent; readonly row: number }
