@@ -27,8 +27,9 @@ import { loadWindows, saveWindows } from './window-state.ts';
  * Rows expired per append at most: more than arrive, so that a backlog shrinks, and few, so that none waits
  * long.
  */
-const ENTITIES_TRIMMED_PER_MARK = 2;
 const EXPIRED_PER_APPEND_MAX = 4;
+/** Entities whose marks are trimmed with each mark set: as for rows, more than come. */
+const ENTITIES_TRIMMED_PER_MARK = 2;
 
 /**
  * An event without any entity is in the log of nobody, so that its transaction can be found until it expires.
@@ -160,7 +161,6 @@ export class LocalWindowStore implements PersistentWindowStore {
 
   mark(tenant: string, field: FieldDefinition, value: string, mark: EntityMark): void {
     this.entityMarks.set(tenant, field.path, value, mark);
-    // Twice as fast as they come: so those that have ended run out.
     for (let few = 0; few < ENTITIES_TRIMMED_PER_MARK; few++) {
       this.entityMarks.trim(this.#seenFromMs(), this.retentionMs);
     }
