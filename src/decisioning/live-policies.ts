@@ -4,7 +4,7 @@ import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { drawn, type Arm } from './challenger-draw.ts';
 import type { InForce } from './in-force.ts';
 import type { LivePolicy } from './live-policy.ts';
-import type { Prepared } from './prepare-policies.ts';
+import { judgingOf, type Prepared } from './prepare-policies.ts';
 import type { Amendment, Publication } from './publication.ts';
 import { RECORD_FORMAT, type Versions } from './record.ts';
 
@@ -27,6 +27,8 @@ export class LivePolicies implements InForce {
   readonly amendment: Amendment | undefined;
   readonly ratesVersion: string;
   readonly policies: readonly LivePolicy[];
+  /** Champions, and the challengers that have a share. */
+  readonly judging: readonly LivePolicy[];
   readonly #byKind = new Map<string, LivePolicy>();
   readonly #versions = new Map<LivePolicy | undefined, Versions>();
   readonly #schemaName: string;
@@ -43,6 +45,7 @@ export class LivePolicies implements InForce {
     this.position = position;
     this.ratesVersion = ratesVersion;
     this.policies = policies;
+    this.judging = judgingOf(prepared);
     this.#arms = arms.size === 0 ? undefined : arms;
     this.#schemaName = schema.name;
     this.#kindSlot = schema.byPath.get('kind')?.textSlot ?? -1;
@@ -50,11 +53,6 @@ export class LivePolicies implements InForce {
       if (live.policy.kinds.length === 0) this.#others = live;
       for (const kind of live.policy.kinds) this.#byKind.set(kind, live);
     }
-  }
-
-  /** Champions, and the challengers that have a share. */
-  get judging(): readonly LivePolicy[] {
-    return [...this.policies, ...[...this.#arms?.values() ?? []].flat().map(({ live }) => live)];
   }
 
   /** From now on the store sums up what leaves the exact tier as these policies need it. */

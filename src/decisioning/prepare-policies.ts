@@ -46,6 +46,10 @@ export interface Prepared {
   readonly arms: ReadonlyMap<LivePolicy, readonly Arm[]>;
 }
 
+/** Champions, and the challengers that have a share. */
+export const judgingOf = ({ policies, arms }: Pick<Prepared, 'policies' | 'arms'>): readonly LivePolicy[] =>
+  [...policies, ...[...arms.values()].flat().map(({ live }) => live)];
+
 /** Throws PublicationRefused with all the problems. */
 export function* preparePolicies(wanted: Wanted, ground: Ground): Steps<Prepared> {
   const { publication } = wanted;

@@ -4,7 +4,7 @@ import type { CustomField } from '#domain/field.ts';
 import type { RateTableSource } from '#domain/rates.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ListSource } from '#policy/lists.ts';
-import { recordKey, splitKey } from './record.ts';
+import { jsonPart, parsePart, recordKey, splitKey } from './record.ts';
 
 /** The whole content, as it stands in the log: a decision can be derived again from the log alone. */
 export interface Publication {
@@ -118,26 +118,25 @@ export function publicationHash({ format, policies, lists, rates, custom }: Publ
  * The record that makes it live. Its id has the position, so that going back to an earlier one is a new
  * record.
  */
-export function publicationRecord(
+export const publicationRecord = (
   publication: Publication, position: number, receivedAtMs: number,
-): LogRecord {
-  const key = recordKey(SYSTEM, 'publication', `${position}`);
-  const parts = [Buffer.from(JSON.stringify(publication))];
-  return { kind: 'publication', position, receivedAtMs, key, parts };
-}
+): LogRecord => systemRecord('publication', publication, position, receivedAtMs);
 
 /** The same kind of record, of another family: what is in force from its position on, by reference. */
-export function amendmentRecord(amendment: Amendment, position: number, receivedAtMs: number): LogRecord {
-  const key = recordKey(SYSTEM, 'amendment', `${position}`);
-  const parts = [Buffer.from(JSON.stringify(amendment))];
-  return { kind: 'publication', position, receivedAtMs, key, parts };
+export const amendmentRecord = (amendment: Amendment, position: number, receivedAtMs: number): LogRecord =>
+  systemRecord('amendment', amendment, position, receivedAtMs);
+
+function systemRecord(
+  family: 'publication' | 'amendment', content: Publication | Amendment, position: number,
+  receivedAtMs: number,
+): LogRecord {
+  const key = recordKey(SYSTEM, family, `${position}`);
+  return { kind: 'publication', position, receivedAtMs, key, parts: [jsonPart(content)] };
 }
 
 export const isAmendment = ({ kind, key }: LogRecord): boolean =>
   kind === 'publication' && splitKey(key).family === 'amendment';
 
-export const readAmendment = (record: LogRecord): Amendment =>
-  JSON.parse(Buffer.from(record.parts[0] ?? []).toString('utf8')) as Amendment;
+export const readAmendment = (record: LogRecord): Amendment => parsePart(record.parts[0]) as Amendment;
 
-export const readPublication = (record: LogRecord): Publication =>
-  JSON.parse(Buffer.from(record.parts[0] ?? []).toString('utf8')) as Publication;
+export const readPublication = (record: LogRecord): Publication => parsePart(record.parts[0]) as Publication;

@@ -52,7 +52,10 @@ export interface Facts {
 export type RecordFamily = 'tx' | 'event' | 'key' | 'publication' | 'amendment';
 
 const NONE = new Uint8Array(0);
-const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+/** A part of a record, and what it holds. */
+export const jsonPart = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+export const parsePart = (part: Uint8Array | undefined): unknown =>
+  JSON.parse(Buffer.from(part ?? NONE).toString('utf8'));
 
 /** The idempotency key of a record. NUL cannot occur in a tenant, a family or an id. */
 export const recordKey = (tenant: string, family: RecordFamily, id: string): string =>
@@ -65,7 +68,7 @@ export function splitKey(key: string): { tenant: string; family: string; id: str
 }
 
 /** What no publication decides has no other version. */
-const FORMAT_ONLY = json({ format: RECORD_FORMAT });
+const FORMAT_ONLY = jsonPart({ format: RECORD_FORMAT });
 
 /** NaN and undefined have no JSON; both are missing, and missing is null. */
 const cellOut = (cell: Cell): Facts['cells'][number] =>
@@ -105,7 +108,7 @@ const written = new WeakMap<Versions, Uint8Array>();
 function versionBytes(versions: Versions): Uint8Array {
   const known = written.get(versions);
   if (known !== undefined) return known;
-  const bytes = json(versions);
+  const bytes = jsonPart(versions);
   written.set(versions, bytes);
   return bytes;
 }
@@ -124,7 +127,8 @@ export function decisionRecord(
   return {
     kind: 'decision', position, receivedAtMs, key,
     parts: [
-      versionBytes(versions), request, json(facts), json(decision), marks.length === 0 ? NONE : json(marks),
+      versionBytes(versions), request, jsonPart(facts), jsonPart(decision),
+      marks.length === 0 ? NONE : jsonPart(marks),
     ],
   };
 }
@@ -132,26 +136,23 @@ export function decisionRecord(
 export function eventRecord(
   key: string, position: number, receivedAtMs: number, request: Uint8Array, recorded: Recorded,
 ): LogRecord {
-  return { kind: 'event', position, receivedAtMs, key, parts: [FORMAT_ONLY, request, json(recorded)] };
+  return { kind: 'event', position, receivedAtMs, key, parts: [FORMAT_ONLY, request, jsonPart(recorded)] };
 }
 
 export function nameRecord(
   key: string, position: number, receivedAtMs: number, transactionId: string,
 ): LogRecord {
-  return { kind: 'event', position, receivedAtMs, key, parts: [FORMAT_ONLY, json(transactionId)] };
+  return { kind: 'event', position, receivedAtMs, key, parts: [FORMAT_ONLY, jsonPart(transactionId)] };
 }
 
-const parse = (part: Uint8Array | undefined): unknown =>
-  JSON.parse(Buffer.from(part ?? NONE).toString('utf8'));
-
-export const readVersions = (record: LogRecord): Versions => parse(record.parts[0]) as Versions;
-export const readFacts = (record: LogRecord): Facts => parse(record.parts[2]) as Facts;
-export const readDecision = (record: LogRecord): Decision => parse(record.parts[3]) as Decision;
+export const readVersions = (record: LogRecord): Versions => parsePart(record.parts[0]) as Versions;
+export const readFacts = (record: LogRecord): Facts => parsePart(record.parts[2]) as Facts;
+export const readDecision = (record: LogRecord): Decision => parsePart(record.parts[3]) as Decision;
 /** The recorded answer: of a decision or of an event. */
 export const answerBytes = (record: LogRecord): Uint8Array =>
   record.parts[record.kind === 'decision' ? 3 : 2] ?? NONE;
 export const requestBytes = (record: LogRecord): Uint8Array => record.parts[1] ?? NONE;
 export const readMarks = (record: LogRecord): readonly MarkEffect[] =>
-  (record.parts[4]?.byteLength ?? 0) === 0 ? [] : (parse(record.parts[4]) as MarkEffect[]);
-export const readRecorded = (record: LogRecord): Recorded => parse(record.parts[2]) as Recorded;
-export const readNamed = (record: LogRecord): string => parse(record.parts[1]) as string;
+  (record.parts[4]?.byteLength ?? 0) === 0 ? [] : (parsePart(record.parts[4]) as MarkEffect[]);
+export const readRecorded = (record: LogRecord): Recorded => parsePart(record.parts[2]) as Recorded;
+export const readNamed = (record: LogRecord): string => parsePart(record.parts[1]) as string;

@@ -19,7 +19,7 @@ import { decisionOf, type Failure } from './decision-of.ts';
 import { LivePolicies, type Standing } from './live-policies.ts';
 import type { Judgement, LivePolicy } from './live-policy.ts';
 import { PolicyCompiler } from './policy-compiler.ts';
-import { preparePolicies, type Prepared, type Wanted } from './prepare-policies.ts';
+import { judgingOf, preparePolicies, type Prepared, type Wanted } from './prepare-policies.ts';
 import {
   isAmendment, NOTHING_AMENDED, readAmendment, readPublication, type Amendment, type Publication,
 } from './publication.ts';
@@ -174,11 +174,9 @@ export class EngineState {
    * The latest payments judged by what is to be live, leaving no trace: code that never ran is slow, and the
    * next payment shall not wait for it.
    */
-  *warm({ policies, arms }: Prepared): Steps<void> {
+  *warm(prepared: Prepared): Steps<void> {
     const known = new Set(this.#live?.judging.map(({ bound }) => bound));
-    const fresh = [...policies, ...[...arms.values()].flat().map(({ live }) => live)]
-      .filter(({ bound }) => !known.has(bound));
-    for (const live of fresh) {
+    for (const live of judgingOf(prepared).filter(({ bound }) => !known.has(bound))) {
       for (const { numbers, texts, ...event } of this.#recent.filter((one) => one !== undefined)) {
         yield;
         const copy = { ...event, position: NO_POSITION, numbers: [...numbers], texts: [...texts] };
