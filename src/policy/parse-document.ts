@@ -69,10 +69,7 @@ function* tokenSteps(source: string): Steps<readonly CST.Token[]> {
  */
 export function parseUnfinishedDocument(source: string): MapNode | undefined {
   if (Buffer.byteLength(source) > LIMITS.policyBytesMax) return undefined;
-  const documents = parseAllDocuments(source, {
-    version: '1.2', schema: 'core', strict: false, uniqueKeys: false, merge: false, prettyErrors: false,
-      logLevel: 'silent',
-  });
+  const documents = parseAllDocuments(source, { ...YAML_OPTIONS, strict: false, uniqueKeys: false });
   const first = 'empty' in documents ? undefined : documents[0];
   if (first === undefined) return undefined;
   const root = new Reader(source, new Findings()).node(first.contents, { start: 0, end: 0 }, 0);
