@@ -6,7 +6,7 @@ import { readValue } from './parse-value.ts';
 import type { Shape } from './shape.ts';
 
 const GATE_KEYS = ['unknown_rate_max', 'alerts_per_day_max'] as const;
-const ALERTS_PER_DAY_MAX = 1_000_000_000;
+export const ALERTS_PER_DAY_MAX = 1_000_000_000;
 
 /** What is not stated has the defaults of the gate, which the life cycle knows. */
 export function parseGate(node: DocumentNode | undefined, shape: Shape): GateLimits {

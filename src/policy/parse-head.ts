@@ -21,6 +21,8 @@ export const POLICY_KEYS = [
   'time', 'params', 'lists', 'define', 'features', 'rules', 'scoring', 'fallback', 'tests',
 ] as const;
 
+export const VERSION_MAX = 1_000_000;
+
 export type Head = Pick<CompiledPolicy,
   | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'gate' | 'brake'
   | 'kinds' | 'currency'
@@ -53,7 +55,7 @@ export function parseHead(root: MapNode, entries: Entries, schema: EventSchema, 
   return {
     name,
     title: text('title') ?? name,
-    version: version === undefined ? 0 : (shape.integer(version, 1, 1_000_000, 'the version') ?? 0),
+    version: version === undefined ? 0 : (shape.integer(version, 1, VERSION_MAX, 'the version') ?? 0),
     owner: text('owner'),
     reviewers: parseReviewers(value('reviewers'), shape),
     approvals: parseApprovals(value('approvals'), shape),

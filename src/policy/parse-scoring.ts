@@ -6,7 +6,7 @@ import type { DocumentNode, MapEntry } from './document.ts';
 import { parseSpan } from './parse-value.ts';
 import { didYouMean, type Shape } from './shape.ts';
 
-const SCORE_MAX = 1_000_000_000;
+export const TOTAL_MAX = 1_000_000_000;
 const NO_BANDS: readonly Band[] = [{ below: Infinity, action: 'approve', name: 'none', holdMs: undefined }];
 
 export function parseScoring(
@@ -28,13 +28,13 @@ function parseAxis(axis: Axis, entry: MapEntry | undefined, rules: readonly Rule
         `rule ${scored[0]?.id} gives a score, but nothing says what a ${axis} score means`,
         `Write \`scoring: { ${axis}: { bands: [{ below: 50, action: approve }, { else: review }] } }\`.`);
     }
-    return { counts: rules.map(() => false), floor: 0, cap: SCORE_MAX, bands: NO_BANDS };
+    return { counts: rules.map(() => false), floor: 0, cap: TOTAL_MAX, bands: NO_BANDS };
   }
   const entries = shape.map(entry.value, ['sum', 'floor', 'cap', 'bands'], what);
   const [sum, floorEntry, capEntry, bands] = ['sum', 'floor', 'cap', 'bands'].map((key) => entries?.get(key));
   if (entries !== undefined && bands === undefined) shape.missing(entry.keyPlace, 'bands', what);
-  const floor = (floorEntry && shape.integer(floorEntry.value, -SCORE_MAX, SCORE_MAX, 'the floor')) ?? 0;
-  const cap = (capEntry && shape.integer(capEntry.value, floor, SCORE_MAX, 'the cap')) ?? SCORE_MAX;
+  const floor = (floorEntry && shape.integer(floorEntry.value, -TOTAL_MAX, TOTAL_MAX, 'the floor')) ?? 0;
+  const cap = (capEntry && shape.integer(capEntry.value, floor, TOTAL_MAX, 'the cap')) ?? TOTAL_MAX;
   const named = sum && new Set(parseSum(sum.value, axis, rules, shape));
   return {
     counts: rules.map((rule) => rule.axis === axis && rule.does.score !== 0 &&
@@ -106,7 +106,7 @@ class BandReader {
     const name = entries.get('name');
     return {
       below: below === undefined ? Infinity
-        : (shape.integer(below.value, -SCORE_MAX, SCORE_MAX, '`below`') ?? 0),
+        : (shape.integer(below.value, -TOTAL_MAX, TOTAL_MAX, '`below`') ?? 0),
       action: word,
       name: (name && shape.text(name.value, 'the name of a band')) ?? word,
       holdMs: this.#hold(entries.get('for'), word),

@@ -7,8 +7,10 @@ import { AXES, OUTCOMES } from '#domain/outcome.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { typeName, typeOfField } from '#expression/type-rules.ts';
 import { RULE_MODES } from './compiled-policy.ts';
-import { POLICY_KEYS } from './parse-head.ts';
+import { ALERTS_PER_DAY_MAX } from './parse-gate.ts';
+import { POLICY_KEYS, VERSION_MAX } from './parse-head.ts';
 import { RULE_KEYS } from './parse-rules.ts';
+import { TOTAL_MAX } from './parse-scoring.ts';
 import { ACTIONS, SCORE_MAX, THEN_KEYS } from './parse-then.ts';
 import { EXPECTED_ANSWERS } from './policy-test.ts';
 import { REPEAT_MAX } from './parse-tests.ts';
@@ -32,8 +34,6 @@ const closed = (properties: JsonSchema, required: readonly string[], description
 const named = (values: JsonSchema, pattern: string, description: string): JsonSchema =>
   ({ type: 'object', patternProperties: { [pattern]: values }, additionalProperties: false, description });
 
-/** As wide as the compiler reads totals. */
-const TOTAL_MAX = 1_000_000_000;
 const SNAKE = '^[a-z][a-z0-9_]*$';
 const KEBAB = '^[a-z][a-z0-9]*(-[a-z0-9]+)*$';
 
@@ -43,14 +43,14 @@ export function policyJsonSchema(schema: EventSchema): JsonSchema {
     policy: { type: 'string', pattern: KEBAB, description: 'Name of the policy; it stays for its life.' },
     title: text('What it is, for people.'),
     version: whole('Rises with every change. A decision records it, and the hash of the content.',
-      1, 1_000_000),
+      1, VERSION_MAX),
     owner: text('Who answers for it.'),
     reviewers: oneOrMore({ type: 'string' }, 'Roles that must approve this very content.'),
     effective: closed({ from: text('First day.'), until: text('First day after.') }, [],
       'When it is meant to hold.'),
     gate: closed({
       unknown_rate_max: text('Share of payments on which a rule may be unable to say, such as 1%.'),
-      alerts_per_day_max: whole('Payments above approve on the worst day.', 0, 1_000_000_000),
+      alerts_per_day_max: whole('Payments above approve on the worst day.', 0, ALERTS_PER_DAY_MAX),
     }, [], 'What a backtest may show at most, for it to go live.'),
     brake: closed({
       segment: text('The field for whose values hits are counted apart; channel where it is left out.'),
