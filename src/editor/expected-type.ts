@@ -33,10 +33,8 @@ export interface Expected {
   readonly expects: Expects;
 }
 
-/** `written` is put before the hole: an operator that is being tried. */
-export function expectedAt(cursor: ExpressionCursor, scope: Scope, root: Expects,
-  written = ''): Expected | undefined {
-  const parsed = parseExpression(`${cursor.before}${written} ${HOLE}${closingOf(cursor)}`);
+export function expectedAt(cursor: ExpressionCursor, scope: Scope, root: Expects): Expected | undefined {
+  const parsed = parseExpression(`${cursor.before} ${HOLE}${closingOf(cursor)}`);
   return 'expr' in parsed ? new Part(pathToHole(parsed.expr), scope, root).expected() : undefined;
 }
 

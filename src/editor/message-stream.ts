@@ -33,11 +33,6 @@ export class MessageStream {
     }
   }
 
-  /** Is there half a message? Then the other side has gone in the middle of a word. */
-  get isAtBoundary(): boolean {
-    return this.#waiting.length === 0;
-  }
-
   #next(): Frame | undefined {
     const end = this.#waiting.indexOf(HEADER_END);
     if (end === -1 ? this.#waiting.length > HEADER_BYTES_MAX : end > HEADER_BYTES_MAX) {

@@ -23,8 +23,8 @@ export interface Diagnostic {
 }
 
 export const COMPLETION = {
-  function: 3, field: 5, variable: 6, module: 9, property: 10, unit: 11, value: 12, enum: 13, keyword: 14,
-  reference: 18, enumMember: 20, constant: 21, event: 23, operator: 24,
+  function: 3, field: 5, variable: 6, module: 9, property: 10, unit: 11, keyword: 14, reference: 18,
+  enumMember: 20, constant: 21, operator: 24,
 } as const;
 
 export interface CompletionItem {
