@@ -1,5 +1,6 @@
 /** Go to where a name is declared, find where it is used, and rename it there. */
 import { parseExpression } from '#expression/parse.ts';
+import { someNode } from '#expression/tree.ts';
 import type { Place } from '#policy/diagnostic.ts';
 import type { DeclaredName, Outline } from './outline.ts';
 import { usesIn, type NameUse } from './name-uses.ts';
@@ -66,5 +67,5 @@ function isTaken(outline: Outline, kind: NameUse['kind'], name: string): boolean
     || outline.names.some((one) => one.name === name && RENAMED.has(one.kind) && one.kind !== 'list')
     // A name of `let` would take its place.
     || outline.rules.some(({ when, unless }) => [when, unless].some((expr) =>
-      expr !== undefined && JSON.stringify(expr).includes(`"kind":"let","name":"${name}"`)));
+      expr !== undefined && someNode(expr, (node) => node.kind === 'let' && node.name === name)));
 }
