@@ -1,6 +1,7 @@
 /** Completion inside expressions: what fits the expected type stands first; what cannot fit is not there. */
-import { AGGREGATE_NAMES } from '#expression/ast.ts';
+import { AGGREGATE_NAMES, type AggregateName } from '#expression/ast.ts';
 import { BUILTINS, signatureOf } from '#expression/builtins.ts';
+import { VALUELESS } from '#expression/check-aggregate.ts';
 import { typeName, typeOfField } from '#expression/type-rules.ts';
 import type { Type } from '#expression/type.ts';
 import type { FieldDefinition } from '#domain/field.ts';
@@ -153,7 +154,7 @@ class Completer {
   #aggregates(expected: Expected | undefined): readonly Proposal[] {
     const alone = this.#root === 'aggregate';
     return AGGREGATE_NAMES.flatMap((name) => ['', 'prior_'].flatMap((prior): readonly Proposal[] => {
-      const rank = alone ? RANK.fits : this.#rank(AGGREGATE_TYPES[name], expected);
+      const rank = alone ? RANK.fits : this.#rank(AGGREGATE_TYPES.get(name), expected);
       if (rank === undefined || (prior !== '' && name === 'time_since_last')) return [];
       const { form, doc } = AGGREGATE_DOCS[name];
       return [{ label: prior + name, insert: `${prior}${name}(`, kind: COMPLETION.function,
@@ -172,7 +173,7 @@ class Completer {
   /** In `count(` a clause stands at once. */
   #takesNoValue(top: Bracket | undefined): boolean {
     return top?.kind === 'aggregate' && top.clause === undefined
-      && VALUELESS.has(top.name.replace(/^prior_/, ''));
+      && VALUELESS_NAMES.has(top.name.replace(/^prior_/, ''));
   }
 
   #clauses(): readonly Proposal[] {
@@ -266,13 +267,10 @@ class Completer {
 const word = (label: string, detail: string): Proposal =>
   ({ label, kind: COMPLETION.keyword, detail, rank: RANK.fits });
 
-const VALUELESS: ReadonlySet<string> = new Set(['count', 'exists', 'time_since_last', 'first_seen']);
+const VALUELESS_NAMES: ReadonlySet<string> = new Set(VALUELESS.keys());
 const AGGREGATES: ReadonlySet<string> = new Set(AGGREGATE_NAMES);
 
 /** What an aggregate gives, where that does not depend on its value. */
-const AGGREGATE_TYPES: Readonly<Record<(typeof AGGREGATE_NAMES)[number], Type | undefined>> = {
-  count: { kind: 'int' }, distinct: { kind: 'int' }, exists: { kind: 'bool' },
-  time_since_last: { kind: 'duration' }, first_seen: { kind: 'instant' }, histogram: { kind: 'histogram' },
-  sum: undefined, avg: undefined, min: undefined, max: undefined, stddev: undefined, last: undefined,
-  first: undefined,
-};
+const AGGREGATE_TYPES: ReadonlyMap<AggregateName, Type> = new Map([
+  ...VALUELESS, ['distinct', { kind: 'int' }], ['histogram', { kind: 'histogram' }],
+]);

@@ -71,7 +71,7 @@ function alike(past: Typed, current: Typed, context: CheckContext): boolean {
 }
 
 /** Aggregates of events, not of a value of theirs, and what they give. */
-const VALUELESS: ReadonlyMap<AggregateName, Type> = new Map([
+export const VALUELESS: ReadonlyMap<AggregateName, Type> = new Map([
   ['count', INT], ['exists', BOOL], ['time_since_last', DURATION], ['first_seen', INSTANT],
 ]);
 
