@@ -1,6 +1,7 @@
 /** What would be live if policies took the place of those of their names. */
 import type { Publication } from '#decisioning/publication.ts';
 import { Findings } from '#policy/diagnostic.ts';
+import { valueAt } from '#policy/document.ts';
 import { parseDocument } from '#policy/parse-document.ts';
 
 type PolicySource = Publication['policies'][number];
@@ -8,7 +9,7 @@ type PolicySource = Publication['policies'][number];
 /** `policy:` of a document, as far as it can be read. */
 export function policyNameIn(source: string): string | undefined {
   const root = parseDocument(source, new Findings());
-  const node = root?.entries.find(({ key }) => key === 'policy')?.value;
+  const node = valueAt(root, 'policy');
   return node?.kind === 'scalar' ? node.text : undefined;
 }
 

@@ -10,7 +10,7 @@ import type { Expr } from '#expression/ast.ts';
 import { expressionsOf } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { Findings } from '#policy/diagnostic.ts';
-import type { DocumentNode } from '#policy/document.ts';
+import { valueAt } from '#policy/document.ts';
 import { parseDocument } from '#policy/parse-document.ts';
 import { policyNameIn } from './candidate-publication.ts';
 import { OrderRefused, type Candidate } from './order.ts';
@@ -58,10 +58,10 @@ function steps(text: string): readonly string[] {
 export function sweepOf(publication: Publication, { param, values }: SweepText): readonly Candidate[] {
   const known: string[] = [];
   for (const [index, { file, source }] of publication.policies.entries()) {
-    const params = entryOf(parseDocument(source, new Findings()), 'params');
+    const params = valueAt(parseDocument(source, new Findings()), 'params');
     const names = params?.kind === 'map' ? params.entries.map(({ key }) => key) : [];
     known.push(...names);
-    const node = entryOf(params, param);
+    const node = valueAt(params, param);
     if (node === undefined) continue;
     if (node.kind !== 'scalar') throw new OrderRefused(`${file}: ${param} is not one fixed value`);
     const policy = policyNameIn(source) ?? file;
@@ -77,10 +77,6 @@ export function sweepOf(publication: Publication, { param, values }: SweepText):
   const near = nearestName(param, known);
   throw new OrderRefused(`no policy has the parameter ${param}`
     + (near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`));
-}
-
-function entryOf(node: DocumentNode | undefined, key: string): DocumentNode | undefined {
-  return node?.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined;
 }
 
 /** `policy/rule` of the rules that the parameter can change: they read it, or a feature that does. */

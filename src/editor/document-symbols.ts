@@ -3,7 +3,7 @@ import { declaredAt, type NameKind } from './role.ts';
 import type { Outline } from './outline.ts';
 import { SYMBOL, type DocumentSymbol } from './protocol.ts';
 import type { TextDocument } from './text-document.ts';
-import type { DocumentNode, MapEntry } from '#policy/document.ts';
+import { valueAt, type DocumentNode, type MapEntry } from '#policy/document.ts';
 
 const KINDS: Readonly<Record<NameKind, number>> = {
   parameter: SYMBOL.constant, list: SYMBOL.array, define: SYMBOL.boolean, feature: SYMBOL.variable,
@@ -34,8 +34,8 @@ export function documentSymbols(document: TextDocument, { root, rules }: Outline
 }
 
 function testSymbol(document: TextDocument, item: DocumentNode): readonly DocumentSymbol[] {
-  const name = item.kind === 'map' ? item.entries.find(({ key }) => key === 'name') : undefined;
-  if (name?.value.kind !== 'scalar' || name.value.text === '') return [];
-  return [{ name: name.value.text, kind: SYMBOL.event, range: document.rangeOf(item),
-    selectionRange: document.rangeOf(name.value) }];
+  const name = valueAt(item, 'name');
+  if (name?.kind !== 'scalar' || name.text === '') return [];
+  return [{ name: name.text, kind: SYMBOL.event, range: document.rangeOf(item),
+    selectionRange: document.rangeOf(name) }];
 }

@@ -1,6 +1,6 @@
 /** Where in the tree of the document an offset stands, and the other way round. */
 import type { Place } from '#policy/diagnostic.ts';
-import type { DocumentNode, MapEntry, ScalarNode } from '#policy/document.ts';
+import { valueAt, type DocumentNode, type MapEntry, type ScalarNode } from '#policy/document.ts';
 import type { PathPart } from './cursor-place.ts';
 
 export type NodePlace =
@@ -31,8 +31,8 @@ export function nodePlace(root: DocumentNode | undefined, offset: number): NodeP
 
 function nodeAt(root: DocumentNode | undefined, path: readonly PathPart[]): DocumentNode | undefined {
   return path.reduce<DocumentNode | undefined>((node, part) => (
-    node?.kind === 'map' ? node.entries.find(({ key }) => key === part)?.value
-      : node?.kind === 'list' && typeof part === 'number' ? node.items[part] : undefined), root);
+    typeof part === 'string' ? valueAt(node, part)
+      : node?.kind === 'list' ? node.items[part] : undefined), root);
 }
 
 export function keysAt(root: DocumentNode | undefined, path: readonly PathPart[]): ReadonlySet<string> {

@@ -22,6 +22,10 @@ export interface MapEntry {
   readonly value: DocumentNode;
 }
 
+/** The value of a key; undefined where the node is no map or has no such key. */
+export const valueAt = (node: DocumentNode | undefined, key: string): DocumentNode | undefined =>
+  (node?.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined);
+
 const isBlank = (char: string | undefined): boolean =>
   char === ' ' || char === '\n' || char === '\t' || char === '\r';
 

@@ -10,7 +10,7 @@ import { AXES } from '#domain/outcome.ts';
 import { englishParam, englishRule } from './english-policy.ts';
 import type { CompiledPolicy, Lasting, Rule } from './compiled-policy.ts';
 import { Findings } from './diagnostic.ts';
-import type { DocumentNode, MapNode } from './document.ts';
+import { valueAt, type DocumentNode, type MapNode } from './document.ts';
 import { formatSpan } from './format-cell.ts';
 import { parseDocument } from './parse-document.ts';
 import { namesIn, nodesOf } from './walk.ts';
@@ -189,7 +189,7 @@ class Described {
 
   /** Parts of a list that the compiled policy has no use for, or that others add. */
   #others(section: string, name: string): Parts {
-    const node = entryOf(entryOf(this.#root, section), name);
+    const node = valueAt(valueAt(this.#root, section), name);
     const told = new Set(['of', 'values', 'validity', 'managed']);
     return node?.kind !== 'map' ? new Map() : new Map(node.entries
       .filter(({ key }) => !told.has(key)).map(({ key, value }) => [key, plain(value)]));
@@ -197,8 +197,8 @@ class Described {
 
   #head(): Section {
     const { title, version, owner, reviewers, effective, kinds, currency, time, fallback } = this.#policy;
-    const gate = entryOf(this.#root, 'gate');
-    const brake = entryOf(this.#root, 'brake');
+    const gate = valueAt(this.#root, 'gate');
+    const brake = valueAt(this.#root, 'brake');
     const parts = present({
       title, version, owner, reviewers: reviewers.join(', '), 'effective from': effective.from,
       'effective until': effective.until, kinds: kinds.join(', '), currency, fallback,
@@ -210,7 +210,7 @@ class Described {
 
   #rule(rule: Rule): Parts {
     const { does, reason } = rule;
-    const node = entryOf(entryOf(this.#root, 'rules'), rule.id);
+    const node = valueAt(valueAt(this.#root, 'rules'), rule.id);
     const other = new Map(node?.kind !== 'map' ? [] : node.entries
       .filter(({ key }) => !RULE_PARTS.has(key)).map(({ key, value }) => [key, plain(value)] as const));
     const replaces = rule.replaces.map(
@@ -228,7 +228,7 @@ class Described {
   }
 
   #written(rule: Rule, clause: 'when' | 'unless'): Expr | undefined {
-    const node = entryOf(entryOf(entryOf(this.#root, 'rules'), rule.id), clause);
+    const node = valueAt(valueAt(valueAt(this.#root, 'rules'), rule.id), clause);
     return node && expressionOf(node);
   }
 
@@ -251,24 +251,24 @@ class Described {
 
   /** By name; the second of a name is `name (2)`. */
   #tests(): Section {
-    const node = entryOf(this.#root, 'tests');
+    const node = valueAt(this.#root, 'tests');
     const tests = new Map<string, Entry>();
     for (const test of node?.kind === 'list' ? node.items : []) {
-      const title = plain(entryOf(test, 'name'));
+      const title = plain(valueAt(test, 'name'));
       let name = title;
       for (let i = 2; tests.has(name); i++) name = `${title} (${i})`;
-      const given = entryOf(test, 'given');
+      const given = valueAt(test, 'given');
       const events = (given?.kind === 'list' ? given.items : []).map(
         (line, i) => [`event ${i + 1}`, plain(line)] as const);
       tests.set(name, { parts: new Map([
-        ...present({ start: plain(entryOf(test, 'start')), lists: plain(entryOf(test, 'lists')) }),
+        ...present({ start: plain(valueAt(test, 'start')), lists: plain(valueAt(test, 'lists')) }),
         ...events]) });
     }
     return tests;
   }
 
   #expressions(section: string): ReadonlyMap<string, Expr> {
-    const node = entryOf(this.#root, section);
+    const node = valueAt(this.#root, section);
     return new Map((node?.kind === 'map' ? node.entries : []).flatMap(({ key, value }) => {
       const expr = expressionOf(value);
       return expr === undefined ? [] : [[key, expr] as const];
@@ -286,9 +286,6 @@ const written = (expressions: ReadonlyMap<string, Expr>): Section =>
     const is = printExpression(expr);
     return [name, { parts: present({ is }), text: is }];
   }));
-
-const entryOf = (node: DocumentNode | undefined, key: string): DocumentNode | undefined =>
-  (node?.kind === 'map' ? node.entries.find((entry) => entry.key === key)?.value : undefined);
 
 function expressionOf(node: DocumentNode): Expr | undefined {
   const parsed = node.kind === 'scalar' ? parseExpression(node.text) : undefined;
