@@ -7,6 +7,7 @@ import { parseExpression } from '#expression/parse.ts';
 import { printExpression } from '#expression/print.ts';
 import type { Expr } from '#expression/ast.ts';
 import { AXES } from '#domain/outcome.ts';
+import { expressionsOf } from './aml-features.ts';
 import { englishParam, englishRule } from './english-policy.ts';
 import type { CompiledPolicy, Lasting, Rule } from './compiled-policy.ts';
 import { Findings } from './diagnostic.ts';
@@ -146,13 +147,10 @@ class Described {
       }
     };
     for (const expr of [this.#written(rule, 'when'), this.#written(rule, 'unless')]) visit(expr);
-    for (const expr of [...lastingOf(rule), ...rule.reason.flatMap(
-      (part) => (part.kind === 'value' ? [part.expr] : []))]) {
-      for (const node of nodesOf(expr)) {
-        if (node.kind !== 'feature' && node.kind !== 'param') continue;
-        names.add(node.name);
-        visit(this.#features.get(node.name));
-      }
+    for (const node of expressionsOf(rule).flatMap((expr) => [...nodesOf(expr)])) {
+      if (node.kind !== 'feature' && node.kind !== 'param') continue;
+      names.add(node.name);
+      visit(this.#features.get(node.name));
     }
     return names;
   }
@@ -291,9 +289,6 @@ function expressionOf(node: DocumentNode): Expr | undefined {
   const parsed = node.kind === 'scalar' ? parseExpression(node.text) : undefined;
   return parsed !== undefined && 'expr' in parsed ? parsed.expr : undefined;
 }
-
-const lastingOf = ({ does: { lasts } }: Rule): readonly Expr[] =>
-  (lasts === undefined ? [] : [lasts.kind === 'for' ? lasts.duration : lasts.instant]);
 
 function lastingText(lasts: Lasting | undefined): string | undefined {
   if (lasts === undefined) return undefined;
