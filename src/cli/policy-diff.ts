@@ -1,21 +1,19 @@
 /** `assay policy diff BEFORE AFTER`: what changed between two versions, in words and on a sample. */
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { EventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
-import { compilePolicy } from '#policy/compile-policy.ts';
-import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import {
   effectDifference, englishEffect, type EffectDifference, type JudgedPayment,
 } from '#policy/effect-difference.ts';
 import { englishDifference } from '#policy/english-difference.ts';
 import { policyDifference } from '#policy/policy-difference.ts';
-import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import { drive, readCalls, type DecideParts } from './decide.ts';
+import { readPolicy } from './policy.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
 export const POLICY_DIFF_USAGE = `\
@@ -32,7 +30,7 @@ export async function policyDiff(shell: Shell, parts: DecideParts, schema: Event
   if (from === undefined || to === undefined || positionals.length > 2) {
     throw new UsageError(POLICY_DIFF_USAGE);
   }
-  const [before, after] = [await compiled(shell, from, schema), await compiled(shell, to, schema)];
+  const [before, after] = [await readPolicy(shell, from, schema), await readPolicy(shell, to, schema)];
   if (before === undefined || after === undefined) return 2;
   const difference = policyDifference(before, after);
   const sample = values.sample === undefined ? undefined : resolve(shell.folder, values.sample);
@@ -44,16 +42,6 @@ export async function policyDiff(shell: Shell, parts: DecideParts, schema: Event
     if (effect !== undefined) shell.out(`\n${englishEffect(effect).trimEnd()}`);
   }
   return difference.changes.length === 0 && (effect?.changed ?? 0) === 0 ? 0 : 1;
-}
-
-async function compiled(shell: Shell, path: string,
-  schema: EventSchema): Promise<CompiledPolicy | undefined> {
-  const source = await readFile(path, 'utf8');
-  const name = relative(shell.folder, path);
-  const result = compilePolicy(source, name, schema);
-  if ('policy' in result) return result.policy;
-  shell.err(renderDiagnostics(result.diagnostics, source, name));
-  return undefined;
 }
 
 /** Lines that one of the two refuses are compared by neither. */

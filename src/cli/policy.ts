@@ -42,8 +42,13 @@ export async function policy(
   let broken = 0;
   for (const file of files) {
     const compiled = await readPolicy(shell, file, schema);
-    if (compiled === undefined) broken += 1;
-    else policies.push(compiled);
+    if (compiled === undefined) {
+      broken += 1;
+      continue;
+    }
+    const { warnings, source, fileName } = compiled;
+    if (warnings.length > 0) shell.err(renderDiagnostics(warnings, source, fileName));
+    policies.push(compiled);
   }
   if (verb === 'test') return test(shell, policies, broken, runTests);
   for (const compiled of policies) {
@@ -63,17 +68,14 @@ async function policyFiles(path: string): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith(SUFFIX)).toSorted().map((name) => join(path, name));
 }
 
-async function readPolicy(
+/** Undefined where it does not compile; the mistakes have then been told. Its warnings have not. */
+export async function readPolicy(
   shell: Shell, file: string, schema: EventSchema,
 ): Promise<CompiledPolicy | undefined> {
   const source = await readFile(file, 'utf8');
   const name = relative(shell.folder, file);
   const compiled = compilePolicy(source, name, schema);
-  if ('policy' in compiled) {
-    const { policy: found } = compiled;
-    if (found.warnings.length > 0) shell.err(renderDiagnostics(found.warnings, source, name));
-    return found;
-  }
+  if ('policy' in compiled) return compiled.policy;
   shell.err(renderDiagnostics(compiled.diagnostics, source, name));
   return undefined;
 }
