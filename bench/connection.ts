@@ -3,6 +3,12 @@ import type { Socket } from 'node:net';
 
 export interface Answer { readonly status: number; readonly body: string }
 
+/** What is wrong with an answer, in short; undefined for a decision. */
+export const faultOf = ({ status, body }: Answer): string | undefined =>
+  (status === 200 ? undefined : `${status} ${body}`.slice(0, 300));
+
+export const isDegraded = ({ body }: Answer): boolean => /"degraded":\[\{/.test(body);
+
 /**
  * One keep-alive HTTP/1.1 connection with one call at a time, over a plain socket: a general client would
  * cost more CPU than the server it loads. Understands answers with a content-length, which is what our

@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Connection } from './connection.ts';
+import { Connection, faultOf, isDegraded } from './connection.ts';
 import type { Answer } from './connection.ts';
 import { Latency } from './latency.ts';
 import { sharedNowMs } from './pacer.ts';
@@ -142,9 +142,9 @@ class LoadRun {
     const nowMs = sharedNowMs();
     if (nowMs >= this.#measureFromMs && nowMs < this.#measureToMs) this.#answered++;
     if (call.measured) this.#latency.record(nowMs - call.dueMs);
-    if (answer instanceof Error) this.#failed(answer.message, 1);
-    else if (answer.status !== 200) this.#failed(`${answer.status} ${answer.body}`, 1);
-    else if (/"degraded":\[\{/.test(answer.body)) this.#degraded++;
+    const fault = answer instanceof Error ? answer.message : faultOf(answer);
+    if (fault !== undefined) this.#failed(fault, 1);
+    else if (!(answer instanceof Error) && isDegraded(answer)) this.#degraded++;
     if (connection.broken) this.#connections--;
     const next = this.#queue.shift();
     const free = connection.broken ? undefined : connection;

@@ -1,11 +1,11 @@
 /** Fills a server's state before anything is measured: an empty window costs nothing, and proves nothing. */
 import { Progress } from '#cli/progress.ts';
-import { Connection } from './connection.ts';
+import { withCallers } from './closed-loop.ts';
+import { faultOf } from './connection.ts';
 import type { RunningServer } from './server-process.ts';
 import { Traffic } from './traffic.ts';
 import type { TrafficShape } from './traffic.ts';
 
-const CONNECTIONS = 32;
 const SPAN_MS = 30 * 86_400_000;
 
 /**
@@ -19,20 +19,14 @@ export async function prefill(
   const progress = new Progress('Filling the state', count, 'payments');
   let sent = 0;
   let answered = 0;
-  const lane = async (connection: Connection): Promise<void> => {
+  await withCallers(server, async (connection) => {
     while (sent < count) {
       const body = traffic.next(startMs + (SPAN_MS * sent) / count);
       sent++;
-      const answer = await connection.ask(body);
-      if (answer.status !== 200) throw new Error(`prefill: ${answer.status} ${answer.body.slice(0, 300)}`);
+      const fault = faultOf(await connection.ask(body));
+      if (fault !== undefined) throw new Error(`prefill: ${fault}`);
       progress.at(++answered);
     }
-  };
-  const connections = Array.from({ length: CONNECTIONS }, () => new Connection(server.url, server.key));
-  try {
-    await Promise.all(connections.map(lane));
-  } finally {
-    for (const connection of connections) connection.close();
-  }
+  });
   progress.end();
 }

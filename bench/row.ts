@@ -1,7 +1,7 @@
+import { CALLERS, runClosed } from './closed-loop.ts';
 import type { Jitter } from './jitter-probe.ts';
 import type { Latency } from './latency.ts';
-import { CALLERS, runClosed } from './closed-loop.ts';
-import type { LoadResult } from './open-loop.ts';
+import type { LoadOrders, LoadResult } from './open-loop.ts';
 import { runLoad } from './open-loop.ts';
 import { cpuMicrosOf } from './process-usage.ts';
 import type { RunningServer } from './server-process.ts';
@@ -53,11 +53,25 @@ export interface Measure {
 
 /** Loads a server and measures it; CPU is what its process used in the measured interval, all threads. */
 export async function measureServer(server: RunningServer, name: string, measure: Measure): Promise<Row> {
-  const run = `${Date.now().toString(36)}-${measure.perSecond}`;
-  const traffic = new Traffic(measure.seed, run, measure.shape);
+  const { result, cpuMicros } = await measured(server, name, `${measure.perSecond}`, measure, runLoad);
+  return serverRow(name, measure.perSecond, result, cpuMicros);
+}
+
+/** The same with callers that wait for each answer: offered is what was achieved. */
+export async function measureBusy(server: RunningServer, name: string, measure: Measure): Promise<Row> {
+  const label = `${name}, ${CALLERS} callers`;
+  const { result, cpuMicros } = await measured(server, label, 'busy', measure, runClosed);
+  return serverRow(label, Math.round(result.achievedPerSecond), result, cpuMicros);
+}
+
+async function measured(
+  server: RunningServer, label: string, run: string, measure: Measure,
+  load: (orders: LoadOrders) => Promise<LoadResult>,
+): Promise<{ readonly result: LoadResult; readonly cpuMicros: number }> {
+  const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-${run}`, measure.shape);
   let cpuFrom = 0;
   let cpuTo = 0;
-  const result = await runLoad({
+  const result = await load({
     ...measure,
     url: server.url,
     key: server.key,
@@ -66,26 +80,8 @@ export async function measureServer(server: RunningServer, name: string, measure
     onMeasured: () => { cpuTo = cpuMicrosOf(server.pid); },
   });
   const { errors, firstError } = result;
-  if (firstError !== undefined) console.error(`${name}: ${errors} errors, first: ${firstError}`);
-  return serverRow(name, measure.perSecond, result, cpuTo - cpuFrom);
-}
-
-/** The same with callers that wait for each answer: offered is what was achieved. */
-export async function measureBusy(server: RunningServer, name: string, measure: Measure): Promise<Row> {
-  const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-busy`, measure.shape);
-  let cpuFrom = 0;
-  let cpuTo = 0;
-  const result = await runClosed({
-    ...measure,
-    url: server.url,
-    key: server.key,
-    body: (atMs) => traffic.next(atMs),
-    onMeasuring: () => { cpuFrom = cpuMicrosOf(server.pid); },
-    onMeasured: () => { cpuTo = cpuMicrosOf(server.pid); },
-  });
-  const label = `${name}, ${CALLERS} callers`;
-  if (result.firstError !== undefined) console.error(`${label}: first error: ${result.firstError}`);
-  return serverRow(label, Math.round(result.achievedPerSecond), result, cpuTo - cpuFrom);
+  if (firstError !== undefined) console.error(`${label}: ${errors} errors, first: ${firstError}`);
+  return { result, cpuMicros: cpuTo - cpuFrom };
 }
 
 const serverRow = (name: string, offeredPerSecond: number, result: LoadResult, cpuMicros: number): Row => ({
