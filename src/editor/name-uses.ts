@@ -5,6 +5,7 @@ import { parseExpression } from '#expression/parse.ts';
 import { childrenOf } from '#expression/tree.ts';
 import type { Place } from '#policy/diagnostic.ts';
 import { offsetInScalar, type ScalarNode } from '#policy/document.ts';
+import { untilIn } from '#policy/parse-then.ts';
 import type { PathPart } from './cursor-place.ts';
 import { keysIn, scalarsIn } from './node-place.ts';
 import type { Outline } from './outline.ts';
@@ -63,10 +64,7 @@ function keyKind(path: readonly PathPart[], outline: Outline): NameKind | 'field
 function expressionsIn(role: Role, { text, style }: ScalarNode): readonly Stretch[] {
   switch (role.kind) {
     case 'condition': case 'define': case 'feature': case 'textual': return [{ from: 0, text }];
-    case 'lasting': {
-      const until = /^until\(([^]*)\)\s*$/.exec(text);
-      return until === null ? [{ from: 0, text }] : [{ from: 6, text: until[1] ?? '' }];
-    }
+    case 'lasting': return [untilIn(text) ?? { from: 0, text }];
     case 'reason': {
       // A doubled brace is a brace.
       const plain = text.replaceAll(/\{\{|\}\}/g, '  ');

@@ -93,14 +93,20 @@ function entityField(scalar: ScalarNode, scope: PolicyScope, shape: Shape): Fiel
 function parseLasting(entry: MapEntry | undefined, scope: PolicyScope, shape: Shape): Lasting | undefined {
   const scalar = entry && shape.scalar(entry.value, '`for`');
   if (scalar === undefined) return undefined;
-  const until = /^until\(([^]*)\)\s*$/.exec(scalar.text);
+  const until = untilIn(scalar.text);
   let expr: Expr | undefined;
-  if (until === null) {
+  if (until === undefined) {
     expr = scope.expressionOf(written(scalar), ['duration'], '`for`');
     return expr && { kind: 'for', duration: expr };
   }
-  expr = scope.expressionOf({ node: scalar, from: 6, text: until[1] ?? '' }, ['instant'], '`until`');
+  expr = scope.expressionOf({ node: scalar, ...until }, ['instant'], '`until`');
   return expr && { kind: 'until', instant: expr };
+}
+
+/** The instant of `until(instant)`, and where in the text it begins; undefined where it is a duration. */
+export function untilIn(text: string): { readonly from: number; readonly text: string } | undefined {
+  const instant = /^until\(([^]*)\)\s*$/.exec(text)?.[1];
+  return instant === undefined ? undefined : { from: 'until('.length, text: instant };
 }
 
 function checkLasting(then: Then, entries: ReadonlyMap<string, MapEntry>, rule: string, shape: Shape): void {
