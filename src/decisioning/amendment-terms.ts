@@ -1,5 +1,5 @@
 /** What an amendment asks of the policies that are live, checked, and made fast to ask. */
-import type { EventSchema, FieldDefinition } from '#domain/field.ts';
+import { fieldNamed, type EventSchema } from '#domain/field.ts';
 import { parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { nearestName } from '#domain/nearest-name.ts';
@@ -16,10 +16,6 @@ export interface Terms {
   readonly policies: readonly CompiledPolicy[];
   readonly candidates: readonly Candidate[];
 }
-
-/** A field that a person may name by its short name. */
-const fieldOf = (schema: EventSchema, name: string): FieldDefinition | undefined =>
-  schema.byPath.get(schema.aliases.get(name) ?? name);
 
 /** Sentences; empty where the whole amendment can be in force. */
 export function amendmentProblems({ modes, snoozes, challengers }: Amended, terms: Terms): readonly string[] {
@@ -84,7 +80,7 @@ function ruleProblems(what: string, policy: string, id: string, terms: Terms, fi
 }
 
 function fieldProblems(what: string, name: string, schema: EventSchema): readonly string[] {
-  const field = fieldOf(schema, name);
+  const field = fieldNamed(schema, name);
   if (field === undefined) {
     return [`${what}: there is no field ${name}${near(name, [...schema.byPath.keys()])}`];
   }
@@ -159,4 +155,5 @@ function interventionOn(
 }
 
 /** Of a text; -1 holds nothing. */
-export const slotOf = (schema: EventSchema, field: string): number => fieldOf(schema, field)?.textSlot ?? -1;
+export const slotOf = (schema: EventSchema, field: string): number =>
+  fieldNamed(schema, field)?.textSlot ?? -1;

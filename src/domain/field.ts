@@ -169,3 +169,7 @@ export function eventSchema(custom: readonly CustomField[] = []): EventSchema {
     textSlotCount: textSlot,
   };
 }
+
+/** A field by its path or its short name. */
+export const fieldNamed = ({ byPath, aliases }: EventSchema, name: string): FieldDefinition | undefined =>
+  byPath.get(aliases.get(name) ?? name);

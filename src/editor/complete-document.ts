@@ -1,7 +1,6 @@
 /** Completion at a place of the document: keys, words, names, fields of a test, and expressions. */
-import { EVENT_TYPES } from '#domain/field.ts';
+import { EVENT_TYPES, fieldNamed } from '#domain/field.ts';
 import { OUTCOMES } from '#domain/outcome.ts';
-import type { Type } from '#expression/type.ts';
 import { typeName, typeOfField } from '#expression/type-rules.ts';
 import { EXPECTATION_WORDS } from '#policy/parse-rules.ts';
 import { EXPECTED_ANSWERS } from '#policy/policy-test.ts';
@@ -126,7 +125,8 @@ class Completer {
     if (key === 'event') {
       return words(EVENT_TYPES.filter((type) => type !== 'fact' && type !== 'transaction'));
     }
-    const type: Type | undefined = fieldType(schema.byPath.get(schema.aliases.get(key) ?? key));
+    const field = fieldNamed(schema, key);
+    const type = field && typeOfField(field);
     return type?.kind === 'enum' ? words(type.values) : type?.kind === 'bool' ? words(['true', 'false']) : [];
   }
 
@@ -167,9 +167,6 @@ class Completer {
       { label: name, insert: `${name}: `, kind: COMPLETION.module, rank: 0 }));
   }
 }
-
-const fieldType = (field: Parameters<typeof typeOfField>[0] | undefined): Type | undefined =>
-  field && typeOfField(field);
 
 const words = (all: readonly string[]): readonly Proposal[] =>
   all.map((label, i) => ({ label, kind: COMPLETION.enumMember, rank: i / 1_000 }));

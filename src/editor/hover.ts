@@ -1,4 +1,5 @@
 /** What a name, a word or a key means: the sentence of the reading view where there is one. */
+import { fieldNamed } from '#domain/field.ts';
 import { AGGREGATE_NAMES } from '#expression/ast.ts';
 import { BUILTINS, signatureOf } from '#expression/builtins.ts';
 import { englishAggregate, englishExpression } from '#expression/english.ts';
@@ -63,7 +64,7 @@ function sayName({ kind, name }: NameUse, outline: Outline): string | undefined 
         : `\n\n<${reference.url}>`}`;
     }
     case 'field': {
-      const field = scope.schema.byPath.get(scope.schema.aliases.get(name) ?? name);
+      const field = fieldNamed(scope.schema, name);
       return field && `**${field.path}** (${typeName(typeOfField(field))}): ${field.description}`
         + `${field.history ? '' : '. Not kept of past events.'}`;
     }

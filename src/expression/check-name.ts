@@ -1,4 +1,4 @@
-import type { FieldDefinition } from '#domain/field.ts';
+import { fieldNamed, type FieldDefinition } from '#domain/field.ts';
 import type { Expr } from './ast.ts';
 import { report, type CheckContext, type Checked } from './check-context.ts';
 import { didYouMean } from './suggest.ts';
@@ -51,7 +51,7 @@ function inline(define: Expr, use: Name, context: CheckContext): Checked {
 
 function checkField(expr: Name, context: CheckContext): Checked {
   const { schema, row } = context.scope;
-  const field = schema.byPath.get(schema.aliases.get(expr.name) ?? expr.name);
+  const field = fieldNamed(schema, expr.name);
   if (field === undefined) return unknownName(expr, context);
   if (expr.current && row === 'current') {
     return report(context, 'E407', expr.span, '`this.` has a meaning only inside an aggregate',

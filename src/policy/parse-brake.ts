@@ -1,5 +1,5 @@
 /** `brake`: in which segments hits are counted, and how often a rule may act without a forecast. */
-import type { EventSchema, FieldDefinition } from '#domain/field.ts';
+import { fieldNamed, type EventSchema, type FieldDefinition } from '#domain/field.ts';
 import type { BrakeSettings } from './compiled-policy.ts';
 import type { DocumentNode } from './document.ts';
 import { readShare } from './parse-gate.ts';
@@ -26,7 +26,7 @@ const isSegment = ({ type, history, path }: FieldDefinition): boolean =>
 function segmentOf(node: DocumentNode, schema: EventSchema, shape: Shape): FieldDefinition | undefined {
   const scalar = shape.scalar(node, 'the segment');
   if (scalar === undefined) return undefined;
-  const field = schema.byPath.get(schema.aliases.get(scalar.text) ?? scalar.text);
+  const field = fieldNamed(schema, scalar.text);
   if (field !== undefined && isSegment(field)) return field;
   const known = schema.fields.filter(isSegment).map(({ path }) => path);
   shape.findings.report('P104', scalar,

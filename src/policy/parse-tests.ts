@@ -2,7 +2,7 @@
  * Reads the tests of a policy; what they say about the policy is checked here, so that a test cannot be
  * idle.
  */
-import { EVENT_TYPES, type EventSchema, type FieldDefinition } from '#domain/field.ts';
+import { EVENT_TYPES, fieldNamed, type EventSchema, type FieldDefinition } from '#domain/field.ts';
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { parseInstant } from '#domain/instant.ts';
 import { OUTCOMES } from '#domain/outcome.ts';
@@ -180,7 +180,7 @@ class LineReader {
 
   #field(entry: MapEntry, event: ParsedEvent): void {
     const { byPath, aliases } = this.#tested.schema;
-    const field = byPath.get(aliases.get(entry.key) ?? entry.key);
+    const field = fieldNamed(this.#tested.schema, entry.key);
     const { findings } = this.#shape;
     if (field === undefined || field.path === 't') {
       const names = [...LINE_KEYS, ...byPath.keys(), ...aliases.keys()].filter(

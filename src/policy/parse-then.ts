@@ -1,4 +1,4 @@
-import type { FieldDefinition } from '#domain/field.ts';
+import { fieldNamed, type FieldDefinition } from '#domain/field.ts';
 import type { Expr } from '#expression/ast.ts';
 import { OUTCOMES } from '#domain/outcome.ts';
 import type { Lasting, Then } from './compiled-policy.ts';
@@ -81,7 +81,7 @@ function parseLabel(entries: ReadonlyMap<string, MapEntry>, rule: string, scope:
 
 function entityField(scalar: ScalarNode, scope: PolicyScope, shape: Shape): FieldDefinition | undefined {
   const { byPath, aliases } = scope.schema;
-  const field = byPath.get(aliases.get(scalar.text) ?? scalar.text);
+  const field = fieldNamed(scope.schema, scalar.text);
   if (field?.indexed === true) return field;
   const known = [...aliases].filter(([, path]) => byPath.get(path)?.indexed === true).map(([name]) => name);
   shape.findings.report('P306', scalar, `\`${scalar.text}\` is not an entity with a log of its own`,
