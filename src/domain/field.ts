@@ -173,3 +173,12 @@ export function eventSchema(custom: readonly CustomField[] = []): EventSchema {
 /** A field by its path or its short name. */
 export const fieldNamed = ({ byPath, aliases }: EventSchema, name: string): FieldDefinition | undefined =>
   byPath.get(aliases.get(name) ?? name);
+
+/** The short names, each with its field. */
+export const shortNames = (
+  { byPath, aliases }: EventSchema,
+): readonly { readonly name: string; readonly field: FieldDefinition }[] =>
+  [...aliases].flatMap(([name, path]) => {
+    const found = byPath.get(path);
+    return found === undefined ? [] : [{ name, field: found }];
+  });

@@ -1,5 +1,5 @@
 /** Completion at a place of the document: keys, words, names, fields of a test, and expressions. */
-import { EVENT_TYPES, fieldNamed } from '#domain/field.ts';
+import { EVENT_TYPES, fieldNamed, shortNames } from '#domain/field.ts';
 import { OUTCOMES } from '#domain/outcome.ts';
 import { typeName, typeOfField } from '#expression/type-rules.ts';
 import { EXPECTATION_WORDS } from '#policy/parse-rules.ts';
@@ -104,10 +104,8 @@ class Completer {
   /** The short name of each kind of entity first. */
   #entities(): readonly Proposal[] {
     const { schema } = this.#outline.scope;
-    const shorts = [...schema.aliases].flatMap(([name, path]) => {
-      const field = schema.byPath.get(path);
-      return field?.indexed === true ? [{ label: name, field, rank: 0 }] : [];
-    });
+    const shorts = shortNames(schema).filter(({ field }) => field.indexed)
+      .map(({ name, field }) => ({ label: name, field, rank: 0 }));
     const full = schema.fields.filter(({ indexed }) => indexed)
       .map((field) => ({ label: field.path, field, rank: 1 }));
     return [...shorts, ...full].map(({ label, field, rank }) =>

@@ -4,7 +4,7 @@ import { BUILTINS, signatureOf } from '#expression/builtins.ts';
 import { VALUELESS } from '#expression/check-aggregate.ts';
 import { typeName, typeOfField } from '#expression/type-rules.ts';
 import type { Type } from '#expression/type.ts';
-import type { FieldDefinition } from '#domain/field.ts';
+import { shortNames, type FieldDefinition } from '#domain/field.ts';
 import { expectedAt, HOLE, isSound, type Expected, type Expects } from './expected-type.ts';
 import { CLAUSES, expressionCursor, type Bracket, type ExpressionCursor } from './expression-cursor.ts';
 import type { Outline } from './outline.ts';
@@ -111,11 +111,7 @@ class Completer {
   #fields(expected: Expected | undefined): readonly Proposal[] {
     const past = expected?.row === 'past';
     const { schema } = this.#outline.scope;
-    const shorts = [...schema.aliases].flatMap(([name, path]) => {
-      const field = schema.byPath.get(path);
-      return field === undefined ? [] : [{ name, field }];
-    });
-    const named = [...shorts, ...schema.fields.map((field) => ({ name: field.path, field }))];
+    const named = [...shortNames(schema), ...schema.fields.map((field) => ({ name: field.path, field }))];
     const bare = past ? named.filter(({ field }) => field.history) : named;
     return [
       ...bare.flatMap(({ name, field }) => this.#field(name, field, expected, 0)),
@@ -247,17 +243,13 @@ class Completer {
   /** Entities with a log first: one key has to be of them. */
   #keys(before: string): readonly Proposal[] {
     const { schema } = this.#outline.scope;
-    const shorts = [...schema.aliases].filter(([, path]) => schema.byPath.get(path)?.indexed === true);
     const of = (name: string, field: FieldDefinition, later: number): Proposal => (
       { label: before + name, kind: COMPLETION.field, detail: typeName(typeOfField(field)),
         doc: field.description, rank: (field.indexed ? RANK.fits : RANK.begins) + later });
     const keyed = schema.fields.filter(({ type, history }) =>
       type.kind !== 'geo' && type.kind !== 'money' && (before !== '' || history));
     return [
-      ...shorts.flatMap(([name, path]) => {
-        const field = schema.byPath.get(path);
-        return field === undefined ? [] : [of(name, field, 0)];
-      }),
+      ...shortNames(schema).filter(({ field }) => field.indexed).map(({ name, field }) => of(name, field, 0)),
       ...keyed.map((field) => of(field.path, field, 1)),
       ...(before === '' && this.#cursor.wanted === 'past key' ? this.#keys('this.') : []),
     ];

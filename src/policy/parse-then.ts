@@ -1,4 +1,4 @@
-import { fieldNamed, type FieldDefinition } from '#domain/field.ts';
+import { fieldNamed, shortNames, type FieldDefinition } from '#domain/field.ts';
 import type { Expr } from '#expression/ast.ts';
 import { OUTCOMES } from '#domain/outcome.ts';
 import type { Lasting, Then } from './compiled-policy.ts';
@@ -80,10 +80,9 @@ function parseLabel(entries: ReadonlyMap<string, MapEntry>, rule: string, scope:
 }
 
 function entityField(scalar: ScalarNode, scope: PolicyScope, shape: Shape): FieldDefinition | undefined {
-  const { byPath, aliases } = scope.schema;
   const field = fieldNamed(scope.schema, scalar.text);
   if (field?.indexed === true) return field;
-  const known = [...aliases].filter(([, path]) => byPath.get(path)?.indexed === true).map(([name]) => name);
+  const known = shortNames(scope.schema).filter(({ field: one }) => one.indexed).map(({ name }) => name);
   shape.findings.report('P306', scalar, `\`${scalar.text}\` is not an entity with a log of its own`,
     didYouMean(scalar.text, known, `Entities are ${known.join(', ')}.`));
   return undefined;
