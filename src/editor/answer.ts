@@ -55,34 +55,34 @@ function escaped(text: string, style: string): string {
 }
 
 function hover(session: PolicySession, params: unknown, schema: JsonSchema): Hover | null {
-  const { document, outline } = session;
-  const found = hoverAt(document.text, document.offsetAt(parsePosition(params)), outline, schema);
+  const { document } = session;
+  const found = hoverAt(session, document.offsetAt(parsePosition(params)), schema);
   return found === undefined ? null
     : { contents: { kind: 'markdown', value: found.text }, range: document.rangeOf(found) };
 }
 
-function definition({ document, outline }: PolicySession, params: unknown): Location | null {
-  const use = nameAt(document.text, outline, document.offsetAt(parsePosition(params)));
+function definition({ document, outline, uses }: PolicySession, params: unknown): Location | null {
+  const use = nameAt(uses, outline, document.offsetAt(parsePosition(params)));
   const declared = use && declarationOf(outline, use);
   return declared === undefined ? null : { uri: document.uri, range: document.rangeOf(declared.keyPlace) };
 }
 
-function references({ document, outline }: PolicySession, params: unknown): readonly Location[] {
-  const use = nameAt(document.text, outline, document.offsetAt(parsePosition(params)));
+function references({ document, outline, uses }: PolicySession, params: unknown): readonly Location[] {
+  const use = nameAt(uses, outline, document.offsetAt(parsePosition(params)));
   if (use === undefined) return [];
-  return placesOf(document.text, outline, use, parseWithDeclaration(params))
+  return placesOf(uses, outline, use, parseWithDeclaration(params))
     .map((place) => ({ uri: document.uri, range: document.rangeOf(place) }));
 }
 
-function prepareRename({ document, outline }: PolicySession, params: unknown): object {
-  const use = renameable(document.text, outline, document.offsetAt(parsePosition(params)));
+function prepareRename({ document, outline, uses }: PolicySession, params: unknown): object {
+  const use = renameable(uses, outline, document.offsetAt(parsePosition(params)));
   return { range: document.rangeOf(use), placeholder: use.name };
 }
 
-function rename({ document, outline }: PolicySession, params: unknown): WorkspaceEdit {
+function rename({ document, outline, uses }: PolicySession, params: unknown): WorkspaceEdit {
   const newText = parseNewName(params);
   const offset = document.offsetAt(parsePosition(params));
-  const edits = renamed(document.text, outline, offset, newText)
+  const edits = renamed(uses, outline, offset, newText)
     .map((place) => ({ range: document.rangeOf(place), newText }));
   return { changes: { [document.uri]: edits } };
 }

@@ -12,19 +12,20 @@ import { nameAt } from './navigate.ts';
 import type { NameUse } from './name-uses.ts';
 import { nodePlace } from './node-place.ts';
 import { checkedDefine, type Outline } from './outline.ts';
+import type { PolicySession } from './policy-session.ts';
 import { roleAt } from './role.ts';
 import { schemaPlace } from './schema-place.ts';
 import { AGGREGATE_DOCS, CLAUSE_DOCS, KEYWORD_DOCS, PRIOR_DOC } from './word-docs.ts';
 
 export interface HoverText extends Place { readonly text: string }
 
-export function hoverAt(source: string, offset: number, outline: Outline,
+export function hoverAt({ document, outline, uses }: PolicySession, offset: number,
   schema: JsonSchema): HoverText | undefined {
-  const use = nameAt(source, outline, offset);
+  const use = nameAt(uses, outline, offset);
   const named = use && sayName(use, outline);
   if (use !== undefined && named !== undefined) return { text: named, start: use.start, end: use.end };
   const place = nodePlace(outline.root, offset);
-  if (place?.kind === 'scalar') return hoverWord(source, offset, place.path, outline);
+  if (place?.kind === 'scalar') return hoverWord(document.text, offset, place.path, outline);
   if (place === undefined) return undefined;
   const { description } = schemaPlace(schema, place.path);
   const { key, keyPlace } = place.entry;

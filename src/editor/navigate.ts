@@ -3,25 +3,24 @@ import { parseExpression } from '#expression/parse.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Place } from '#policy/diagnostic.ts';
 import type { DeclaredName, Outline } from './outline.ts';
-import { usesIn, type NameUse } from './name-uses.ts';
+import type { NameUse, Uses } from './name-uses.ts';
 import { RequestRefused } from './protocol.ts';
 import type { NameKind } from './role.ts';
 
 /** The name at an offset, declared or used. */
-export function nameAt(source: string, outline: Outline, offset: number): NameUse | undefined {
+export function nameAt({ uses }: Uses, outline: Outline, offset: number): NameUse | undefined {
   const holds = ({ start, end }: Place): boolean => start <= offset && offset <= end;
   const declared = outline.names.find(({ keyPlace }) => holds(keyPlace));
   if (declared !== undefined) return { kind: declared.kind, name: declared.name, ...declared.keyPlace };
-  return usesIn(source, outline).uses.find(holds);
+  return uses.find(holds);
 }
 
 export const declarationOf = (outline: Outline, { kind, name }: NameUse): DeclaredName | undefined =>
   outline.names.find((one) => one.kind === kind && one.name === name);
 
-export function placesOf(source: string, outline: Outline, use: NameUse,
+export function placesOf({ uses }: Uses, outline: Outline, use: NameUse,
   withDeclaration: boolean): readonly Place[] {
   const declared = declarationOf(outline, use);
-  const { uses } = usesIn(source, outline);
   const used = uses.filter(({ kind, name }) => kind === use.kind && name === use.name);
   return declared === undefined || !withDeclaration ? used : [declared.keyPlace, ...used];
 }
@@ -30,8 +29,8 @@ const RENAMED: ReadonlySet<NameUse['kind']> =
   new Set<NameKind>(['parameter', 'define', 'feature', 'list']);
 
 /** Throws RequestRefused with what stands in the way. */
-export function renameable(source: string, outline: Outline, offset: number): NameUse {
-  const use = nameAt(source, outline, offset);
+export function renameable(uses: Uses, outline: Outline, offset: number): NameUse {
+  const use = nameAt(uses, outline, offset);
   if (use?.kind === 'rule') {
     throw new RequestRefused(`the id of rule ${use.name} stays for its life: decisions and labels name it. `
       + 'Change its title, or write a new rule and turn this one off.');
@@ -43,10 +42,9 @@ export function renameable(source: string, outline: Outline, offset: number): Na
 }
 
 /** All places of a name. Nothing is renamed while an expression cannot be read: it might hold the name. */
-export function renamed(source: string, outline: Outline, offset: number, newName: string): readonly Place[] {
-  const use = renameable(source, outline, offset);
-  const { unread } = usesIn(source, outline);
-  if (unread.length > 0) {
+export function renamed(uses: Uses, outline: Outline, offset: number, newName: string): readonly Place[] {
+  const use = renameable(uses, outline, offset);
+  if (uses.unread.length > 0) {
     throw new RequestRefused('an expression of the policy cannot be read; put it right first');
   }
   const parsed = /^[a-z][a-z0-9_]*$/.test(newName) ? parseExpression(newName) : undefined;
@@ -57,7 +55,7 @@ export function renamed(source: string, outline: Outline, offset: number, newNam
   if (newName !== use.name && isTaken(outline, use.kind, newName)) {
     throw new RequestRefused(`\`${newName}\` is already taken; choose another name`);
   }
-  return placesOf(source, outline, use, true);
+  return placesOf(uses, outline, use, true);
 }
 
 function isTaken(outline: Outline, kind: NameUse['kind'], name: string): boolean {

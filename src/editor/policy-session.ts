@@ -6,6 +6,7 @@ import type { EventSchema } from '#domain/field.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { PolicyDiagnostic } from '#policy/diagnostic.ts';
+import { usesIn, type Uses } from './name-uses.ts';
 import { outlineOf, type Outline } from './outline.ts';
 import { SEVERITY, type Diagnostic } from './protocol.ts';
 import { runTests, type TestOutcome, type TestRunParts } from './test-run.ts';
@@ -24,6 +25,7 @@ export class PolicySession {
   #document: TextDocument;
   readonly #parts: SessionParts;
   #outline: Outline | undefined;
+  #uses: Uses | undefined;
   /** The last outline with as many names as any: what half a quote hides is still known. */
   #fullest: Outline | undefined;
   #found: readonly PolicyDiagnostic[] = [];
@@ -46,6 +48,12 @@ export class PolicySession {
     return this.#found;
   }
 
+  /** Every expression is read for it, once for each text. */
+  get uses(): Uses {
+    this.#uses ??= usesIn(this.#document.text, this.outline);
+    return this.#uses;
+  }
+
   get outline(): Outline {
     this.#outline ??= outlineOf(this.#document.text, this.#parts.schema);
     return this.#outline;
@@ -65,6 +73,7 @@ export class PolicySession {
     if (isFull(this.#outline, this.#fullest)) this.#fullest = this.#outline;
     this.#document = document;
     this.#outline = undefined;
+    this.#uses = undefined;
     this.#later(CHECK_AFTER_MS);
   }
 
