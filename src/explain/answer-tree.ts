@@ -3,25 +3,21 @@ import type { FeatureValue } from '#domain/decision.ts';
 import { T_SLOT } from '#domain/event.ts';
 import type { BinaryOp, Expr } from '#expression/ast.ts';
 import { englishExpression } from '#expression/english.ts';
-import { interpret } from '#expression/interpret.ts';
 import { printExpression } from '#expression/print.ts';
 import { typeOf } from '#expression/tree.ts';
 import { cellOfValue, type Value } from '#expression/value.ts';
 import type { World } from '#expression/world.ts';
 import { currencyOf } from '#policy/decide.ts';
 import { formatCell } from '#policy/format-cell.ts';
-import { MarkNotRecorded } from '#policy/policy-on-store.ts';
 import { nodesOf } from '#policy/walk.ts';
 import type { AnswerTree, ListHit, Operand } from './explanation.ts';
+import { underLet, valueOf, type Wrap } from './part-value.ts';
 
 export interface TreeWorld {
   readonly world: World;
   /** The entry of a list that has the value at tMs. */
   readonly entryOf: (list: string, value: string | number, tMs: number) => ListHit | undefined;
 }
-
-/** Puts a part back under the `let`s it stands in, so that it can be evaluated by itself. */
-type Wrap = (part: Expr) => Expr;
 
 export const answerTree = (expr: Expr, given: TreeWorld): AnswerTree => tree(expr, given, (part) => part);
 
@@ -42,28 +38,15 @@ function tree(expr: Expr, given: TreeWorld, wrap: Wrap): AnswerTree {
     return joined(head, 'require', [tree(expr.condition, given, wrap), tree(expr.body, given, wrap)]);
   }
   if (expr.kind === 'let') {
-    const { body, ...bound } = expr;
-    const under: Wrap = (part) => wrap({ ...bound, ...typed(part), body: part });
-    return { ...tree(body, given, under), text: head.text, english: head.english };
+    const { text, english } = head;
+    return { ...tree(expr.body, given, underLet(expr, wrap)), text, english };
   }
   return { ...head, ...leafOf(expr, given, wrap) };
 }
 
-const typed = (part: Expr): Pick<Expr, 'type'> => (part.type === undefined ? {} : { type: part.type });
-
 function chain(expr: Expr, op: 'and' | 'or'): readonly Expr[] {
   return expr.kind === 'binary' && expr.op === op ? [...chain(expr.left, op), ...chain(expr.right, op)]
     : [expr];
-}
-
-/** What a judgement did not look up stays untold: it decided nothing. */
-function valueOf(expr: Expr, world: World): Value | 'not_read' {
-  try {
-    return interpret(expr, world);
-  } catch (error) {
-    if (error instanceof MarkNotRecorded) return 'not_read';
-    throw error;
-  }
 }
 
 function answerOf(value: Value | 'not_read'): AnswerTree['answer'] {

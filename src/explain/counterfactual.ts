@@ -6,10 +6,11 @@ import type { FeatureValues } from '#features/definition.ts';
 import type { World } from '#expression/world.ts';
 import type { Rule } from '#policy/compiled-policy.ts';
 import { formatCell } from '#policy/format-cell.ts';
-import { MarkNotRecorded, type FoundMark } from '#policy/policy-on-store.ts';
+import type { FoundMark } from '#policy/policy-on-store.ts';
 import type { LivePolicy } from '#decisioning/live-policy.ts';
 import type { Counterfactual, SmallestChange } from './explanation.ts';
 import { numericValues, type NumericValue } from './numeric-value.ts';
+import { ifRecorded } from './part-value.ts';
 import { turningPoints } from './turning-points.ts';
 
 /** A payment as it was judged, to be judged again with something changed. */
@@ -38,14 +39,10 @@ export function counterfactual(trial: Trial, rules: readonly Rule[]): Counterfac
 export const outcomeWithout = (trial: Trial, rule: Rule): Outcome | undefined => outcomeOf(trial, rule.index);
 
 function outcomeOf({ live, event, values, marks, axis }: Trial, without?: number): Outcome | undefined {
-  try {
+  return ifRecorded(() => {
     const { result } = live.bound.onStore.judgeMeasured(event, values, marks, live.interventions, without);
     return axis === undefined ? result.outcome : result[axis].outcome;
-  } catch (error) {
-    // A change that asks for what was not looked up then: nobody can say what would have been.
-    if (error instanceof MarkNotRecorded) return undefined;
-    throw error;
-  }
+  });
 }
 
 function smallestChange(

@@ -3,7 +3,6 @@ import type { Decision } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import { MarkNotRecorded } from '#policy/policy-on-store.ts';
 import { decisionOf } from '#decisioning/decision-of.ts';
 import type { LivePolicy } from '#decisioning/live-policy.ts';
 import {
@@ -12,6 +11,7 @@ import {
 } from '#decisioning/record.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LiveAt } from './live-at.ts';
+import { ifRecorded } from './part-value.ts';
 
 /** The log up to the decision read again, for records that do not hold all that was looked at. */
 export type ReplayOne = (record: LogRecord) => Promise<Replayed>;
@@ -62,13 +62,10 @@ function decidedAgain({ event, live, adjusted }: Admitted, facts: Facts): string
     return JSON.stringify(decisionOf(event, live, nobody, adjusted));
   }
   if (facts.cells.length !== live.policy.features.length) return undefined;
-  try {
+  return ifRecorded(() => {
     const judged = live.judgeAgain(event, measuredOf(facts, typesOf(live)), facts.marks ?? []);
     return JSON.stringify(decisionOf(event, live, judged, adjusted));
-  } catch (error) {
-    if (error instanceof MarkNotRecorded) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** A policy that failed left no facts, only its fallback. */

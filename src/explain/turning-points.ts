@@ -3,13 +3,12 @@
  * every comparison says the same, so the outcome can only change at one of them.
  */
 import type { BinaryOp, Expr } from '#expression/ast.ts';
-import { interpret } from '#expression/interpret.ts';
 import { typeOf } from '#expression/tree.ts';
 import type { World } from '#expression/world.ts';
 import { currencyExponent } from '#domain/money.ts';
-import { MarkNotRecorded } from '#policy/policy-on-store.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import { conditionsOf, withParams, type NumericValue } from './numeric-value.ts';
+import { underLet, valueOf, type Wrap } from './part-value.ts';
 
 /** The world in which the value is another. */
 export type WorldOf = (changed: number) => Omit<World, 'salt'>;
@@ -20,7 +19,7 @@ const DOUBLINGS_MAX = 46;
 /** Turns of one comparison that are followed in each direction: `abs(a - b) > c` has two. */
 const TURNS_MAX = 3;
 
-interface Atom { readonly expr: Expr; readonly wrap: (part: Expr) => Expr; readonly salt: string }
+interface Atom { readonly expr: Expr; readonly wrap: Wrap; readonly salt: string }
 
 export function turningPoints(
   policy: CompiledPolicy, rules: readonly Rule[], value: NumericValue, worldOf: WorldOf,
@@ -55,18 +54,16 @@ const isValue = (node: Expr, { kind, index }: NumericValue): boolean =>
     : node.kind === 'field' && node.row === 'current' && node.field.numberSlot === index);
 
 /** Conditions without `and`, `or`, `not`: each with the `let`s that it stands in. */
-function* atomsIn(expr: Expr, salt: string, wrap: Atom['wrap']): Generator<Atom> {
+function* atomsIn(expr: Expr, salt: string, wrap: Wrap): Generator<Atom> {
   if (expr.kind === 'binary' && (expr.op === 'and' || expr.op === 'or')) {
     yield* atomsIn(expr.left, salt, wrap);
     yield* atomsIn(expr.right, salt, wrap);
   } else if (expr.kind === 'unary' && expr.op === 'not') {
     yield* atomsIn(expr.operand, salt, wrap);
   } else if (expr.kind === 'let') {
-    const { body, ...bound } = expr;
     // A condition may be the value of a `let`.
     if (typeOf(expr.value).kind === 'bool') yield* atomsIn(expr.value, salt, wrap);
-    yield* atomsIn(body, salt, (part) =>
-      wrap({ ...bound, ...(part.type === undefined ? {} : { type: part.type }), body: part }));
+    yield* atomsIn(expr.body, salt, underLet(expr, wrap));
   } else if (expr.kind === 'require') {
     yield* atomsIn(expr.condition, salt, wrap);
     yield* atomsIn(expr.body, salt, wrap);
@@ -192,21 +189,12 @@ function halved(
 }
 
 function saidBy(atom: Atom, world: Omit<World, 'salt'>): string {
-  try {
-    const value = interpret(atom.wrap(atom.expr), { ...world, salt: atom.salt });
-    return value.kind === 'missing' ? 'unknown' : JSON.stringify(value.value);
-  } catch (error) {
-    if (error instanceof MarkNotRecorded) return 'not_read';
-    throw error;
-  }
+  const value = valueOf(atom.wrap(atom.expr), { ...world, salt: atom.salt });
+  if (value === 'not_read') return value;
+  return value.kind === 'missing' ? 'unknown' : JSON.stringify(value.value);
 }
 
 function numberOf(atom: Atom, part: Expr, world: Omit<World, 'salt'>): number | undefined {
-  try {
-    const value = interpret(atom.wrap(part), { ...world, salt: atom.salt });
-    return value.kind === 'number' ? value.value : undefined;
-  } catch (error) {
-    if (error instanceof MarkNotRecorded) return undefined;
-    throw error;
-  }
+  const value = valueOf(atom.wrap(part), { ...world, salt: atom.salt });
+  return value !== 'not_read' && value.kind === 'number' ? value.value : undefined;
 }
