@@ -1,9 +1,10 @@
 /**
  * Where an entity's earlier decisions stand in the log, as its windows know them. It waits for nothing.
  */
-import { PAGE_MASK, PAGE_SHIFT, type Columns, type EntityLog } from '#domain/history.ts';
+import { PAGE_MASK, PAGE_SHIFT, type Columns } from '#domain/history.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
+import { newestAt } from '#features/key-scan.ts';
 import type { WindowStore } from '#ports/window-store.ts';
 
 export interface EarlierAsk {
@@ -31,7 +32,7 @@ export function earlierDecisions(
     { field: schema.byPath.get('event'), value: 'transaction' },
   ];
   const found: number[] = [];
-  const start = lastAt(log, ask.tMs);
+  const start = newestAt(log.times, log.from, log.to, ask.tMs);
   const end = Math.max(log.from, start - LIMITS.baselineEventsLookedAtMax);
   for (let i = start; i > end && found.length < LIMITS.baselineDecisionsMax; i--) {
     const row = log.rows[i - 1] ?? 0;
@@ -41,17 +42,6 @@ export function earlierDecisions(
     if (texts.every(({ field: one, value }) => textAt(columns, one, row) === value)) found.push(position);
   }
   return found;
-}
-
-/** One past the last row whose t is not after tMs. */
-function lastAt({ times, from, to }: EntityLog, tMs: number): number {
-  let [low, high] = [from, to];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((times[middle] ?? Infinity) <= tMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Undefined too for what no history keeps. */

@@ -92,7 +92,7 @@ const textOf = (cell: Cell): string =>
   (cell === undefined || cell !== cell ? 'missing' : JSON.stringify(cell));
 
 /** The index after the newest time of at most t, in sorted times; what generated scans call `H.newestAt`. */
-function newestAt(times: Float64Array, from: number, to: number, t: number): number {
+export function newestAt(times: Float64Array, from: number, to: number, t: number): number {
   let low = from;
   let high = to;
   while (low < high) {
