@@ -141,11 +141,15 @@ export class Engine {
 
   /** The decision with this id, if it is durable and the tenant's. */
   async findDecision(tenant: string, id: string): Promise<Decision | undefined> {
+    const record = await this.decisionRecord(tenant, id);
+    return record && readDecision(record);
+  }
+
+  /** The record of the decision with this id, if it is durable and the tenant's. */
+  async decisionRecord(tenant: string, id: string): Promise<LogRecord | undefined> {
     const position = positionOfDecision(id);
-    if (position === undefined || position > this.#parts.log.durable.position) return undefined;
-    const record = await this.#parts.log.get(position);
-    const theirs = record?.kind === 'decision' && splitKey(record.key).tenant === tenant;
-    return theirs ? readDecision(record) : undefined;
+    const record = position === undefined ? undefined : await this.recordAt(position);
+    return record?.kind === 'decision' && splitKey(record.key).tenant === tenant ? record : undefined;
   }
 
   /** The durable record at a position, whoever's it is. */

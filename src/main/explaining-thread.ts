@@ -4,9 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { LIMITS } from '#domain/limits.ts';
-import { positionOfDecision } from '#decisioning/decision-id.ts';
 import type { Engine } from '#decisioning/engine.ts';
-import { splitKey } from '#decisioning/record.ts';
 import { earlierDecisions, type EarlierAsk } from '#explain/earlier-decisions.ts';
 import type { Explanation, NotExplained } from '#explain/explanation.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
@@ -68,9 +66,8 @@ export function explainingThread(engine: Engine, folder: string): ExplainingThre
   };
   return {
     async explain(tenant, id, aml) {
-      const position = positionOfDecision(id);
-      const record = position === undefined ? undefined : await engine.recordAt(position);
-      if (record?.kind !== 'decision' || splitKey(record.key).tenant !== tenant) return undefined;
+      const record = await engine.decisionRecord(tenant, id);
+      if (record === undefined) return undefined;
       if (waiting >= LIMITS.explanationsWaitingMax) return 'busy';
       waiting += 1;
       const turn = last.then(() => one(record, aml));
