@@ -10,14 +10,13 @@ import { UsageError } from '#cli/shell.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema, type EventSchema } from '#domain/field.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
-import { logFolder, snapshotFolder } from './open-embedded.ts';
+import { logFolder, logPlaces } from './open-embedded.ts';
 import { readPublication } from './read-publication.ts';
 import { policyFolder } from './settings.ts';
 
 /** The log up to a position, read beside whoever writes it. */
 export async function openLogHistory(folder: string, until = Number.MAX_SAFE_INTEGER): Promise<History> {
-  const log = await LocalLogReader.open(
-    nodeDisk, { folder: logFolder(folder), snapshots: snapshotFolder(folder) }, until);
+  const log = await LocalLogReader.open(nodeDisk, logPlaces(folder), until);
   return logHistory(log, `the log of ${folder}`);
 }
 

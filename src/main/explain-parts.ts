@@ -1,7 +1,6 @@
 /** Where `assay explain` gets its explanations. */
 import process from 'node:process';
 import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
-import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { explainDecision } from '#api/explain-decision.ts';
@@ -19,7 +18,7 @@ import { LiveAt, schemaNamed } from '#explain/live-at.ts';
 import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
 import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
 import { refuseWithoutLog } from './cli-parts.ts';
-import { logFolder, snapshotFolder } from './open-embedded.ts';
+import { logPlaces, snapshotsIn } from './open-embedded.ts';
 import { dataFolder } from './settings.ts';
 
 export const explainParts: ExplainParts = {
@@ -31,16 +30,13 @@ export const explainParts: ExplainParts = {
 
   async fromFolder(folder, tenant, id) {
     await refuseWithoutLog(folder);
-    const at = { folder: logFolder(folder), snapshots: snapshotFolder(folder) };
-    const { log, snapshot: opened } = await openDecisionLog(nodeDisk, at);
+    const { log, snapshot: opened } = await openDecisionLog(nodeDisk, logPlaces(folder));
     try {
       const record = await recordOf(log, tenant, id);
       if (record?.kind !== 'decision' || splitKey(record.key).tenant !== tenant) return undefined;
       const schema = await schemaOfLog(log);
       const newStore = (fields: EventSchema): LocalWindowStore => new LocalWindowStore(fields);
-      const snapshots = new LocalSnapshots({
-        disk: nodeDisk, folder: at.snapshots, logFolder: at.folder, log, opened,
-      });
+      const snapshots = snapshotsIn(folder, { disk: nodeDisk, log, opened });
       const partsOf = (of: EventSchema) =>
         ({ log, snapshots, schema: of, newWindowStore: () => newStore(of) });
       const { store } = await makeState(partsOf(schema));

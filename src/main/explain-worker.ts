@@ -5,7 +5,6 @@
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
-import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { readVersions } from '#decisioning/record.ts';
@@ -15,7 +14,7 @@ import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ExplainerData, FromExplainer, ToExplainer } from './explaining-thread.ts';
-import { logFolder, snapshotFolder } from './open-embedded.ts';
+import { logPlaces, snapshotsIn } from './open-embedded.ts';
 
 /** On Linux 0 is this thread alone: payments come first. */
 setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -42,11 +41,8 @@ const get = (position: number): Promise<LogRecord | undefined> =>
 const liveAt = new LiveAt({ get, newStore });
 
 async function replayed(record: LogRecord, durable: number): ReturnType<typeof replayOne> {
-  const at = { folder: logFolder(folder), snapshots: snapshotFolder(folder) };
-  const log = await LocalLogReader.open(nodeDisk, at, durable);
-  const snapshots = new LocalSnapshots({
-    disk: nodeDisk, folder: at.snapshots, logFolder: at.folder, log, opened: log.snapshot,
-  });
+  const log = await LocalLogReader.open(nodeDisk, logPlaces(folder), durable);
+  const snapshots = snapshotsIn(folder, { disk: nodeDisk, log, opened: log.snapshot });
   const schema = schemaNamed(readVersions(record).schema);
   return replayOne(record, { log, snapshots, schema, newWindowStore: () => newStore(schema) });
 }

@@ -1,6 +1,6 @@
 /** The embedded engine: the local log, windows and snapshots of one data folder, wired. */
 import { openDecisionLog, type LogReport } from '#adapters/log-files/decision-log-open.ts';
-import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
+import { LocalSnapshots, type LocalSnapshotsParts } from '#adapters/log-files/local-snapshots.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { Engine, type EngineNews } from '#decisioning/engine.ts';
 import type { Publication } from '#decisioning/publication.ts';
@@ -26,18 +26,26 @@ export interface EmbeddedParts {
 export const logFolder = (folder: string): string => `${folder}/log`;
 export const snapshotFolder = (folder: string): string => `${folder}/snapshots`;
 
+/** What the log of a data folder is opened with. */
+export const logPlaces = (folder: string): { readonly folder: string; readonly snapshots: string } =>
+  ({ folder: logFolder(folder), snapshots: snapshotFolder(folder) });
+
+/** The snapshots of a data folder; `opened` is the one that its log was opened with. */
+export const snapshotsIn = (
+  folder: string, parts: Pick<LocalSnapshotsParts, 'disk' | 'log' | 'opened'>,
+): LocalSnapshots =>
+  new LocalSnapshots({ ...parts, folder: snapshotFolder(folder), logFolder: logFolder(folder) });
+
 export async function openEmbedded(parts: EmbeddedParts): Promise<Engine> {
   const { disk, folder, clock, publication, publish, onLog, tell, segmentBytesMax, commitGapMs } = parts;
   const { log, report, snapshot } = await openDecisionLog(disk, {
-    folder: logFolder(folder), snapshots: snapshotFolder(folder), clock,
+    ...logPlaces(folder), clock,
     ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }),
     ...(commitGapMs === undefined ? {} : { commitGapMs }),
   });
   onLog?.(report);
   const schema = eventSchema(publication.custom);
-  const snapshots = new LocalSnapshots({
-    disk, folder: snapshotFolder(folder), logFolder: logFolder(folder), log, opened: snapshot,
-  });
+  const snapshots = snapshotsIn(folder, { disk, log, opened: snapshot });
   const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schema);
   try {
     return await Engine.open(

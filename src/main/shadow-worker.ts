@@ -7,7 +7,7 @@ import { logHistory } from '#backtest/history.ts';
 import { ShadowComparison } from '#backtest/shadow-comparison.ts';
 import { windowsOf } from './backtest-parts.ts';
 import { inBackground, type Background } from './in-background.ts';
-import { logFolder, snapshotFolder } from './open-embedded.ts';
+import { logPlaces } from './open-embedded.ts';
 import type { ShadowAnswer, ShadowAsk, ShadowProcessOrder } from './shadow-keeper.ts';
 
 const CHECKPOINT_EVERY_MS = 600_000;
@@ -16,8 +16,7 @@ async function follow(
   { folder, until, order, checkpoint }: ShadowProcessOrder,
   { tell, onAsk }: Background<ShadowAsk, ShadowAnswer>,
 ): Promise<void> {
-  const log = await LocalLogReader.open(
-    nodeDisk, { folder: logFolder(folder), snapshots: snapshotFolder(folder) }, until);
+  const log = await LocalLogReader.open(nodeDisk, logPlaces(folder), until);
   let durable = until;
   let stopping = false;
   let wake = (): void => {};

@@ -4,12 +4,11 @@
  * from the snapshot before, beside the deciding thread.
  */
 import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
-import { LocalSnapshots } from '#adapters/log-files/local-snapshots.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { makeState } from '#decisioning/make-state.ts';
 import { eventSchema, type CustomField } from '#domain/field.ts';
 import type { Disk } from '#ports/disk.ts';
-import { logFolder, snapshotFolder } from './open-embedded.ts';
+import { logPlaces, snapshotsIn } from './open-embedded.ts';
 
 export interface SnapshotOrder {
   readonly folder: string;
@@ -20,12 +19,8 @@ export interface SnapshotOrder {
 
 /** Resolves the position of the snapshot that was written. */
 export async function writeSnapshotOf(disk: Disk, { folder, until, custom }: SnapshotOrder): Promise<number> {
-  const snapshotsAt = snapshotFolder(folder);
-  const logAt = logFolder(folder);
-  const log = await LocalLogReader.open(disk, { folder: logAt, snapshots: snapshotsAt }, until);
-  const snapshots = new LocalSnapshots({
-    disk, folder: snapshotsAt, logFolder: logAt, log, opened: log.snapshot,
-  });
+  const log = await LocalLogReader.open(disk, logPlaces(folder), until);
+  const snapshots = snapshotsIn(folder, { disk, log, opened: log.snapshot });
   const schema = eventSchema(custom);
   const newWindowStore = () => new LocalWindowStore(schema);
   const state = await makeState({ log, snapshots, schema, newWindowStore });
