@@ -1,5 +1,5 @@
 /** From what a run has counted to its report. */
-import { formatInstant } from '#domain/instant.ts';
+import { formatDate, formatInstant } from '#domain/instant.ts';
 import { formatMoney } from '#domain/money.ts';
 import { OUTCOMES, outcomeRank, type Outcome } from '#domain/outcome.ts';
 import { outcomeKind, ruleKind, type Pair } from './comparison.ts';
@@ -86,7 +86,7 @@ class Desk {
       stopped: this.#detection(byRank(STOPPED_RANK), truth?.stoppedBad),
       alerts: {
         total: byRank(FLAGGED_RANK), per_day_p50: quantile(sorted, 0.5), per_day_max: sorted.at(-1) ?? 0,
-        by_day: alerts.map((count, day) => ({ day: dayText(this.#firstDay + day), alerts: count })),
+        by_day: alerts.map((count, day) => ({ day: formatDate(this.#firstDay + day), alerts: count })),
         days_over_capacity: capacity === undefined ? null : alerts.filter((count) => count > capacity).length,
       },
       rules, unknown_rate_max: Math.max(0, ...rules.map((rule) => rule.unknown_rate)),
@@ -237,8 +237,6 @@ const outcomeTable = (of: (outcome: Outcome) => number): Readonly<Record<Outcome
   approve: of('approve'), challenge: of('challenge'), review: of('review'), hold: of('hold'),
     decline: of('decline'),
 });
-
-const dayText = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 export function costOf(run: BacktestRun, seconds: number): RunCost {
   const { accounts, order, sides } = run.judging;
