@@ -19,9 +19,6 @@ function sweepPlots(swept: readonly CandidateReport[]): readonly Plot[] {
   const rules = swept[0]?.varies?.rules ?? [];
   const ofRule = (rule: string, what: 'precision' | 'recall'): (number | null)[] =>
     swept.map(({ rules: all }) => all.find((one) => one.rule === rule)?.[what].value ?? null);
-  const byRecall = swept.map(({ flagged }) => ({ x: flagged.recall.value, y: flagged.precision.value }))
-    .flatMap(({ x: recall, y }) => (recall === null ? [] : [{ recall, y }])).toSorted((a, b) =>
-      a.recall - b.recall);
   return [
     {
       title: 'Precision and recall of the rules that read the parameter, by its value', x,
@@ -36,7 +33,8 @@ function sweepPlots(swept: readonly CandidateReport[]): readonly Plot[] {
       const found = all.find((one) => one.rule === rule);
       return { recall: found?.recall.value ?? null, y: found?.precision.value ?? null };
     }))),
-    curve('Precision over recall of the whole policy (outcome above approve)', byRecall),
+    curve('Precision over recall of the whole policy (outcome above approve)',
+      swept.map(({ flagged }) => ({ recall: flagged.recall.value, y: flagged.precision.value }))),
     {
       title: 'Payments flagged and payments stopped, by value', x,
       lines: [
