@@ -5,6 +5,7 @@
 import { parseDate } from '#domain/instant.ts';
 import type { ApprovalRecord, EvidenceRecord, VersionRecord } from '#ports/records.ts';
 import { canonicalText } from '#records/canonical-text.ts';
+import { countingApprovals } from './approvals.ts';
 import { versionDamage } from './authorship.ts';
 import { figuresOf } from './evidence.ts';
 import type { CheckedPolicy } from './parts.ts';
@@ -58,14 +59,12 @@ export function gate(input: GateInput, seals: Seals): GateResult {
   return { lacking, notes: tried.notes, approvals: valid };
 }
 
-/** By another person than the author, of this content, under our seal, in a role that is asked for. */
+/** Of this content, in a role that is asked for. */
 function validApprovals(
   { version, approvals, checked }: Pick<GateInput, 'version' | 'approvals' | 'checked'>, seals: Seals,
 ): readonly ApprovalRecord[] {
-  const { reviewers } = checked;
-  return approvals.filter((approval) => approval.subject === 'version' && approval.hash === version.hash
-    && approval.person !== version.author && seals.holdsApproval(approval, version.author)
-    && (reviewers.length === 0 || reviewers.includes(approval.role)));
+  const ofThis = approvals.filter(({ subject, hash }) => subject === 'version' && hash === version.hash);
+  return countingApprovals(ofThis, version.author, checked.reviewers, seals);
 }
 
 function testFaults({ evidence }: GateInput, seals: Seals): readonly string[] {

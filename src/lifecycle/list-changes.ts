@@ -6,6 +6,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ListChangeBy, ListEntry, ListSource } from '#policy/lists.ts';
 import type { ApprovalRecord, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
+import { addApproval, approversOf, countingApprovals, mayNotApprove, notOpen } from './approvals.ts';
 import { endOf, listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
 import { enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
 import { mappedInTurns } from './in-turns.ts';
@@ -14,7 +15,6 @@ import { listUse } from './list-use.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { contentOf, type PublishOrder } from './publish.ts';
 import { audited, refuse, refuseAll } from './refuse.ts';
-import { mayNotApprove } from './versions.ts';
 
 /** So many entries a single person may add to a list that can only stop payments. */
 const SINGLE_PERSON_ENTRIES_MAX = 100;
@@ -117,9 +117,7 @@ export async function listChangeStatus(
   const secondPerson = declared.length > 0 || !onlyRaises || !isSmall || policies.length === 0;
   const roles = declared.length > 0 ? declared : [...new Set(policies.flatMap(({ reviewers }) => reviewers))];
   const all = await parts.records.approvals('list_change', change.hash);
-  const approvals = all.filter((approval) => approval.person !== change.author
-    && parts.seals.holdsApproval(approval, change.author)
-    && (roles.length === 0 || roles.includes(approval.role)));
+  const approvals = countingApprovals(all, change.author, roles, parts.seals);
   const held = new Set(approvals.map(({ role }) => role));
   const way = `somebody other than ${change.author} runs \`assay list approve ${id} --role`;
   const lacking = declared.filter((role) => !held.has(role)).map((role) =>
@@ -149,9 +147,8 @@ export async function approveListChange(
   const done = await audited(parts, actor, {
     action: 'list.approve', subject: `list/${change.list}`, detail: { id, role, author: change.author },
   }, async (writes, atMs) => {
-    const approval = { subject: 'list_change', hash: change.hash, role, person: actor.person, atMs } as const;
-    await writes.addApproval({ ...approval,
-      seal: parts.seals.approval({ ...approval, author: change.author }) });
+    await addApproval(writes, parts.seals,
+      { subject: 'list_change', hash: change.hash, role, person: actor.person, atMs }, change.author);
     return {};
   });
   return isRefusal(done) ? done : listChangeStatus(parts, id);
@@ -175,9 +172,6 @@ export function listView(parts: LifecycleParts, list: string, after: number): Li
   const to = after + ENTRIES_SHOWN_MAX;
   return { list, entries: all.slice(after, to), after: to < all.length ? to : undefined };
 }
-
-const notOpen = ({ state, id }: ListChangeRecord): Refusal | undefined =>
-  (state === 'proposed' ? undefined : refuse('conflict', `${id} is ${state} already`));
 
 export const publishListChange = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, { because, expected }: PublishOrder,
@@ -209,8 +203,7 @@ export const publishListChange = (
     kind: 'list', because,
     act: {
       action: 'list.publish', subject: `list/${change.list}`,
-      detail: { id, author: change.author,
-        approvers: approvals.map(({ person, role }) => ({ person, role })) },
+      detail: { id, author: change.author, approvers: approversOf(approvals) },
     },
     enact: () => enactPublication(parts, publication),
     also: async (writes) => {

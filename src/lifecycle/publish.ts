@@ -2,7 +2,7 @@
 import type { Challenger, Publication } from '#decisioning/publication.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
-import type { Json } from '#ports/records.ts';
+import { approversOf } from './approvals.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
 import { coverageChanges } from './coverage.ts';
 import { figuresOf } from './evidence.ts';
@@ -42,7 +42,7 @@ export const publishVersion = (
       action: 'version.publish', subject: `version/${hash}`,
       detail: {
         policy: version.policy, version: version.version, author: version.author, before: live.base,
-        approvers: approversOf(result), notes,
+        approvers: approversOf(result.approvals), notes,
       },
     },
     enact: () => enactPublication(parts, publication, { challengers }),
@@ -58,9 +58,6 @@ async function soundFacts(
   const damage = versionDamage(facts.version, facts.checked, parts.seals);
   return damage === undefined ? facts : refuseDamaged(parts, actor, `version/${hash}`, damage);
 }
-
-const approversOf = ({ approvals }: GateResult): Json =>
-  approvals.map(({ person, role }) => ({ person, role }));
 
 const closed = ({ lacking }: GateResult): Refusal =>
   refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));

@@ -8,13 +8,13 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { AuditEntry } from '#ports/records.ts';
+import { approversOf, mayNotApprove } from './approvals.ts';
 import { coverageChanges } from './coverage.ts';
 import { enactPublication, type GoingLive, type WentLive } from './going-live.ts';
 import type { Actor, InForceView, LifecycleParts } from './parts.ts';
 import { contentOf } from './publish.ts';
 import { audited, refuse } from './refuse.ts';
 import { isMap, type RetirementAsked, type SealedRetirement } from './seals.ts';
-import { mayNotApprove } from './versions.ts';
 
 const PAGE = { limit: 200, after: undefined };
 /** What nobody approved in that time is asked for again. */
@@ -195,8 +195,7 @@ function takeOut(
     kind: 'retire', because, notes,
     act: {
       action: RETIRE, subject: subjectOf(name),
-      detail: { hash, author: askedBy, before: live.base, notes,
-        approvers: approvals.map(({ person, role }) => ({ person, role })) },
+      detail: { hash, author: askedBy, before: live.base, notes, approvers: approversOf(approvals) },
     },
     enact: () => enactPublication(parts, publication),
   });

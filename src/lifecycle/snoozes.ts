@@ -5,13 +5,13 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import type { ApprovalRecord, SnoozeRecord } from '#ports/records.ts';
+import { addApproval, approversOf, countingApprovals, mayNotApprove, notOpen } from './approvals.ts';
 import { endOf, refuseDamaged, snoozeDamage, snoozeHash } from './authorship.ts';
 import {
   amendedNow, enactAmendment, loggedApproval, type GoingLive, type WentLive,
 } from './going-live.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { audited, refuse } from './refuse.ts';
-import { mayNotApprove } from './versions.ts';
 
 const DAY_MS = 86_400_000;
 /** A longer exemption belongs into the policy, where reviewers read it. */
@@ -97,9 +97,7 @@ export async function snoozeStatus(
   const live = parts.engine.inForce().policies.find(({ name }) => name === snooze.policy);
   const roles = live?.reviewers ?? [];
   const all = await parts.records.approvals('snooze', hash);
-  const approvals = all.filter((approval) => approval.person !== snooze.author
-    && parts.seals.holdsApproval(approval, snooze.author)
-    && (roles.length === 0 || roles.includes(approval.role)));
+  const approvals = countingApprovals(all, snooze.author, roles, parts.seals);
   const lacking = approvals.length > 0 ? [] : [`no second person has approved it; somebody other than `
     + `${snooze.author} runs \`assay snooze approve ${id} --role ${roles[0] ?? 'ROLE'}\``];
   return { snooze, roles, approvals, lacking };
@@ -116,16 +114,12 @@ export async function approveSnooze(
   const done = await audited(parts, actor, {
     action: 'snooze.approve', subject: `policy/${snooze.policy}`, detail: { id, role, author: snooze.author },
   }, async (writes, atMs) => {
-    const approval = { subject: 'snooze', hash: snooze.hash, role, person: actor.person, atMs } as const;
-    await writes.addApproval({ ...approval,
-      seal: parts.seals.approval({ ...approval, author: snooze.author }) });
+    await addApproval(writes, parts.seals,
+      { subject: 'snooze', hash: snooze.hash, role, person: actor.person, atMs }, snooze.author);
     return {};
   });
   return isRefusal(done) ? done : snoozeStatus(parts, id);
 }
-
-const notOpen = ({ state, id }: SnoozeRecord): Refusal | undefined =>
-  (state === 'proposed' ? undefined : refuse('conflict', `${id} is ${state} already`));
 
 export const publishSnooze = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
@@ -151,8 +145,7 @@ export const publishSnooze = (
     kind: 'snooze', because,
     act: {
       action: 'snooze.publish', subject,
-      detail: { id, author: snooze.author,
-        approvers: approvals.map(({ person, role }) => ({ person, role })) },
+      detail: { id, author: snooze.author, approvers: approversOf(approvals) },
     },
     enact: () => enactAmendment(parts, { snoozes },
       { person: actor.person, because, approvals: approvals.map(loggedApproval) }),

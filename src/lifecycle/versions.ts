@@ -3,6 +3,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ApprovalRecord, EvidenceKind, Json, RecordReads, VersionRecord } from '#ports/records.ts';
+import { addApproval, mayNotApprove } from './approvals.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
 import { backtestFound, checkFound, testFound } from './evidence.ts';
 import type { BacktestFigures } from './backtest-runner.ts';
@@ -97,32 +98,11 @@ export async function approve(
   }, async (writes, atMs) => {
     const again = await writes.version(hash);
     if (again?.withdrawnAtMs !== undefined) return refuse('conflict', 'it was withdrawn');
-    const approval = { subject: 'version', hash, role, person: actor.person, atMs } as const;
-    const seal = parts.seals.approval({ ...approval, author: version.author });
-    await writes.addApproval({ ...approval, seal });
+    await addApproval(writes, parts.seals,
+      { subject: 'version', hash, role, person: actor.person, atMs }, version.author);
     return {};
   });
   return isRefusal(done) ? done : statusOf(parts, hash);
-}
-
-/** Why this person cannot approve what that author wrote, in this role. */
-export function mayNotApprove(
-  actor: Actor, { author }: { readonly author: string }, role: string, required: readonly string[],
-): Refusal | undefined {
-  if (actor.person === author) {
-    return refuse('not_allowed', `${author} wrote it, and nobody approves what he wrote; somebody else `
-      + `has to`);
-  }
-  if (!actor.roles.includes(role)) {
-    const held = actor.roles.length === 0 ? 'no role' : actor.roles.join(', ');
-    return refuse('not_allowed', `${actor.person} does not hold the role ${role}; the key holds ${held}`,
-      '/role');
-  }
-  if (required.length > 0 && !required.includes(role)) {
-    return refuse('invalid', `nobody asks for the role ${role} here; asked for: ${required.join(', '
-      + '')}`, '/role');
-  }
-  return undefined;
 }
 
 /**
