@@ -4,15 +4,15 @@
  */
 import { isRefusal } from '#domain/parse-event.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
-import { checkFound, testFound } from './evidence.ts';
 import type { GoingLive } from './going-live.ts';
 import { listsFound } from './lists-found.ts';
 import type { LifecycleParts } from './parts.ts';
 import { audited } from './refuse.ts';
+import { FROM_A_FOLDER } from './rows-found.ts';
 import { LIVE_ACTS } from './stage.ts';
+import { addChecked } from './versions.ts';
 
 const PAGE = { limit: 200, after: undefined };
-const BOOTSTRAPPED = 'live before anybody submitted it: from the folder of a first start';
 
 /** Throws RecordsUnavailable; then it is called again later. */
 export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<void> {
@@ -23,7 +23,7 @@ export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<
 
 async function versionsFound(parts: LifecycleParts): Promise<void> {
   const { engine, records, check, seals } = parts;
-  for (const { hash, name, version, title, fileName, source } of engine.inForce().policies) {
+  for (const { hash, name, version, fileName, source } of engine.inForce().policies) {
     const acts = await records.auditOf(`version/${hash}`, PAGE);
     if (acts.some(({ action }) => LIVE_ACTS.includes(action))) continue;
     const known = await records.version(hash);
@@ -32,18 +32,8 @@ async function versionsFound(parts: LifecycleParts): Promise<void> {
       action: 'version.bootstrap', subject: `version/${hash}`, detail: { policy: name, version },
     }, async (writes, atMs) => {
       if (checked === undefined || 'mistakes' in checked) return {};
-      const author = SYSTEM_PERSON;
-      await writes.addVersion({
-        hash, policy: name, version, title, file: fileName, source, author, atMs, note: BOOTSTRAPPED,
-        withdrawnAtMs: undefined, authorSeal: seals.author('version', { hash, author, atMs }),
-      });
-      for (const [kind, passed, found] of [
-        ['check', true, checkFound(checked)],
-          ['test', checked.tests.failed === 0, testFound(checked.tests)],
-      ] as const) {
-        const evidence = { hash, kind, passed, atMs, person: author };
-        await writes.addEvidence({ ...evidence, summary: seals.evidence(evidence, found) });
-      }
+      await addChecked(writes, seals, checked,
+        { file: fileName, source, author: SYSTEM_PERSON, atMs, note: FROM_A_FOLDER });
       return {};
     });
     if (isRefusal(done)) throw new Error(done.detail);

@@ -8,7 +8,8 @@ import type { Pending } from './going-live.ts';
 import type { LifecycleParts, Published } from './parts.ts';
 import { hashOfJson } from './seals.ts';
 
-const FROM_A_FOLDER = 'live before anybody submitted it: from the folder of a first start';
+/** Of what no person has published. */
+export const FROM_A_FOLDER = 'live before anybody submitted it: from the folder of a first start';
 const NOTHING: Amended = { modes: [], snoozes: [], challengers: [] };
 
 type Kind = PublicationRecord['kind'];

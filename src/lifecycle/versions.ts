@@ -2,7 +2,9 @@
 import { isRefusal } from '#domain/parse-event.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Refusal } from '#domain/refusal.ts';
-import type { ApprovalRecord, EvidenceKind, Json, RecordReads, VersionRecord } from '#ports/records.ts';
+import type {
+  ApprovalRecord, EvidenceKind, Json, RecordReads, RecordWrites, VersionRecord,
+} from '#ports/records.ts';
 import { addApproval, mayNotApprove } from './approvals.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
 import { backtestFound, checkFound, testFound } from './evidence.ts';
@@ -10,6 +12,7 @@ import type { BacktestFigures } from './backtest-runner.ts';
 import { backtestFaults, gate, type GateResult } from './gate.ts';
 import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
 import { audited, refuse, refuseAll } from './refuse.ts';
+import type { Seals } from './seals.ts';
 import { LIVE_ACTS, stageOf, type Stage } from './stage.ts';
 import { challengerHashes, factsOf, noVersion } from './version-facts.ts';
 
@@ -53,7 +56,7 @@ export async function submit(
     return refuse('invalid', `the document is policy \`${checked.name}\`, and was sent as \`${policy}\``,
       '/source');
   }
-  const { hash, version, title } = checked;
+  const { hash, version } = checked;
   const stored = await audited(parts, actor, {
     action: 'version.submit', subject: `version/${hash}`,
     detail: { policy, version, note, tests_failed: checked.tests.failed },
@@ -63,21 +66,28 @@ export async function submit(
       return refuse('conflict', `this very content was submitted by ${known.author} already, as version `
         + `${known.version} of ${known.policy}: ${hash}`);
     }
-    const author = actor.person;
-    await writes.addVersion({
-      hash, policy, version, title, file, source, author, atMs, note, withdrawnAtMs: undefined,
-      authorSeal: parts.seals.author('version', { hash, author, atMs }),
-    });
-    for (const [kind, passed, found] of [
-      ['check', true, checkFound(checked)],
-      ['test', checked.tests.failed === 0, testFound(checked.tests)],
-    ] as const) {
-      const evidence = { hash, kind, passed, atMs, person: actor.person };
-      await writes.addEvidence({ ...evidence, summary: parts.seals.evidence(evidence, found) });
-    }
+    await addChecked(writes, parts.seals, checked, { file, source, author: actor.person, atMs, note });
     return { hash };
   });
   return isRefusal(stored) ? stored : statusOf(parts, hash);
+}
+
+/** Under seal, with what was found when it was compiled and its own tests were run. */
+export async function addChecked(
+  writes: RecordWrites, seals: Seals, checked: CheckedPolicy,
+  { file, source, author, atMs, note }: Pick<VersionRecord, 'file' | 'source' | 'author' | 'atMs' | 'note'>,
+): Promise<void> {
+  const { hash, name: policy, version, title, tests } = checked;
+  await writes.addVersion({
+    hash, policy, version, title, file, source, author, atMs, note, withdrawnAtMs: undefined,
+    authorSeal: seals.author('version', { hash, author, atMs }),
+  });
+  for (const [kind, passed, found] of [
+    ['check', true, checkFound(checked)], ['test', tests.failed === 0, testFound(tests)],
+  ] as const) {
+    const evidence = { hash, kind, passed, atMs, person: author };
+    await writes.addEvidence({ ...evidence, summary: seals.evidence(evidence, found) });
+  }
 }
 
 /** A person with that role has read this very content and stands for it. */
