@@ -55,6 +55,8 @@ class Keeper implements ShadowKeeper {
   readonly #asked = new Map<number, (report: ShadowReport | undefined) => void>();
   /** Of the challengers that the worker compares; empty for none. */
   #about = '';
+  /** What was in force at the last look: lists are long, and are digested once and not every second. */
+  #seen: { readonly publication: Publication; readonly amendment: Amendment | undefined } | undefined;
   #worker: Comparing | undefined;
   #restartMs = RESTART_MS;
   #notBeforeMs = 0;
@@ -99,16 +101,21 @@ class Keeper implements ShadowKeeper {
   /** The worker that fits what is in force now, told how far the log is. */
   async #turn(): Promise<void> {
     const { publication, amendment, durable } = this.#parts.live();
-    const about = aboutOf(publication, amendment);
-    if (about !== this.#about) {
-      await this.#end();
-      this.#about = about;
-      this.#restartMs = RESTART_MS;
-      this.#notBeforeMs = 0;
+    if (publication !== this.#seen?.publication || amendment !== this.#seen.amendment) {
+      await this.#turnTo(aboutOf(publication, amendment));
+      this.#seen = { publication, amendment };
     }
-    if (about === '') return;
+    if (this.#about === '') return;
     if (this.#worker === undefined && performance.now() >= this.#notBeforeMs) this.#begin();
     if (this.#worker !== undefined) this.#worker.ask({ kind: 'durable', position: durable });
+  }
+
+  async #turnTo(about: string): Promise<void> {
+    if (about === this.#about) return;
+    await this.#end();
+    this.#about = about;
+    this.#restartMs = RESTART_MS;
+    this.#notBeforeMs = 0;
   }
 
   /**
