@@ -169,10 +169,9 @@ class Runner implements StoppableRunner {
     try {
       const end = await child.end;
       if (end.kind === 'done') {
-        const { forecasts, ...figures } = end.report.candidates[0]!.figures;
+        const { report, cost } = end;
         await this.#end(one, {
-          status: 'done', figures: { ...figures, forecasts },
-            report: parseJson({ report: end.report, cost: end.cost }),
+          status: 'done', figures: report.candidates[0]!.figures, report: parseJson({ report, cost }),
         });
       } else if (end.kind === 'cancelled') {
         const problem = one.cancelled ? 'cancelled; resume goes on from where it was' : 'the server stopped';
