@@ -15,7 +15,7 @@ import {
   RecordsUnavailable, type ApprovalRecord, type Json, type PublicationRecord, type RecordWrites,
 } from '#ports/records.ts';
 import type { Actor, InForceView, LifecycleParts } from './parts.ts';
-import { audited, refuse, refuseAll, type Act } from './refuse.ts';
+import { audited, gateClosed, refuse, type Act } from './refuse.ts';
 import { rowsFound } from './rows-found.ts';
 import { hashOfJson, isMap } from './seals.ts';
 
@@ -87,9 +87,7 @@ export class GoingLive {
     try {
       live = await change.enact();
     } catch (error) {
-      if (error instanceof PublicationRefused) {
-        return refuseAll('gate_closed', error.problems.map((detail) => ({ pointer: '', detail })));
-      }
+      if (error instanceof PublicationRefused) return gateClosed(error.problems);
       if (error instanceof LogUnavailable) {
         return refuse('log_unavailable', `${error.message}; what was live stays, unless the log has it: `
           + `look at `

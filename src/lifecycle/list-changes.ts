@@ -14,7 +14,7 @@ import { listFaults } from './list-faults.ts';
 import { listUse } from './list-use.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { contentOf, type PublishOrder } from './publish.ts';
-import { audited, refuse, refuseAll } from './refuse.ts';
+import { audited, gateClosed, refuse, refuseAll } from './refuse.ts';
 
 /** So many entries a single person may add to a list that can only stop payments. */
 const SINGLE_PERSON_ENTRIES_MAX = 100;
@@ -183,7 +183,7 @@ export const publishListChange = (
   if (closed !== undefined) return closed;
   const again = await endOf(parts, `list/${change.list}`, id, ['list.publish', 'list.withdraw']);
   if (again !== undefined) return refuseDamaged(parts, actor, `list/${change.list}`, again);
-  if (lacking.length > 0) return refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
+  if (lacking.length > 0) return gateClosed(lacking);
   const before = entriesOf(live.publication, change.list);
   const mark = change.kind === 'replace' ? {} : { change: id };
   const order = { ...change,

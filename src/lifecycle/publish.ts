@@ -6,12 +6,12 @@ import { approversOf } from './approvals.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
 import { coverageChanges } from './coverage.ts';
 import { figuresOf } from './evidence.ts';
-import { gate, lastOf, type GateResult } from './gate.ts';
+import { gate, lastOf } from './gate.ts';
 import {
   amendedNow, enactAmendment, enactPublication, loggedApproval, type GoingLive, type WentLive,
 } from './going-live.ts';
 import type { Actor, CheckedPolicy, InForceView, LifecycleParts } from './parts.ts';
-import { refuse, refuseAll } from './refuse.ts';
+import { gateClosed, refuse } from './refuse.ts';
 import { dayMs } from './gate.ts';
 import { factsOf, versionIn, type VersionFacts } from './version-facts.ts';
 
@@ -27,7 +27,7 @@ export const publishVersion = (
   const facts = await soundFacts(parts, actor, hash);
   if (isRefusal(facts)) return facts;
   const result = gate(facts, parts.seals);
-  if (result.lacking.length > 0) return closed(result);
+  if (result.lacking.length > 0) return gateClosed(result.lacking);
   const { version } = facts;
   const challengers = await withoutVersion(parts, hash);
   const publication = withPolicy(live, facts, {
@@ -58,9 +58,6 @@ async function soundFacts(
   const damage = versionDamage(facts.version, facts.checked, parts.seals);
   return damage === undefined ? facts : refuseDamaged(parts, actor, `version/${hash}`, damage);
 }
-
-const closed = ({ lacking }: GateResult): Refusal =>
-  refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
 
 type Names = Required<Pick<Publication, 'author' | 'person' | 'because' | 'approvals'>>;
 
@@ -114,9 +111,7 @@ export const rollBack = (
   const checked = await Promise.all(target.policies.map(({ file, source }) => parts.check(file, source)));
   const back: CheckedPolicy[] = [];
   for (const one of checked) {
-    if ('mistakes' in one) {
-      return refuseAll('gate_closed', one.mistakes.map((detail) => ({ pointer: '', detail })));
-    }
+    if ('mistakes' in one) return gateClosed(one.mistakes);
     const version = await versionIn(parts.records, one.hash);
     const until = dayMs(one.effective.until);
     if (version?.withdrawnAtMs !== undefined) {
@@ -166,7 +161,7 @@ export const startShadow = (
   if (isRefusal(facts)) return facts;
   const result = gate(facts, parts.seals);
   const { version, evidence } = facts;
-  if (share > 0 && result.lacking.length > 0) return closed(result);
+  if (share > 0 && result.lacking.length > 0) return gateClosed(result.lacking);
   if (version.withdrawnAtMs !== undefined) return refuse('gate_closed', 'it was withdrawn');
   if (lastOf(evidence, 'test', parts.seals)?.record.passed !== true) {
     return refuse('gate_closed', 'its own tests fail; mend the policy or the test, and submit the new '

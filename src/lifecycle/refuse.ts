@@ -20,6 +20,10 @@ export function refuseAll(
   return { code, detail, errors: faults.slice(0, FAULTS_SHOWN_MAX) };
 }
 
+/** What keeps it from going live, all of it. */
+export const gateClosed = (lacking: readonly string[]): Refusal =>
+  refuseAll('gate_closed', lacking.map((detail) => ({ pointer: '', detail })));
+
 /** What an audit entry says beside who and when. */
 export interface Act {
   readonly action: string;

@@ -11,7 +11,7 @@ import {
   amendedNow, enactAmendment, loggedApproval, type GoingLive, type WentLive,
 } from './going-live.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
-import { audited, refuse } from './refuse.ts';
+import { audited, gateClosed, refuse } from './refuse.ts';
 
 const DAY_MS = 86_400_000;
 /** A longer exemption belongs into the policy, where reviewers read it. */
@@ -132,7 +132,7 @@ export const publishSnooze = (
   const subject = `policy/${snooze.policy}`;
   const again = await endOf(parts, subject, id, ['snooze.publish', 'snooze.end']);
   if (again !== undefined) return refuseDamaged(parts, actor, subject, again);
-  if (lacking[0] !== undefined) return refuse('gate_closed', lacking[0], '');
+  if (lacking.length > 0) return gateClosed(lacking);
   const found = ruleIn(live.policies, snooze);
   const fault = isRefusal(found) ? found : faultOf(snooze, found.rule, parts.now());
   if (fault !== undefined) return fault;

@@ -4,7 +4,7 @@ import type { Refusal } from '#domain/refusal.ts';
 import type { RecordReads, VersionRecord } from '#ports/records.ts';
 import type { GateInput } from './gate.ts';
 import type { CheckedPolicy, LifecycleParts, NotCompiled, PolicyChecker } from './parts.ts';
-import { refuse, refuseAll } from './refuse.ts';
+import { gateClosed, refuse } from './refuse.ts';
 
 const CHECKS_KEPT_MAX = 64;
 
@@ -17,9 +17,7 @@ export async function factsOf(parts: LifecycleParts, hash: string): Promise<Vers
   if (version === undefined) return noVersion(hash);
   const checked = await check(version.file, version.source);
   if ('mistakes' in checked) {
-    const why = checked.mistakes.map((detail) => ({ pointer: '', detail }));
-    return refuseAll('gate_closed', [
-      { pointer: '', detail: 'it does not compile any more; submit it again' }, ...why]);
+    return gateClosed(['it does not compile any more; submit it again', ...checked.mistakes]);
   }
   const [evidence, approvals] = await Promise.all(
     [records.evidence(hash), records.approvals('version', hash)]);
