@@ -3,7 +3,7 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { Reason } from '#domain/decision.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { graver } from '#domain/outcome.ts';
-import { rateConverter } from '#domain/rates.ts';
+import { rateConverter, type RateTable } from '#domain/rates.ts';
 import { interventionsOn } from '#decisioning/amendment-terms.ts';
 import type { Amended } from '#decisioning/publication.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
@@ -30,6 +30,10 @@ export interface ContenderParts {
   readonly store: PersistentWindowStore;
   /** An empty store, for marks alone. */
   readonly newMarkStore: () => PersistentWindowStore;
+  /** What it judges by. */
+  readonly publication: BoundPublication;
+  /** What it measures as others of the pool do is measured once. */
+  readonly pool: FeaturePool;
 }
 
 /** A policy in its seat. */
@@ -68,21 +72,27 @@ export class Contender implements Judge {
   readonly name: string;
   readonly book = new VerdictBook();
   readonly marks: SideMarks;
-  readonly #parts: ContenderParts;
+  readonly rates: RateTable;
+  readonly #schema: EventSchema;
   readonly #byKind = new Map<string, Seat>();
   readonly #kindSlot: number;
-  #others: Seat | undefined;
+  readonly #others: Seat | undefined;
+  readonly #seats: readonly Seat[];
   #interventions: readonly (Interventions | undefined)[] = [];
-  #seats: readonly Seat[] = [];
   #tenant = '';
   /** What `explain` tells of: the last judgement. */
   #last: { seat: Seat; event: ParsedEvent; values: FeatureValues; results: RuleResults } | undefined;
 
   constructor(parts: ContenderParts) {
-    this.name = parts.name;
-    this.#parts = parts;
-    this.marks = new SideMarks(parts.schema, parts.newMarkStore());
-    this.#kindSlot = parts.schema.byPath.get('kind')?.textSlot ?? -1;
+    const { name, schema, newMarkStore, publication: { policies, rates } } = parts;
+    this.name = name;
+    this.rates = rates;
+    this.marks = new SideMarks(schema, newMarkStore());
+    this.#schema = schema;
+    this.#kindSlot = schema.byPath.get('kind')?.textSlot ?? -1;
+    this.#seats = policies.map(({ policy, lists }, index) => this.#seatOf(policy, lists, index, parts));
+    for (const seat of this.#seats) for (const kind of seat.policy.kinds) this.#byKind.set(kind, seat);
+    this.#others = this.#seats.findLast(({ policy }) => policy.kinds.length === 0);
   }
 
   get policies(): readonly CompiledPolicy[] { return this.#seats.map(({ policy }) => policy); }
@@ -93,29 +103,21 @@ export class Contender implements Judge {
 
   get tilePlans(): readonly TilePlan[] { return this.#seats.flatMap(({ features }) => features.tilePlans); }
 
-  /** From now on it judges by this; what it measures as others of the pool do is measured once. */
-  enact({ policies, rates }: BoundPublication, pool: FeaturePool): void {
-    this.#byKind.clear();
-    this.#others = undefined;
-    this.#seats = policies.map(({ policy, lists }, index) => {
-      const { store } = this.#parts;
-      const runtime = makeRuntime({
-        convert: rateConverter(rates),
-        inList: (list, value, tMs) => lists.inList(list, value, tMs),
-        statusAt: (row, tMs) => store.statusAt(row, tMs),
-        labelAt: (row, tMs) => store.labelAt(row, tMs),
-        mark: (path, value, name, tMs, holding = false) =>
-          this.marks.latest(this.#tenant, path, value, name, tMs, holding),
-      });
-      const seat: Seat = {
-        policy, lists, index, bound: bindPolicy(policy, { runtime, rates }),
-        features: pool.join(policy, rates, runtime),
-        marking: policy.rules.filter(({ does }) => does.label !== undefined).map((rule) => rule.index),
-      };
-      if (policy.kinds.length === 0) this.#others = seat;
-      for (const kind of policy.kinds) this.#byKind.set(kind, seat);
-      return seat;
+  #seatOf(policy: CompiledPolicy, lists: BoundLists, index: number, parts: ContenderParts): Seat {
+    const { store, pool, publication: { rates } } = parts;
+    const runtime = makeRuntime({
+      convert: rateConverter(rates),
+      inList: (list, value, tMs) => lists.inList(list, value, tMs),
+      statusAt: (row, tMs) => store.statusAt(row, tMs),
+      labelAt: (row, tMs) => store.labelAt(row, tMs),
+      mark: (path, value, name, tMs, holding = false) =>
+        this.marks.latest(this.#tenant, path, value, name, tMs, holding),
     });
+    return {
+      policy, lists, index, bound: bindPolicy(policy, { runtime, rates }),
+      features: pool.join(policy, rates, runtime),
+      marking: policy.rules.filter(({ does }) => does.label !== undefined).map((rule) => rule.index),
+    };
   }
 
   get setsMarks(): boolean { return this.#seats.some(({ marking }) => marking.length > 0); }
@@ -172,10 +174,8 @@ export class Contender implements Judge {
 
   /** What people and the brake withheld at this place of the past holds for the candidate too. */
   amend(amended: Pick<Amended, 'modes' | 'snoozes'>): void {
-    const { schema } = this.#parts;
-    this.#interventions = this.#seats.map(({ policy }) => interventionsOn(policy, amended, schema));
+    this.#interventions = this.#seats.map(({ policy }) => interventionsOn(policy, amended, this.#schema));
   }
-
 }
 
 function markOf(effect: PolicyResult['effects'][number]): readonly MarkEffect[] {

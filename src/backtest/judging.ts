@@ -9,7 +9,7 @@ import { formatInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { formatMoney } from '#domain/money.ts';
 import { isRefusal, parseEventCall, parseTransactionCall, type ParsedFact } from '#domain/parse-event.ts';
-import { rateConverter } from '#domain/rates.ts';
+import { emptyRateTable, rateConverter, type RateTable } from '#domain/rates.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { InForce } from '#decisioning/in-force.ts';
 import { isAmendment, NOTHING_AMENDED, readAmendment } from '#decisioning/publication.ts';
@@ -19,7 +19,6 @@ import { printExpression } from '#expression/print.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { Accounts, type SavedAccounts } from './accounts.ts';
-import { bindPublication } from './bind-publication.ts';
 import type { Example, ExampleSide } from './example-draw.ts';
 import { HistoryRefused, type History } from './history.ts';
 import { idKey } from './id-key.ts';
@@ -73,7 +72,7 @@ export class Judging {
     this.accounts = new Accounts(order.baseline === 'recorded' ? [new VerdictBook(), ...books] : books);
     const policies = this.sides.flatMap(({ judge }) => judge.policies);
     this.currency = policies.find(({ currency }) => currency !== undefined)?.currency ?? 'EUR';
-    this.#convert = rateConverter(ratesOf(this.sides, schema));
+    this.#convert = rateConverter(ratesOf(this.sides));
     this.#numbers = this.accounts.books.map(() => 0);
     this.#slots = slotsOf(schema);
     this.#registerTiles();
@@ -326,9 +325,5 @@ function slotsOf(schema: EventSchema): Slots {
 }
 
 /** Rates of the first candidate that names a publication: the report's money is counted by them. */
-function ratesOf(sides: readonly Side[], schema: EventSchema) {
-  for (const { candidate } of sides) {
-    if (candidate.publication !== 'as_recorded') return bindPublication(candidate.publication, schema).rates;
-  }
-  return { version: 'none', base: 'EUR', rates: new Map() };
-}
+const ratesOf = (sides: readonly Side[]): RateTable =>
+  sides.find(({ contender }) => contender !== undefined)?.contender?.rates ?? emptyRateTable('EUR');

@@ -35,8 +35,9 @@ export function openSides(
     if (publication === 'as_recorded') {
       return { candidate, judge: new Follower(name, state), contender: undefined };
     }
-    const contender = new Contender({ name, schema, store, newMarkStore });
-    contender.enact(bindPublication(publication, schema), pool);
+    const contender = new Contender({
+      name, schema, store, newMarkStore, pool, publication: bindPublication(publication, schema),
+    });
     return { candidate, judge: contender, contender };
   });
   refuseUnequalTimes(sides.map(({ judge }) => judge));
