@@ -13,7 +13,7 @@ import {
 import type { Actor, CheckedPolicy, InForceView, LifecycleParts } from './parts.ts';
 import { gateClosed, refuse } from './refuse.ts';
 import { dayMs } from './gate.ts';
-import { factsOf, versionIn, type VersionFacts } from './version-facts.ts';
+import { factsOf, hashesOf, versionIn, type VersionFacts } from './version-facts.ts';
 
 export interface PublishOrder {
   readonly because: string;
@@ -83,15 +83,10 @@ function withPolicy(
 export const contentOf = ({ format, policies, lists, rates, custom, forecasts }: Publication): Publication =>
   ({ format, policies, lists, rates, custom, ...(forecasts === undefined ? {} : { forecasts }) });
 
-async function withoutVersion(
-  { engine, check }: LifecycleParts, hash: string,
-): Promise<readonly Challenger[]> {
-  const { challengers } = amendedNow(engine.inForce());
-  const checked = await Promise.all(challengers.map(({ file, source }) => check(file, source)));
-  return challengers.filter((_, i) => {
-    const one = checked[i];
-    return one === undefined || 'mistakes' in one || one.hash !== hash;
-  });
+async function withoutVersion(parts: LifecycleParts, hash: string): Promise<readonly Challenger[]> {
+  const { challengers } = amendedNow(parts.engine.inForce());
+  const hashes = await hashesOf(parts, challengers);
+  return challengers.filter((_, i) => hashes[i] !== hash);
 }
 
 /**

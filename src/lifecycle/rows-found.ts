@@ -7,6 +7,7 @@ import type { PublicationRecord, RecordWrites } from '#ports/records.ts';
 import type { Pending } from './going-live.ts';
 import type { LifecycleParts, Published } from './parts.ts';
 import { hashOfJson } from './seals.ts';
+import { hashesOf } from './version-facts.ts';
 
 /** Of what no person has published. */
 export const FROM_A_FOLDER = 'live before anybody submitted it: from the folder of a first start';
@@ -19,7 +20,7 @@ export async function* rowsFound(
   parts: LifecycleParts, published: AsyncIterable<Published>,
 ): AsyncGenerator<Pending> {
   const policies = new Map<number, readonly string[]>();
-  const hashesOf = async (base: number, publication?: Publication): Promise<readonly string[]> => {
+  const liveAt = async (base: number, publication?: Publication): Promise<readonly string[]> => {
     const known = policies.get(base) ?? await policyHashes(parts, base, publication);
     policies.set(base, known);
     return known;
@@ -28,12 +29,12 @@ export async function* rowsFound(
   let before: Amended | undefined;
   for await (const one of published) {
     if ('publication' in one) {
-      yield publicationRow(one, one.publication, await hashesOf(one.position, one.publication));
+      yield publicationRow(one, one.publication, await liveAt(one.position, one.publication));
       before = NOTHING;
     } else {
       const { amendment } = one;
       yield amendmentRow(one, amendment, kindOf(one.position, amendment, before),
-        await hashesOf(amendment.base));
+        await liveAt(amendment.base));
       before = amendment;
     }
   }
@@ -45,10 +46,7 @@ async function policyHashes(
   const live = engine.inForce();
   if (live.base === base) return live.policies.map(({ hash }) => hash);
   const publication = known ?? await engine.publicationAt(base);
-  const checked = await Promise.all((publication?.policies ?? []).map(({ file, source }) =>
-    check(file, source)));
-  // With other custom fields what was live once may not compile any more.
-  return checked.map((one) => ('mistakes' in one ? 'unknown' : one.hash));
+  return (await hashesOf({ check }, publication?.policies ?? [])).map((hash) => hash ?? 'unknown');
 }
 
 function publicationRow(

@@ -16,8 +16,8 @@ export interface StageInput {
   readonly version: VersionRecord;
   readonly evidence: readonly EvidenceRecord[];
   readonly inForce: Pick<InForceView, 'policies'>;
-  /** Content hashes of those who judge beside what is live. */
-  readonly challengers: readonly string[];
+  /** Content hashes of those who judge beside what is live; of one that does not compile, undefined. */
+  readonly challengers: readonly (string | undefined)[];
   readonly wasLive: boolean;
   /** Every role that must has approved it. */
   readonly isApproved: boolean;

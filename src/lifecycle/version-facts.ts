@@ -41,12 +41,14 @@ export async function versionIn(records: RecordReads, hash: string): Promise<Ver
 export const noVersion = (hash: string): Refusal =>
   refuse('not_found', `no version has the hash ${hash}; \`assay policy versions NAME\` lists them`);
 
-/** Content hashes of the policies that judge beside what is live. */
-export async function challengerHashes({ engine, check }: Pick<LifecycleParts, 'engine' | 'check'>):
-Promise<readonly string[]> {
-  const challengers = engine.inForce().amendment?.challengers ?? [];
-  const checked = await Promise.all(challengers.map(({ file, source }) => check(file, source)));
-  return checked.map((one) => ('mistakes' in one ? '' : one.hash));
+interface Document { readonly file: string; readonly source: string }
+
+/** Undefined where one does not compile any more: with other custom fields what was live once may not. */
+export async function hashesOf(
+  { check }: Pick<LifecycleParts, 'check'>, documents: readonly Document[],
+): Promise<readonly (string | undefined)[]> {
+  const checked = await Promise.all(documents.map(({ file, source }) => check(file, source)));
+  return checked.map((one) => ('mistakes' in one ? undefined : one.hash));
 }
 
 /** The same text is compiled and tested once; the last ones asked for are kept. */

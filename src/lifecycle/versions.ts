@@ -10,11 +10,12 @@ import { refuseDamaged, versionDamage } from './authorship.ts';
 import { backtestFound, checkFound, testFound } from './evidence.ts';
 import type { BacktestFigures } from './backtest-runner.ts';
 import { backtestFaults, gate, type GateResult } from './gate.ts';
+import { amendedNow } from './going-live.ts';
 import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
 import { audited, refuse, refuseAll } from './refuse.ts';
 import type { Seals } from './seals.ts';
 import { LIVE_ACTS, stageOf, type Stage } from './stage.ts';
-import { challengerHashes, factsOf, noVersion } from './version-facts.ts';
+import { factsOf, hashesOf, noVersion } from './version-facts.ts';
 
 const PAGE = { limit: 200, after: undefined };
 
@@ -186,8 +187,9 @@ export async function statusOf(parts: LifecycleParts, hash: string): Promise<Ver
   const facts = await factsOf(parts, hash);
   if (isRefusal(facts)) return facts;
   const { version, checked, evidence } = facts;
+  const beside = amendedNow(parts.engine.inForce()).challengers;
   const [challengers, acts] = await Promise.all(
-    [challengerHashes(parts), parts.records.auditOf(`version/${hash}`, PAGE)]);
+    [hashesOf(parts, beside), parts.records.auditOf(`version/${hash}`, PAGE)]);
   const result = gate(facts, parts.seals);
   const stage = stageOf({
     version, evidence, challengers, inForce: parts.engine.inForce(), isApproved: isApproved(checked, result),
