@@ -19,6 +19,7 @@ import { printExpression } from '#expression/print.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { Accounts, type SavedAccounts } from './accounts.ts';
+import type { Judge } from './contender.ts';
 import type { Example, ExampleSide } from './example-draw.ts';
 import { HistoryRefused, type History } from './history.ts';
 import { idKey } from './id-key.ts';
@@ -54,6 +55,8 @@ export class Judging {
   readonly tenants = new Set<string>();
   readonly #parts: JudgingParts;
   readonly #state: EngineState;
+  /** The book of the first side: decisions that were recorded stand before them. */
+  readonly #first: number;
   readonly #numbers: number[];
   readonly #convert: ReturnType<typeof rateConverter>;
   readonly #eventIds = new Set<number>();
@@ -69,7 +72,8 @@ export class Judging {
     this.#state = new EngineState(schema, newWindowStore());
     this.sides = openSides(order, this.#state, newWindowStore);
     const books = this.sides.map(({ judge }) => judge.book);
-    this.accounts = new Accounts(order.baseline === 'recorded' ? [new VerdictBook(), ...books] : books);
+    this.#first = order.baseline === 'recorded' ? 1 : 0;
+    this.accounts = new Accounts(this.#first === 1 ? [new VerdictBook(), ...books] : books);
     const policies = this.sides.flatMap(({ judge }) => judge.policies);
     this.currency = policies.find(({ currency }) => currency !== undefined)?.currency ?? 'EUR';
     this.#convert = rateConverter(ratesOf(this.sides));
@@ -100,9 +104,9 @@ export class Judging {
 
   /** Texts of the reasons that these rules had on this side for the payment judged last. */
   reasonsOf(side: number, rules: readonly string[]): readonly string[] {
-    const at = this.sides[side - (this.order.baseline === 'recorded' ? 1 : 0)];
     const names = new Set(rules.map((rule) => rule.slice(rule.indexOf('/') + 1)));
-    return (at?.judge.explain() ?? []).filter(({ rule }) => names.has(rule)).map(({ text }) => text);
+    const reasons = this.#judgeOf(side)?.explain() ?? [];
+    return reasons.filter(({ rule }) => names.has(rule)).map(({ text }) => text);
   }
 
   get retentionMs(): number { return this.#state.store.retentionMs; }
@@ -229,9 +233,9 @@ export class Judging {
     const { accounts } = this;
     const numbers = this.#numbers;
     accounts.judged(record.receivedAtMs);
-    const recorded = this.order.baseline === 'recorded'
+    const first = this.#first;
+    const recorded = first === 1
       ? recordedDecision(record, accounts.books[0] ?? new VerdictBook()) : undefined;
-    const first = recorded === undefined ? 0 : 1;
     if (recorded !== undefined) numbers[0] = recorded.number;
     const timed = accounts.counts.payments % TIMED_EVERY === 0;
     for (let i = 0; i < this.sides.length; i++) {
@@ -270,18 +274,19 @@ export class Judging {
     }
   }
 
+  /** Undefined for the decisions that were recorded. */
+  #judgeOf(side: number): Judge | undefined { return this.sides[side - this.#first]?.judge; }
+
   /** The value by which the brake of the policy that judged it counts; empty where it has none. */
   #segmentOf(event: ParsedEvent, side: number): string {
-    const at = this.order.baseline === 'recorded' ? side - 1 : side;
-    const field = this.sides[at]?.judge.policyFor(event)?.brake.segment;
+    const field = this.#judgeOf(side)?.policyFor(event)?.brake.segment;
     return (field && event.texts[field.textSlot]) ?? '';
   }
 
   #example(event: ParsedEvent, side: number, recorded: RecordedDecision | undefined): Example {
-    const first = recorded === undefined ? 0 : 1;
     const sideOf = (at: number): ExampleSide => {
-      const reasons = at === 0 && recorded !== undefined
-        ? recorded.reasons : this.sides[at - first]?.judge.explain() ?? [];
+      const reasons = at === 0 && recorded !== undefined ? recorded.reasons
+        : this.#judgeOf(at)?.explain() ?? [];
       return {
         outcome: this.accounts.verdict(at, this.#numbers[at] ?? 0).outcome,
         reasons: reasons.map(({ rule, effect, text }) => ({ rule, effect, text })),
@@ -326,4 +331,4 @@ function slotsOf(schema: EventSchema): Slots {
 
 /** Rates of the first candidate that names a publication: the report's money is counted by them. */
 const ratesOf = (sides: readonly Side[]): RateTable =>
-  sides.find(({ contender }) => contender !== undefined)?.contender?.rates ?? emptyRateTable('EUR');
+  sides.flatMap(({ contender }) => contender?.rates ?? [])[0] ?? emptyRateTable('EUR');
