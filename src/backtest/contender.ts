@@ -3,11 +3,10 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { Reason } from '#domain/decision.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { graver } from '#domain/outcome.ts';
-import { rateConverter, type RateTable } from '#domain/rates.ts';
+import type { RateTable } from '#domain/rates.ts';
 import { interventionsOn } from '#decisioning/amendment-terms.ts';
 import type { Amended } from '#decisioning/publication.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
-import { makeRuntime } from '#expression/emit-runtime.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Expr } from '#expression/ast.ts';
 import type { FeatureValues } from '#features/definition.ts';
@@ -16,6 +15,7 @@ import { bindPolicy, type BoundPolicy } from '#policy/bind-policy.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import type { BoundLists } from '#policy/lists.ts';
 import type { Interventions } from '#policy/interventions.ts';
+import { runtimeOf } from '#policy/policy-on-store.ts';
 import { HIT, MISS, UNKNOWN, type PolicyResult, type RuleResults } from '#policy/policy-result.ts';
 import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
 import type { BoundPublication } from './bind-publication.ts';
@@ -105,14 +105,7 @@ export class Contender implements Judge {
 
   #seatOf(policy: CompiledPolicy, lists: BoundLists, index: number, parts: ContenderParts): Seat {
     const { store, pool, publication: { rates } } = parts;
-    const runtime = makeRuntime({
-      convert: rateConverter(rates),
-      inList: (list, value, tMs) => lists.inList(list, value, tMs),
-      statusAt: (row, tMs) => store.statusAt(row, tMs),
-      labelAt: (row, tMs) => store.labelAt(row, tMs),
-      mark: (path, value, name, tMs, holding = false) =>
-        this.marks.latest(this.#tenant, path, value, name, tMs, holding),
-    });
+    const runtime = runtimeOf(lists, rates, store, (ask) => this.marks.latest(this.#tenant, ask));
     return {
       policy, lists, index, bound: bindPolicy(policy, { runtime, rates }),
       features: pool.join(policy, rates, runtime),

@@ -5,6 +5,7 @@
 import type { EventSchema } from '#domain/field.ts';
 import type { RuntimeMark } from '#expression/emit-runtime.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
+import { latestMark, type AskedMark } from '#policy/policy-on-store.ts';
 import type { EntityMark, PersistentWindowStore } from '#ports/window-store.ts';
 
 export class SideMarks {
@@ -26,17 +27,8 @@ export class SideMarks {
     if (field !== undefined) this.#store.mark(tenant, field, value, mark);
   }
 
-  /** The latest of that name known at tMs; with `holding`, of those that have not ended then. */
-  latest(tenant: string, path: string, value: string, name: string, tMs: number, holding: boolean):
-    RuntimeMark | undefined {
-    const field = this.#schema.byPath.get(path);
-    if (field === undefined) return undefined;
-    let latest: RuntimeMark | undefined;
-    for (const mark of this.#store.marks(tenant, field, value)) {
-      if (mark.name !== name || mark.fromMs > tMs || (holding && mark.untilMs <= tMs)) continue;
-      if (mark.fromMs >= (latest?.fromMs ?? -Infinity)) latest = mark;
-    }
-    return latest;
+  latest(tenant: string, ask: AskedMark): RuntimeMark | undefined {
+    return latestMark(this.#store, this.#schema, tenant, ask);
   }
 
   save(): readonly Uint8Array[] { return [...this.#store.saveState()]; }

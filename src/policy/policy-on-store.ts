@@ -82,7 +82,8 @@ export function featuresOnStore(
   };
 }
 
-function runtimeOf(
+/** What generated code asks of a store, of lists and of rates; marks are found by `find`. */
+export function runtimeOf(
   lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
   find: (ask: AskedMark) => RuntimeMark | undefined,
 ): EmitRuntime {
@@ -180,7 +181,7 @@ const sameAsk = (one: AskedMark, other: AskedMark): boolean =>
   && one.tMs === other.tMs && one.holding === other.holding;
 
 /** The latest mark of that name known at tMs: what `has_label` and `fact` ask of a store. */
-function latestMark(
+export function latestMark(
   store: PersistentWindowStore, schema: EventSchema, tenant: string,
   { path, value, name, tMs, holding }: AskedMark,
 ): RuntimeMark | undefined {
