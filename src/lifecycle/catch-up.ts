@@ -9,10 +9,9 @@ import { listsFound } from './lists-found.ts';
 import type { LifecycleParts } from './parts.ts';
 import { audited } from './refuse.ts';
 import { FROM_A_FOLDER } from './rows-found.ts';
-import { LIVE_ACTS } from './stage.ts';
+import { wasLive } from './stage.ts';
+import { versionActs } from './version-facts.ts';
 import { addChecked } from './versions.ts';
-
-const PAGE = { limit: 200, after: undefined };
 
 /** Throws RecordsUnavailable; then it is called again later. */
 export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<void> {
@@ -24,8 +23,7 @@ export async function catchUp(parts: LifecycleParts, going: GoingLive): Promise<
 async function versionsFound(parts: LifecycleParts): Promise<void> {
   const { engine, records, check, seals } = parts;
   for (const { hash, name, version, fileName, source } of engine.inForce().policies) {
-    const acts = await records.auditOf(`version/${hash}`, PAGE);
-    if (acts.some(({ action }) => LIVE_ACTS.includes(action))) continue;
+    if (wasLive(await versionActs(records, hash))) continue;
     const known = await records.version(hash);
     const checked = known === undefined ? await check(fileName, source) : undefined;
     const done = await audited(parts, { person: SYSTEM_PERSON }, {

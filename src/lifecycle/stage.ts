@@ -1,5 +1,5 @@
 /** Where a version stands: it follows from what is live, approved and shown, and is stored nowhere. */
-import type { EvidenceRecord, VersionRecord } from '#ports/records.ts';
+import type { AuditEntry, EvidenceRecord, VersionRecord } from '#ports/records.ts';
 import { lastOf } from './gate.ts';
 import type { InForceView } from './parts.ts';
 import type { Seals } from './seals.ts';
@@ -10,7 +10,10 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number];
 
 /** Acts after which a version had been live. */
-export const LIVE_ACTS: readonly string[] = ['version.bootstrap', 'version.publish'];
+const LIVE_ACTS: readonly string[] = ['version.bootstrap', 'version.publish'];
+
+export const wasLive = (acts: readonly Pick<AuditEntry, 'action'>[]): boolean =>
+  acts.some(({ action }) => LIVE_ACTS.includes(action));
 
 export interface StageInput {
   readonly version: VersionRecord;
@@ -18,19 +21,19 @@ export interface StageInput {
   readonly inForce: Pick<InForceView, 'policies'>;
   /** Content hashes of those who judge beside what is live; of one that does not compile, undefined. */
   readonly challengers: readonly (string | undefined)[];
-  readonly wasLive: boolean;
+  readonly acts: readonly Pick<AuditEntry, 'action'>[];
   /** Every role that must has approved it. */
   readonly isApproved: boolean;
 }
 
 /** The furthest that holds. */
 export function stageOf(input: StageInput, seals: Seals): Stage {
-  const { version, evidence, inForce, challengers, wasLive, isApproved } = input;
+  const { version, evidence, inForce, challengers, acts, isApproved } = input;
   const shown = (kind: EvidenceRecord['kind']): boolean =>
     lastOf(evidence, kind, seals)?.record.passed === true;
   if (inForce.policies.some(({ hash }) => hash === version.hash)) return 'live';
   if (version.withdrawnAtMs !== undefined) return 'withdrawn';
-  if (wasLive) return 'retired';
+  if (wasLive(acts)) return 'retired';
   if (!shown('check')) return 'draft';
   if (!shown('test')) return 'checked';
   if (isApproved) return 'approved';

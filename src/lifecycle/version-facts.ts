@@ -1,20 +1,25 @@
 /** All that is known of one version, read together. */
 import { createHash } from 'node:crypto';
 import type { Refusal } from '#domain/refusal.ts';
-import type { RecordReads, VersionRecord } from '#ports/records.ts';
+import type { AuditEntry, RecordReads, VersionRecord } from '#ports/records.ts';
 import type { GateInput } from './gate.ts';
 import type { CheckedPolicy, LifecycleParts, NotCompiled, PolicyChecker } from './parts.ts';
 import { gateClosed, refuse } from './refuse.ts';
 
 const CHECKS_KEPT_MAX = 64;
 
-export type VersionFacts = GateInput & { readonly checked: CheckedPolicy };
+export type VersionFacts = GateInput & {
+  readonly checked: CheckedPolicy;
+  /** Newest first. */
+  readonly acts: readonly AuditEntry[];
+};
 
 /** The document is compiled from its source, so that nothing is believed of it that it does not say. */
 export async function factsOf(parts: LifecycleParts, hash: string): Promise<VersionFacts | Refusal> {
   const { records, engine, check, now } = parts;
-  const version = await versionIn(records, hash);
-  if (version === undefined) return noVersion(hash);
+  const [row, acts] = await Promise.all([records.version(hash), versionActs(records, hash)]);
+  if (row === undefined) return noVersion(hash);
+  const version = orWithdrawn(row, acts);
   const checked = await check(version.file, version.source);
   if ('mistakes' in checked) {
     return gateClosed(['it does not compile any more; submit it again', ...checked.mistakes]);
@@ -22,7 +27,7 @@ export async function factsOf(parts: LifecycleParts, hash: string): Promise<Vers
   const [evidence, approvals] = await Promise.all(
     [records.evidence(hash), records.approvals('version', hash)]);
   return {
-    version, checked, evidence, approvals,
+    version, checked, evidence, approvals, acts,
     live: engine.inForce().policies.find(({ name }) => name === version.policy),
     recordCount: engine.recordCount(), nowMs: now(),
   };
@@ -30,12 +35,19 @@ export async function factsOf(parts: LifecycleParts, hash: string): Promise<Vers
 
 const ACTS = { limit: 200, after: undefined };
 
-/** Withdrawn also where only the audit still says so: a date in a row can be taken away by hand. */
+/** What the audit says of a version, newest first. */
+export const versionActs = (records: RecordReads, hash: string): Promise<readonly AuditEntry[]> =>
+  records.auditOf(`version/${hash}`, ACTS);
+
 export async function versionIn(records: RecordReads, hash: string): Promise<VersionRecord | undefined> {
-  const version = await records.version(hash);
-  if (version === undefined || version.withdrawnAtMs !== undefined) return version;
-  const acts = await records.auditOf(`version/${hash}`, ACTS);
-  return { ...version, withdrawnAtMs: acts.find(({ action }) => action === 'version.withdraw')?.atMs };
+  const row = await records.version(hash);
+  return row === undefined ? undefined : orWithdrawn(row, await versionActs(records, hash));
+}
+
+/** Withdrawn also where only the audit still says so: a date in a row can be taken away by hand. */
+function orWithdrawn(row: VersionRecord, acts: readonly AuditEntry[]): VersionRecord {
+  const said = acts.find(({ action }) => action === 'version.withdraw')?.atMs;
+  return { ...row, withdrawnAtMs: row.withdrawnAtMs ?? said };
 }
 
 export const noVersion = (hash: string): Refusal =>

@@ -14,8 +14,8 @@ import { amendedNow } from './going-live.ts';
 import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
 import { audited, refuse, refuseAll } from './refuse.ts';
 import type { Seals } from './seals.ts';
-import { LIVE_ACTS, stageOf, type Stage } from './stage.ts';
-import { factsOf, hashesOf, noVersion } from './version-facts.ts';
+import { stageOf, type Stage } from './stage.ts';
+import { factsOf, hashesOf, noVersion, versionActs } from './version-facts.ts';
 
 const PAGE = { limit: 200, after: undefined };
 
@@ -139,7 +139,7 @@ async function supersededBy(records: RecordReads, version: VersionRecord): Promi
 
 /** Place in the audit. */
 async function submittedAt(records: RecordReads, hash: string): Promise<number> {
-  const acts = await records.auditOf(`version/${hash}`, PAGE);
+  const acts = await versionActs(records, hash);
   return acts.findLast(({ action }) => action === 'version.submit')?.seq ?? 0;
 }
 
@@ -186,14 +186,12 @@ export async function recordBacktest(
 export async function statusOf(parts: LifecycleParts, hash: string): Promise<VersionStatus | Refusal> {
   const facts = await factsOf(parts, hash);
   if (isRefusal(facts)) return facts;
-  const { version, checked, evidence } = facts;
-  const beside = amendedNow(parts.engine.inForce()).challengers;
-  const [challengers, acts] = await Promise.all(
-    [hashesOf(parts, beside), parts.records.auditOf(`version/${hash}`, PAGE)]);
+  const { version, checked, evidence, acts } = facts;
+  const challengers = await hashesOf(parts, amendedNow(parts.engine.inForce()).challengers);
   const result = gate(facts, parts.seals);
   const stage = stageOf({
-    version, evidence, challengers, inForce: parts.engine.inForce(), isApproved: isApproved(checked, result),
-    wasLive: acts.some(({ action }) => LIVE_ACTS.includes(action)),
+    version, evidence, challengers, acts, inForce: parts.engine.inForce(),
+    isApproved: isApproved(checked, result),
   }, parts.seals);
   return {
     version, stage, checked, approvals: result.approvals, gate: result,
