@@ -2,7 +2,6 @@
 import type { ParsedEvent } from '#domain/event.ts';
 import type { Reason } from '#domain/decision.ts';
 import type { EventSchema } from '#domain/field.ts';
-import { graver } from '#domain/outcome.ts';
 import type { RateTable } from '#domain/rates.ts';
 import { interventionsOn } from '#decisioning/amendment-terms.ts';
 import type { Amended } from '#decisioning/publication.ts';
@@ -21,7 +20,7 @@ import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
 import type { BoundPublication } from './bind-publication.ts';
 import type { FeaturePool, PooledFeatures } from './feature-pool.ts';
 import { SideMarks } from './marks.ts';
-import { answersKey, ruleAnswers } from './recorded-verdict.ts';
+import { answersKey, verdictOf } from './recorded-verdict.ts';
 import { VerdictBook, type Verdict } from './verdict.ts';
 
 export interface ContenderParts {
@@ -175,15 +174,6 @@ function markOf(effect: PolicyResult['effects'][number]): readonly MarkEffect[] 
   if (effect.kind !== 'label') return [];
   const { field, value, name, fromMs, untilMs } = effect;
   return [{ field: field.path, value, mark: { name, value: 1, fromMs, untilMs } }];
-}
-
-export function verdictOf(policy: CompiledPolicy, result: PolicyResult): Verdict {
-  const { fraud, aml, reasons, unknown } = result;
-  return {
-    policy: policy.name, hash: policy.hash, outcome: graver(fraud.outcome, aml.outcome), fraud, aml,
-      degraded: false,
-    rules: ruleAnswers(policy.name, reasons, unknown),
-  };
 }
 
 const MARK_CALLS: ReadonlySet<string> = new Set(['has_label', 'fact']);

@@ -4,9 +4,9 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { EngineState } from '#decisioning/state.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { TilePlan } from '#ports/window-store.ts';
-import { NO_POLICY, verdictOf, type Judge } from './contender.ts';
+import { NO_POLICY, type Judge } from './contender.ts';
 import { SideMarks } from './marks.ts';
-import { answersKey } from './recorded-verdict.ts';
+import { answersKey, verdictOf } from './recorded-verdict.ts';
 import { VerdictBook } from './verdict.ts';
 
 export class Follower implements Judge {

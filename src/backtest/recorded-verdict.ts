@@ -30,7 +30,8 @@ export function recordedDecision(record: LogRecord, book: VerdictBook): Recorded
   const degraded = bytes.indexOf(FAILED, to) >= 0;
   const { reasons } = head;
   const key = `${policy}|${degraded ? 1 : 0}|${answersKey(head)}`;
-  return { number: book.number(key) ?? book.add(key, verdictOf(policy, degraded, head)), reasons };
+  const number = book.number(key) ?? book.add(key, verdictOf(parsePolicy(policy), head, degraded));
+  return { number, reasons };
 }
 
 type Answers = Pick<Decision, 'outcome' | 'fraud' | 'aml' | 'reasons' | 'unknown'>;
@@ -45,15 +46,15 @@ export function answersKey({ outcome, fraud, aml, reasons, unknown }: Answers): 
   return key;
 }
 
-interface RecordedPolicy { readonly policy: { readonly name: string; readonly hash: string } }
+interface Named { readonly name: string; readonly hash: string }
 
-function verdictOf(policyText: string, degraded: boolean, head: Answers): Verdict {
-  const { policy } = JSON.parse(`{${policyText.slice(1)}}`) as RecordedPolicy;
-  const { outcome, fraud, aml, reasons, unknown } = head;
-  return {
-    policy: policy.name, hash: policy.hash, outcome, fraud, aml, degraded,
-    rules: ruleAnswers(policy.name, reasons, unknown),
-  };
+const parsePolicy = (text: string): Named =>
+  (JSON.parse(`{${text.slice(1)}}`) as { readonly policy: Named }).policy;
+
+/** What was recorded of a policy, and what one says now, in the same shape. */
+export function verdictOf({ name, hash }: Named, answers: Answers, degraded = false): Verdict {
+  const { outcome, fraud, aml, reasons, unknown } = answers;
+  return { policy: name, hash, outcome, fraud, aml, degraded, rules: ruleAnswers(name, reasons, unknown) };
 }
 
 const IDLE: ReadonlySet<string> = new Set(['excepted', 'replaced', 'shadow']);
@@ -62,7 +63,7 @@ const IDLE: ReadonlySet<string> = new Set(['excepted', 'replaced', 'shadow']);
  * What reasons and unknown rules say of each rule, by name; the same for what was recorded and what was
  * not.
  */
-export function ruleAnswers(
+function ruleAnswers(
   policy: string, reasons: readonly Reason[], unknown: readonly UnknownRule[],
 ): readonly RuleAnswer[] {
   const answers = reasons.map(({ rule, effect }): RuleAnswer => ({
