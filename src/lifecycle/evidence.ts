@@ -1,9 +1,9 @@
 /** What evidence holds, by kind: written here, and read back as no more than what it is. */
 import type { Forecast } from '#decisioning/publication.ts';
-import type { Json } from '#ports/records.ts';
+import type { EvidenceRecord, Json, RecordWrites } from '#ports/records.ts';
 import type { BacktestFigures } from './backtest-runner.ts';
 import type { CheckedPolicy, TestFigures } from './parts.ts';
-import { isMap } from './seals.ts';
+import { isMap, type Seals } from './seals.ts';
 
 const FAILURES_KEPT_MAX = 50;
 
@@ -17,6 +17,11 @@ export const backtestFound = (run: string, { forecasts, ...figures }: BacktestFi
   run, ...figures,
   forecasts: (forecasts ?? []).map(({ segment, ...forecast }) => ({ ...forecast, segment: segment ?? null })),
 });
+
+/** Sealed together with what was found. */
+export const addEvidence = (
+  writes: RecordWrites, seals: Seals, evidence: Omit<EvidenceRecord, 'summary'>, found: Json,
+): Promise<void> => writes.addEvidence({ ...evidence, summary: seals.evidence(evidence, found) });
 
 export const figuresOf = {
   test(found: Json): TestFigures | undefined {

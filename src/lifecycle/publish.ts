@@ -5,7 +5,7 @@ import type { Refusal } from '#domain/refusal.ts';
 import { approversOf } from './approvals.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
 import { coverageChanges } from './coverage.ts';
-import { figuresOf } from './evidence.ts';
+import { addEvidence, figuresOf } from './evidence.ts';
 import { gate, lastOf } from './gate.ts';
 import {
   amendedNow, enactAmendment, enactPublication, loggedApproval, type GoingLive, type WentLive,
@@ -175,11 +175,8 @@ export const startShadow = (
       detail: { policy: version.policy, version: version.version, share, by: challenger.by },
     },
     enact: () => enactAmendment(parts, { challengers }, { person: actor.person, because, approvals }),
-    also: async (writes, atMs) => {
-      const shown = { hash, kind: 'shadow', passed: true, atMs, person: actor.person } as const;
-      await writes.addEvidence({ ...shown,
-        summary: parts.seals.evidence(shown, { share, by: challenger.by }) });
-    },
+    also: (writes, atMs) => addEvidence(writes, parts.seals,
+      { hash, kind: 'shadow', passed: true, atMs, person: actor.person }, { share, by: challenger.by }),
   });
 });
 

@@ -15,6 +15,7 @@ import type { Actor, InForceView, LifecycleParts } from './parts.ts';
 import { contentOf } from './publish.ts';
 import { audited, refuse } from './refuse.ts';
 import { isMap, type RetirementAsked, type SealedRetirement } from './seals.ts';
+import { livePolicy } from './version-facts.ts';
 
 const PAGE = { limit: 200, after: undefined };
 /** What nobody approved in that time is asked for again. */
@@ -71,10 +72,8 @@ export async function retirementOf(parts: LifecycleParts, name: string): Promise
 }
 
 function policyIn({ policies }: InForceView, name: string): CompiledPolicy | Refusal {
-  const policy = policies.find((one) => one.name === name);
-  const names = policies.map((one) => one.name).join(', ');
-  if (policy === undefined) return refuse('not_found', `no live policy is called ${name}; live are ${names}`);
-  return policies.length > 1 ? policy : refuse('conflict',
+  const policy = livePolicy(policies, name);
+  return isRefusal(policy) || policies.length > 1 ? policy : refuse('conflict',
     `${name} is the only policy in force, and without it nothing is decided; publish another first`);
 }
 

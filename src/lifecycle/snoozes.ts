@@ -12,6 +12,7 @@ import {
 } from './going-live.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { audited, gateClosed, refuse } from './refuse.ts';
+import { livePolicy } from './version-facts.ts';
 
 const DAY_MS = 86_400_000;
 /** A longer exemption belongs into the policy, where reviewers read it. */
@@ -56,11 +57,8 @@ export async function proposeSnooze(
 function ruleIn(
   policies: readonly CompiledPolicy[], { policy: name, rule: id }: Pick<SnoozeOrder, 'policy' | 'rule'>,
 ): { readonly policy: CompiledPolicy; readonly rule: Rule } | Refusal {
-  const policy = policies.find((one) => one.name === name);
-  if (policy === undefined) {
-    const names = policies.map((one) => one.name).join(', ');
-    return refuse('not_found', `no live policy is called ${name}; live are ${names}`, '/policy');
-  }
+  const policy = livePolicy(policies, name, '/policy');
+  if (isRefusal(policy)) return policy;
   const rule = policy.rules.find((one) => one.id === id);
   return rule === undefined
     ? refuse('not_found', `policy ${name} has no rule ${id}; \`assay policy explain\` lists them`, '/rule')

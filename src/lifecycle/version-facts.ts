@@ -1,6 +1,7 @@
 /** All that is known of one version, read together. */
 import { createHash } from 'node:crypto';
 import type { Refusal } from '#domain/refusal.ts';
+import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { AuditEntry, RecordReads, VersionRecord } from '#ports/records.ts';
 import type { GateInput } from './gate.ts';
 import type { CheckedPolicy, LifecycleParts, NotCompiled, PolicyChecker } from './parts.ts';
@@ -52,6 +53,15 @@ function orWithdrawn(row: VersionRecord, acts: readonly AuditEntry[]): VersionRe
 
 export const noVersion = (hash: string): Refusal =>
   refuse('not_found', `no version has the hash ${hash}; \`assay policy versions NAME\` lists them`);
+
+/** Refused with the names that there are; `pointer` is the place of the name in what was sent. */
+export function livePolicy(
+  policies: readonly CompiledPolicy[], name: string, pointer?: string,
+): CompiledPolicy | Refusal {
+  const names = policies.map((one) => one.name).join(', ');
+  return policies.find((one) => one.name === name)
+    ?? refuse('not_found', `no live policy is called ${name}; live are ${names}`, pointer);
+}
 
 interface Document { readonly file: string; readonly source: string }
 

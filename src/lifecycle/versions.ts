@@ -7,7 +7,7 @@ import type {
 } from '#ports/records.ts';
 import { addApproval, mayNotApprove } from './approvals.ts';
 import { refuseDamaged, versionDamage } from './authorship.ts';
-import { backtestFound, checkFound, testFound } from './evidence.ts';
+import { addEvidence, backtestFound, checkFound, testFound } from './evidence.ts';
 import type { BacktestFigures } from './backtest-runner.ts';
 import { backtestFaults, gate, type GateResult } from './gate.ts';
 import { amendedNow } from './going-live.ts';
@@ -86,8 +86,7 @@ export async function addChecked(
   for (const [kind, passed, found] of [
     ['check', true, checkFound(checked)], ['test', tests.failed === 0, testFound(tests)],
   ] as const) {
-    const evidence = { hash, kind, passed, atMs, person: author };
-    await writes.addEvidence({ ...evidence, summary: seals.evidence(evidence, found) });
+    await addEvidence(writes, seals, { hash, kind, passed, atMs, person: author }, found);
   }
 }
 
@@ -176,8 +175,7 @@ export async function recordBacktest(
     const trial = { hash, kind: 'backtest', passed: true, atMs, person } as const;
     const shown = { ...trial, summary: parts.seals.evidence(trial, found) };
     const { lacking } = backtestFaults({ ...facts, evidence: [shown] }, parts.seals);
-    const evidence = { ...trial, passed: lacking.length === 0 };
-    await writes.addEvidence({ ...evidence, summary: parts.seals.evidence(evidence, found) });
+    await addEvidence(writes, parts.seals, { ...trial, passed: lacking.length === 0 }, found);
     return {};
   });
   if (isRefusal(done)) throw new Error(done.detail);
