@@ -55,11 +55,15 @@ async function areSame(
   const open = new Map<string, number>();
   const textOf = ({ value, fromMs, untilMs, note }: ListEntryRecord): string =>
     JSON.stringify([value, fromMs, untilMs, note]);
-  await inTurns(left, (entry) => { open.set(textOf(entry), (open.get(textOf(entry)) ?? 0) + 1); });
+  await inTurns(left, (entry) => {
+    const text = textOf(entry);
+    open.set(text, (open.get(text) ?? 0) + 1);
+  });
   let isSame = true;
   await inTurns(right, (entry) => {
-    const count = open.get(textOf(entry)) ?? 0;
-    open.set(textOf(entry), count - 1);
+    const text = textOf(entry);
+    const count = open.get(text) ?? 0;
+    open.set(text, count - 1);
     if (count === 0) isSame = false;
   });
   return isSame;

@@ -56,13 +56,13 @@ export async function proposeSnooze(
 
 function ruleIn(
   policies: readonly CompiledPolicy[], { policy: name, rule: id }: Pick<SnoozeOrder, 'policy' | 'rule'>,
-): { readonly policy: CompiledPolicy; readonly rule: Rule } | Refusal {
+): { readonly rule: Rule } | Refusal {
   const policy = livePolicy(policies, name, '/policy');
   if (isRefusal(policy)) return policy;
   const rule = policy.rules.find((one) => one.id === id);
   return rule === undefined
     ? refuse('not_found', `policy ${name} has no rule ${id}; \`assay policy explain\` lists them`, '/rule')
-    : { policy, rule };
+    : { rule };
 }
 
 function faultOf({ fromMs, untilMs, rule }: SnoozeOrder, { final }: Rule,
