@@ -124,7 +124,7 @@ export class Contender implements Judge {
     this.#tenant = event.tenant;
     const seat = this.#seatFor(event);
     this.#last = undefined;
-    if (seat === undefined) return this.book.number('none') ?? this.book.add('none', NO_POLICY);
+    if (seat === undefined) return this.book.numberOf('none', () => NO_POLICY);
     const { bound, features, marking } = seat;
     const params = bound.params(event);
     const values = features.of(event, row, params);
@@ -142,7 +142,7 @@ export class Contender implements Judge {
     if (known !== undefined && !marks) return known;
     const result = bound.decide(results, event, values);
     if (marks) this.marks.set(event.tenant, result.effects.flatMap(markOf));
-    return known ?? this.book.add(key, verdictOf(seat.policy, result));
+    return this.book.numberOf(key, () => verdictOf(seat.policy, result));
   }
 
   /**
@@ -153,7 +153,7 @@ export class Contender implements Judge {
     if (result === undefined) throw new Error('nothing was judged');
     this.marks.set(event.tenant, result.effects.flatMap(markOf));
     const key = `withheld ${index} ${answersKey(result)}`;
-    return this.book.number(key) ?? this.book.add(key, verdictOf(policy, result));
+    return this.book.numberOf(key, () => verdictOf(policy, result));
   }
 
   #result(): PolicyResult | undefined {

@@ -37,12 +37,12 @@ export class Follower implements Judge {
   judge(event: ParsedEvent, row: number): number {
     const live = this.#state.live?.policyFor(event);
     this.#reasons = [];
-    if (live === undefined) return this.book.number('none') ?? this.book.add('none', NO_POLICY);
+    if (live === undefined) return this.book.numberOf('none', () => NO_POLICY);
     const { result, marks } = live.judge(event, row);
     this.marks.set(event.tenant, marks);
     this.#reasons = result.reasons;
     const key = `${live.policy.hash} ${answersKey(result)}`;
-    return this.book.number(key) ?? this.book.add(key, verdictOf(live.policy, result));
+    return this.book.numberOf(key, () => verdictOf(live.policy, result));
   }
 
   explain(): readonly Reason[] { return this.#reasons; }

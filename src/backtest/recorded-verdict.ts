@@ -30,7 +30,7 @@ export function recordedDecision(record: LogRecord, book: VerdictBook): Recorded
   const degraded = bytes.indexOf(FAILED, to) >= 0;
   const { reasons } = head;
   const key = `${policy}|${degraded ? 1 : 0}|${answersKey(head)}`;
-  const number = book.number(key) ?? book.add(key, verdictOf(parsePolicy(policy), head, degraded));
+  const number = book.numberOf(key, () => verdictOf(parsePolicy(policy), head, degraded));
   return { number, reasons };
 }
 

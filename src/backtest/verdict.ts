@@ -39,7 +39,12 @@ export class VerdictBook {
 
   number(key: string): number | undefined { return this.#byKey.get(key); }
 
-  add(key: string, verdict: Verdict): number {
+  /** Of the verdict under that key, which is made where there is none yet. */
+  numberOf(key: string, make: () => Verdict): number {
+    return this.#byKey.get(key) ?? this.#add(key, make());
+  }
+
+  #add(key: string, verdict: Verdict): number {
     const number = this.#verdicts.length;
     if (number >= LIMITS.backtestVerdictCountMax) {
       throw new HistoryRefused(`more than ${LIMITS.backtestVerdictCountMax} different verdicts; `
@@ -55,7 +60,7 @@ export class VerdictBook {
   load(saved: SavedBook): void {
     saved.keys.forEach((key, i) => {
       const verdict = saved.verdicts[i];
-      if (verdict !== undefined) this.add(key, verdict);
+      if (verdict !== undefined) this.#add(key, verdict);
     });
   }
 }
