@@ -2,7 +2,7 @@
  * Two sides held against each other. Counted are pairs of verdicts, of which there are few; what a pair
  * means (an outcome changed, a rule gained a hit) is worked out once a pair.
  */
-import { rulesApart, sameResult, type RuleChange, type Verdict } from './verdict.ts';
+import { pairKey, rulesApart, sameResult, type RuleChange, type Verdict } from './verdict.ts';
 import { ExampleDraw, type Example, type SavedDraw } from './example-draw.ts';
 
 export interface Pair {
@@ -15,8 +15,6 @@ export interface Pair {
   count: number;
 }
 
-/** Numbers of verdicts are below this: see `backtestVerdictCountMax`. */
-const NUMBER_SPAN = 4_194_304;
 const EXAMPLES_A_KIND = 5;
 
 export const outcomeKind = (from: string, to: string): string => `outcome ${from} ${to}`;
@@ -32,7 +30,7 @@ export class Comparison {
   /** Counts a payment; `verdicts` are of its two sides, `key` is of its id. */
   add(before: number, after: number, verdicts: () => readonly [Verdict, Verdict], key: number,
     example: () => Example): void {
-    const at = before * NUMBER_SPAN + after;
+    const at = pairKey(before, after);
     let pair = this.#pairs.get(at);
     if (pair === undefined) {
       pair = pairOf(before, after, ...verdicts());
@@ -45,7 +43,7 @@ export class Comparison {
   save(): SavedComparison { return { pairs: [...this.#pairs.values()], draw: this.#examples.save() }; }
 
   load({ pairs, draw }: SavedComparison): void {
-    for (const pair of pairs) this.#pairs.set(pair.before * NUMBER_SPAN + pair.after, { ...pair });
+    for (const pair of pairs) this.#pairs.set(pairKey(pair.before, pair.after), { ...pair });
     this.#examples.load(draw);
   }
 }

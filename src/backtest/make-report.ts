@@ -14,9 +14,8 @@ import type {
 import type { Side } from './sides.ts';
 import { share } from './share.ts';
 import { rulesReading } from './sweep.ts';
-import { FLAGGED_RANK, pairKey, STOPPED_RANK, truthsOf, type CandidateTruth,
-  type Truths } from './truth-counts.ts';
-import type { Verdict } from './verdict.ts';
+import { FLAGGED_RANK, STOPPED_RANK, truthsOf, type CandidateTruth, type Truths } from './truth-counts.ts';
+import { pairKey, type Verdict } from './verdict.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,8 @@
 /** How many payments got which verdict, by hour of arrival and segment, and how many alerts a day. */
+import { VERDICT_SPAN } from './verdict.ts';
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-const NUMBER_SPAN = 4_194_304;
 
 export class TrafficCounts {
   readonly #hours = new Map<number, Map<number, number>>();
@@ -20,7 +21,7 @@ export class TrafficCounts {
     }
     let index = this.#segments.get(segment);
     if (index === undefined) this.#segments.set(segment, (index = this.#segments.size));
-    const key = index * NUMBER_SPAN + verdict;
+    const key = index * VERDICT_SPAN + verdict;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     if (!alert) return;
     const day = Math.floor(receivedAtMs / DAY_MS);
@@ -35,7 +36,7 @@ export class TrafficCounts {
     const names = [...this.#segments.keys()];
     for (const [, counts] of [...this.#hours].toSorted(([a], [b]) => a - b)) {
       yield [...counts].map(([key, count]) => ({
-        segment: names[Math.floor(key / NUMBER_SPAN)] ?? '', verdict: key % NUMBER_SPAN, count,
+        segment: names[Math.floor(key / VERDICT_SPAN)] ?? '', verdict: key % VERDICT_SPAN, count,
       }));
     }
   }

@@ -1,7 +1,7 @@
 /** One pass over the ledger: what labels say of every side. */
 import { outcomeRank } from '#domain/outcome.ts';
 import type { Accounts } from './accounts.ts';
-import type { Verdict } from './verdict.ts';
+import { pairKey, type Verdict } from './verdict.ts';
 
 export const FLAGGED_RANK = outcomeRank('challenge');
 export const STOPPED_RANK = outcomeRank('hold');
@@ -32,9 +32,6 @@ export interface Truths {
   readonly sides: readonly SideTruth[];
   readonly candidates: readonly CandidateTruth[];
 }
-
-const PAIR_SPAN = 4_194_304;
-export const pairKey = (before: number, after: number): number => before * PAIR_SPAN + after;
 
 export function truthsOf(accounts: Accounts): Truths {
   const { ledger, labels, books } = accounts;

@@ -30,6 +30,12 @@ export interface Verdict {
   readonly degraded: boolean;
 }
 
+/** Numbers of verdicts are below this: see `backtestVerdictCountMax`. */
+export const VERDICT_SPAN = 4_194_304;
+
+/** The verdicts of two sides on one payment, as one number. */
+export const pairKey = (before: number, after: number): number => before * VERDICT_SPAN + after;
+
 /** The verdicts of one side, each under a key that its side makes and under a number. */
 export class VerdictBook {
   readonly #byKey = new Map<string, number>();
