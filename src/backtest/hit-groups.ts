@@ -5,8 +5,7 @@ import type { Judging } from './judging.ts';
 export function hitGroupsOf({ accounts }: Judging, side: number): readonly HitGroup[] {
   const { ledger, books } = accounts;
   const verdicts = books[side]?.verdicts ?? [];
-  const counts = new Float64Array(verdicts.length);
-  for (let line = 0; line < ledger.count; line++) counts[ledger.verdict(side, line)]! += 1;
+  const counts = ledger.countsOf(side, verdicts.length);
   return verdicts.map(({ rules, outcome }, number) => {
     const hits = rules.filter(({ answer }) => answer === 'hit');
     return {

@@ -42,6 +42,13 @@ export class Ledger {
   customer(line: number): number { return this.#customers[line]!; }
   verdict(side: number, line: number): number { return this.#verdicts[side]![line]!; }
 
+  /** Payments by the number of their verdict, of which the side has so many. */
+  countsOf(side: number, verdictCount: number): Float64Array {
+    const counts = new Float64Array(verdictCount);
+    for (let line = 0; line < this.#count; line++) counts[this.verdict(side, line)]! += 1;
+    return counts;
+  }
+
   #grow(): void {
     const size = 2 * this.#ids.length;
     if (this.#count >= LIMITS.backtestPaymentCountMax) {

@@ -68,7 +68,7 @@ class Desk {
   side(index: number, name: string, side: Side | undefined): SideReport {
     const { accounts, order } = this.#run;
     const verdicts = accounts.books[index]?.verdicts ?? [];
-    const counts = this.#countsOf(index, verdicts.length);
+    const counts = accounts.ledger.countsOf(index, verdicts.length);
     const outcomes = sumBy(verdicts, counts, ({ outcome }) => outcome);
     const byRank = (rank: number): number => OUTCOMES.filter((one) => outcomeRank(one) >= rank)
       .reduce((sum, one) => sum + (outcomes.get(one) ?? 0), 0);
@@ -131,14 +131,6 @@ class Desk {
       alerts: base.alerts.total, alertsPerDayMax: base.alerts.per_day_max,
       forecasts: traffic === undefined ? [] : forecastsOf(traffic, verdicts, rules),
     };
-  }
-
-  /** Payments by number of verdict. */
-  #countsOf(index: number, size: number): Float64Array {
-    const { ledger } = this.#run.accounts;
-    const counts = new Float64Array(size);
-    for (let line = 0; line < ledger.count; line++) counts[ledger.verdict(index, line)]! += 1;
-    return counts;
   }
 
   #detection(payments: number, bad: { count: number; minor: number } | undefined): DetectionReport {
