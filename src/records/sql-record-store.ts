@@ -7,7 +7,8 @@ import {
   RecordConflict, RecordRefused, RecordsUnavailable,
   type AuditEntry, type BacktestRunRecord, type NewAuditEntry, type RecordStore, type RecordWrites,
 } from '#ports/records.ts';
-import { auditText, NO_AUDIT, nextAudit, type AuditHead } from './audit-chain.ts';
+import { auditText, nextAudit, type AuditHead } from './audit-chain.ts';
+import { addAudit, auditHead } from './audit-rows.ts';
 import { sqlOnConnection, sqlOnSource } from './sql-dialect.ts';
 import { SqlReads } from './sql-reads.ts';
 import { SqlFault, type SqlConnection, type SqlResult, type SqlSource } from './sql-source.ts';
@@ -48,8 +49,7 @@ export class SqlRecordStore extends SqlReads implements RecordStore {
       const calls: WriteCall[] = [];
       const result = await act(new SqlWrites(sqlOnConnection(connection), (call) => calls.push(call)));
       const audit = nextAudit(head, entry);
-      await connection.query('insert into audit (seq, subject, body, hash) values ($1, $2, $3, $4)',
-        [audit.seq, audit.subject, auditText(audit), audit.hash]);
+      await addAudit(connection, audit);
       await this.#journal?.beforeCommit(connection, head, audit, calls);
       return { result, audit };
     }));
@@ -131,11 +131,8 @@ interface Done<Result> { readonly result: Result; readonly audit: AuditEntry | u
 
 /** Waits for the change before to end; resolves the head of the audit. */
 async function takeTurn(connection: SqlConnection): Promise<AuditHead> {
-  const records = sqlOnConnection(connection);
-  await records.selectFrom('change_lock').select('only_row').forUpdate().execute();
-  const last = await records.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1)
-    .executeTakeFirst();
-  return last ?? NO_AUDIT;
+  await sqlOnConnection(connection).selectFrom('change_lock').select('only_row').forUpdate().execute();
+  return auditHead(connection);
 }
 
 /** A connection within a transaction, which remembers the first fault: after it nothing can be committed. */

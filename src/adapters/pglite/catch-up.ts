@@ -1,6 +1,7 @@
 /** Brings the embedded database to the journal's end. */
 import type { LogReader } from '#ports/decision-log.ts';
-import { auditText, NO_AUDIT, type AuditHead } from '#records/audit-chain.ts';
+import { NO_AUDIT } from '#records/audit-chain.ts';
+import { addAudit, auditHead } from '#records/audit-rows.ts';
 import { sqlOnConnection } from '#records/sql-dialect.ts';
 import type { SqlConnection } from '#records/sql-source.ts';
 import { SqlWrites } from '#records/sql-writes.ts';
@@ -47,12 +48,6 @@ async function markOf(connection: SqlConnection): Promise<number> {
   return typeof row === 'object' && row !== null && 'position' in row ? Number(row.position) : 0;
 }
 
-async function auditHead(connection: SqlConnection): Promise<AuditHead> {
-  const found = await sqlOnConnection(connection).selectFrom('audit').select(['seq', 'hash'])
-    .orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  return found ?? NO_AUDIT;
-}
-
 async function refuseOtherHistory(
   connection: SqlConnection, journal: LogReader, mark: number,
 ): Promise<void> {
@@ -71,10 +66,7 @@ async function doAgain(
   await connection.script('begin');
   const writes = new SqlWrites(sqlOnConnection(connection));
   for (const call of calls) await writeAgain(writes, call);
-  if (audit !== undefined) {
-    await connection.query('insert into audit (seq, subject, body, hash) values ($1, $2, $3, $4)',
-      [audit.seq, audit.subject, auditText(audit), audit.hash]);
-  }
+  if (audit !== undefined) await addAudit(connection, audit);
   await setMark(connection, position);
   await connection.script('commit');
 }
