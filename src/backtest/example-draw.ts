@@ -2,6 +2,8 @@
  * A few examples of each kind, drawn without a random number: those whose ids have the smallest keys. The
  * same history gives the same examples, whatever was stopped and resumed between.
  */
+import { keepSmallest } from '#lab/keep-smallest.ts';
+
 export interface Example {
   readonly transaction_id: string;
   readonly occurred_at: string;
@@ -31,12 +33,7 @@ export class ExampleDraw {
     for (const kind of kinds) {
       const drawn = this.#drawn.get(kind) ?? [];
       this.#drawn.set(kind, drawn);
-      const last = drawn.at(-1);
-      if (drawn.length >= this.#size && last !== undefined && key >= last.key) continue;
-      example ??= make();
-      const at = drawn.findIndex((one) => one.key > key);
-      drawn.splice(at < 0 ? drawn.length : at, 0, { key, example });
-      if (drawn.length > this.#size) drawn.pop();
+      keepSmallest(drawn, this.#size, key, () => ({ key, example: example ??= make() }));
     }
   }
 

@@ -8,6 +8,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { clopperPearson, sampleSize, wilson, type Interval } from './intervals.ts';
+import { keepSmallest } from './keep-smallest.ts';
 
 export interface Sampled {
   readonly transactionId: string;
@@ -37,11 +38,7 @@ export class LineSample {
     if (here === undefined) return;
     here.population += 1;
     const key = createHmac('sha256', this.#seed).update(id).digest('hex');
-    const last = here.drawn.at(-1);
-    if (here.drawn.length >= this.#size && last !== undefined && key >= last.key) return;
-    const at = here.drawn.findIndex((one) => one.key > key);
-    here.drawn.splice(at < 0 ? here.drawn.length : at, 0, { key, sampled: make() });
-    if (here.drawn.length > this.#size) here.drawn.pop();
+    keepSmallest(here.drawn, this.#size, key, () => ({ key, sampled: make() }));
   }
 
   strata(): readonly { readonly population: number; readonly sample: readonly Sampled[] }[] {
