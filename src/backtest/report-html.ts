@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { OUTCOMES } from '#domain/outcome.ts';
+import { escaped } from '#lab/escaped.ts';
 import { drawPlots } from './draw-plots.ts';
 import type { Example } from './example-draw.ts';
 import { plotsOf } from './report-plots.ts';
@@ -13,9 +14,6 @@ import type { BacktestReport, CandidateReport, RunCost, Share, SideReport } from
 
 const require = createRequire(import.meta.url);
 const assetOf = (name: string): string => readFileSync(require.resolve(`uplot/dist/${name}`), 'utf8');
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** JSON inside a script: a text in it cannot end the script. */
 const inScript = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');

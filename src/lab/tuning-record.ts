@@ -5,6 +5,7 @@
  * who
  * was not there.
  */
+import { escaped } from './escaped.ts';
 import type { Sampled, StratumFinding } from './line-sample.ts';
 
 export interface TuningRecord {
@@ -92,9 +93,6 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0))) ?? [];
   return rows.map((cells) => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
 }
-
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** A page of its own: the text, and the samples that anybody can look up. */
 export function tuningHtml(record: TuningRecord): string {
