@@ -1,11 +1,10 @@
 /** What is read, in SQL. Every query that the product runs to read records is here. */
 import { sql, type SelectQueryBuilder } from 'kysely';
-import {
-  RECORD_PAGE_MAX,
-  type ApprovalRecord, type ApprovalSubject, type AuditEntry, type BacktestRunRecord, type EvidenceRecord,
-  type ListChangeRecord, type ListEntryRecord, type Page, type PublicationRecord, type RecordReads,
-  type SnoozeRecord, type VersionRecord,
+import type {
+  ApprovalRecord, ApprovalSubject, AuditEntry, BacktestRunRecord, EvidenceRecord, ListChangeRecord,
+  ListEntryRecord, Page, PublicationRecord, RecordReads, SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
+import { checkedLimit } from './page-limit.ts';
 import * as rows from './record-rows.ts';
 import type { RecordSql } from './sql-dialect.ts';
 import type { RecordTables } from './tables.ts';
@@ -162,8 +161,3 @@ export class SqlReads implements RecordReads {
 interface Dated { readonly at_ms: number; readonly ordinal: number }
 type DatedTable = 'policy_version' | 'list_change' | 'snooze' | 'backtest_run';
 type OfDated<Row> = SelectQueryBuilder<RecordTables, DatedTable, Row>;
-
-function checkedLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= RECORD_PAGE_MAX) return limit;
-  throw new RangeError(`a page has 1 to ${RECORD_PAGE_MAX} records, not ${limit}`);
-}

@@ -1,4 +1,4 @@
-/** The tables as the queries see them; steps/ makes them. */
+/** The tables as the queries see them; steps/ makes them, and bring-up-to-date.ts keeps its own. */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type {
   ApprovalSubject, BacktestRunRecord, EvidenceKind, Json, ListChangeRecord, PublicationRecord, SnoozeRecord,
@@ -129,13 +129,6 @@ interface AuditTable {
 /** One row; who has it locked makes the next change. */
 interface ChangeLockTable { only_row: boolean }
 
-interface SchemaStepTable {
-  number: number;
-  name: string;
-  /** The oldest program that may run on the database from this step on, by the last step it knows. */
-  oldest_program: number;
-}
-
 export interface RecordTables {
   policy_version: PolicyVersionTable;
   evidence: EvidenceTable;
@@ -148,7 +141,6 @@ export interface RecordTables {
   publication: PublicationTable;
   audit: AuditTable;
   change_lock: ChangeLockTable;
-  schema_step: SchemaStepTable;
 }
 
 export type RowOf<Table extends keyof RecordTables> = Selectable<RecordTables[Table]>;

@@ -3,13 +3,14 @@
  * process.
  */
 import {
-  RECORD_PAGE_MAX, RecordConflict, RecordRefused, RecordsUnavailable,
+  RecordConflict, RecordRefused, RecordsUnavailable,
   type ApprovalRecord, type ApprovalSubject, type AuditEntry, type BacktestRunRecord, type EvidenceRecord,
   type ListChangeRecord, type ListEntryRecord, type NewAuditEntry, type Page, type PublicationRecord,
   type RecordStore, type RecordWrites, type SnoozeRecord, type VersionRecord,
 } from '#ports/records.ts';
 import { NO_AUDIT, nextAudit } from '#records/audit-chain.ts';
 import { refuseUnsound } from '#records/canonical-text.ts';
+import { checkedLimit } from '#records/page-limit.ts';
 import { refuseStepBack } from '#records/state-order.ts';
 
 interface Tables {
@@ -106,8 +107,8 @@ class MemoryRecords implements RecordWrites {
   }
 
   async audit(fromSeq: number, limit: number): Promise<readonly AuditEntry[]> {
-    checkLimit(limit);
-    return structuredClone(this.tables.audit.filter(({ seq }) => seq >= fromSeq).slice(0, limit));
+    const from = this.tables.audit.filter(({ seq }) => seq >= fromSeq);
+    return structuredClone(from.slice(0, checkedLimit(limit)));
   }
 
   async auditOf(subject: string, page: Page): Promise<readonly AuditEntry[]> {
@@ -232,15 +233,10 @@ function found<Row>(table: ReadonlyMap<string, Row>, key: string): Row {
 
 const atMs = (row: { readonly atMs: number }): number => row.atMs;
 
-function checkLimit(limit: number): void {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= RECORD_PAGE_MAX) return;
-  throw new RangeError(`a page has 1 to ${RECORD_PAGE_MAX} records, not ${limit}`);
-}
-
 /** Newest first, of one instant the later added first; a page does not end within an instant. */
 function pageOf<Row>(rows: readonly Row[], page: Page, place: (row: Row) => number): readonly Row[] {
-  checkLimit(page.limit);
-  const { limit, after = Number.POSITIVE_INFINITY } = page;
+  const { after = Number.POSITIVE_INFINITY } = page;
+  const limit = checkedLimit(page.limit);
   const newest = rows.toReversed().filter((row) => place(row) < after)
     .sort((left, right) => place(right) - place(left));
   const last = newest[limit - 1];
