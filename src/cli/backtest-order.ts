@@ -8,7 +8,7 @@ import { withPolicies } from '#backtest/candidate-publication.ts';
 import { HistoryRefused, type History } from '#backtest/history.ts';
 import { OrderRefused, type BacktestOrder, type Candidate, type OrderedLabel } from '#backtest/order.ts';
 import { parseSweep, sweepOf } from '#backtest/sweep.ts';
-import { parseDate, parseInstant } from '#domain/instant.ts';
+import { parseInstant, parseMoment } from '#domain/instant.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { parseSpan } from '#policy/parse-value.ts';
 import { csvCells, csvReader } from './csv-mapping.ts';
@@ -115,8 +115,7 @@ async function orderOf(cli: BacktestCliParts, values: OrderValues, ground: Groun
 function momentOf(name: 'from' | 'until', values: OrderValues): number | undefined {
   const text = values[name];
   if (text === undefined) return undefined;
-  const days = parseDate(text);
-  const moment = days === undefined ? parseInstant(text) : days * 86_400_000;
+  const moment = parseMoment(text);
   if (moment === undefined) throw new UsageError(`--${name} is a date or an instant such as `
     + `2026-05-01T00:00:00Z, not ${text}`);
   return moment;

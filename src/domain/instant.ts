@@ -81,6 +81,12 @@ export function parseInstant(text: string): number | undefined {
   return at === at ? at : undefined;
 }
 
+/** An instant, or a date for its 00:00 UTC, in ms; undefined for neither. */
+export function parseMoment(text: string): number | undefined {
+  const days = parseDate(text);
+  return days === undefined ? parseInstant(text) : days * DAY_MS;
+}
+
 /** `2026-11-23T10:00:00.123Z`; years 0000 to 9999. */
 export const formatInstant = (ms: number): string => new Date(ms).toISOString();
 

@@ -3,7 +3,7 @@ import { withPolicies } from '#backtest/candidate-publication.ts';
 import { OrderRefused, type BacktestOrder } from '#backtest/order.ts';
 import { parseSweep, sweepOf } from '#backtest/sweep.ts';
 import type { Publication } from '#decisioning/publication.ts';
-import { parseDate, parseInstant } from '#domain/instant.ts';
+import { parseMoment } from '#domain/instant.ts';
 import { BacktestRefused } from '#lifecycle/backtest-runner.ts';
 import type { Json } from '#ports/records.ts';
 
@@ -46,8 +46,7 @@ function textOf(options: Options, name: string): string | undefined {
 function momentOf(options: Options, name: 'from' | 'until'): number | undefined {
   const text = textOf(options, name);
   if (text === undefined) return undefined;
-  const days = parseDate(text);
-  const moment = days === undefined ? parseInstant(text) : days * 86_400_000;
+  const moment = parseMoment(text);
   if (moment === undefined) {
     throw new BacktestRefused(`${name} is a date or an instant such as 2026-05-01T00:00:00Z, not ${text}`);
   }
