@@ -8,6 +8,7 @@ import { withPolicies } from '#backtest/candidate-publication.ts';
 import { HistoryRefused, type History } from '#backtest/history.ts';
 import { OrderRefused, type BacktestOrder, type Candidate, type OrderedLabel } from '#backtest/order.ts';
 import { parseSweep, sweepOf } from '#backtest/sweep.ts';
+import { LABELS } from '#domain/field.ts';
 import { parseInstant, parseMoment } from '#domain/instant.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { parseSpan } from '#policy/parse-value.ts';
@@ -150,10 +151,9 @@ function labelsOf(text: string, file: string): readonly OrderedLabel[] {
     const at = known === undefined || known < 0 ? '1970-01-01T00:00:00Z' : cells[known] ?? '';
     const knownAtMs = parseInstant(at);
     const word = cells[label] ?? '';
-    if (knownAtMs === undefined || !['chargeback', 'confirmed_fraud', 'false_positive',
-      'genuine'].includes(word)) {
-      throw new UsageError(`${file}:${i + 2}: expected an id, one of chargeback, confirmed_fraud, `
-        + `false_positive, genuine, and an instant; found ${line}`);
+    if (knownAtMs === undefined || !LABELS.some((one) => one === word)) {
+      throw new UsageError(`${file}:${i + 2}: expected an id, one of ${LABELS.join(', ')}, and an instant; `
+        + `found ${line}`);
     }
     return [{ transactionId: cells[id] ?? '', label: word, knownAtMs }];
   });
