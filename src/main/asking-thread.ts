@@ -20,7 +20,7 @@ export interface AskingThread<Question, Answer> {
   stop(): Promise<void>;
 }
 
-/** `what` it does, as in "checking"; the script gets `{ id, question }` and posts a `Told`. */
+/** `what` it does, as in "checking"; the script is to call `answerQuestions`. */
 export function askingThread<Question, Answer>(
   script: URL, workerData: unknown, what: string,
 ): AskingThread<Question, Answer> {

@@ -1,9 +1,9 @@
 /** A worker thread that reads long bodies with entries of lists, and hands them over piece by piece. */
-import { parentPort } from 'node:worker_threads';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ListChangeOrder } from '#lifecycle/list-changes.ts';
 import type { ListUpload } from '#lifecycle/parts.ts';
+import { answerQuestions } from './answer-questions.ts';
 import { readListUpload } from './read-list-upload.ts';
 
 export type ListQuestion =
@@ -21,7 +21,7 @@ const PIECE_ENTRIES = 500;
 
 const kept = new Map<number, { readonly order: ListChangeOrder; from: number }>();
 
-function answer(id: number, question: ListQuestion): ListAnswer {
+function answer(question: ListQuestion, id: number): ListAnswer {
   if (question.kind === 'read') {
     const order = readListUpload(question.upload);
     if (isRefusal(order)) return order;
@@ -37,10 +37,4 @@ function answer(id: number, question: ListQuestion): ListAnswer {
   return { add: order.add.slice(from, to), remove: order.remove.slice(from, to), isLast };
 }
 
-parentPort?.on('message', ({ id, question }: { readonly id: number; readonly question: ListQuestion }) => {
-  try {
-    parentPort?.postMessage({ id, answer: answer(id, question) });
-  } catch (error) {
-    parentPort?.postMessage({ id, failure: error instanceof Error ? error.message : String(error) });
-  }
-});
+answerQuestions<ListQuestion, ListAnswer>(answer);

@@ -1,0 +1,15 @@
+/** The other side of `askingThread`: the worker thread answers each question, or says why it cannot. */
+import { parentPort } from 'node:worker_threads';
+import type { Told } from './asking-thread.ts';
+
+/** `id` names the question as long as the thread is there. */
+export function answerQuestions<Question, Answer>(answer: (question: Question, id: number) => Answer): void {
+  const tell = (told: Told<Answer>): void => { parentPort?.postMessage(told); };
+  parentPort?.on('message', ({ id, question }: { readonly id: number; readonly question: Question }) => {
+    try {
+      tell({ id, answer: answer(question, id) });
+    } catch (error) {
+      tell({ id, failure: error instanceof Error ? error.message : String(error) });
+    }
+  });
+}
