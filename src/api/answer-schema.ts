@@ -10,7 +10,7 @@ export const closed = <T extends TProperties>(properties: T, description: string
 export const words = (values: readonly string[], description: string) =>
   Type.Unsafe<string>({ type: 'string', enum: [...values], description });
 export const text = (description: string) => Type.String({ description });
-const instant = (description: string) => Type.String({ format: 'date-time', description });
+export const instant = (description: string) => Type.String({ format: 'date-time', description });
 
 const OUTCOME = words(OUTCOMES, 'from mildest to gravest');
 export const VALUE = Type.Unsafe<unknown>({

@@ -1,17 +1,12 @@
 /** Schemas of the life cycle, for the contract. */
-import { Type, type TProperties, type TSchema } from 'typebox';
+import { Type, type TSchema } from 'typebox';
 import { STAGES } from '#lifecycle/stage.ts';
+import { closed, instant, text, words } from './answer-schema.ts';
 
-const closed = (properties: TProperties, description: string): TSchema =>
-  Type.Object(properties, { additionalProperties: false, description });
-const text = (description: string): TSchema => Type.String({ description });
 const whole = (description: string): TSchema => Type.Integer({ description });
-const words = (values: readonly string[], description: string): TSchema =>
-  Type.Unsafe({ type: 'string', enum: [...values], description });
 const maybe = (schema: TSchema): TSchema => Type.Optional(schema);
 const any = (description: string): TSchema => Type.Unsafe({ description });
 const texts = (description: string): TSchema => Type.Array(Type.String(), { description });
-const instant = (description: string): TSchema => Type.String({ format: 'date-time', description });
 const list = (one: TSchema, description: string): TSchema => closed({
   object: words(['list'], 'always list'), data: Type.Array(one),
   after: maybe(Type.Union([Type.Integer(), Type.Null()], { description: 'of the next page; null: there is '
