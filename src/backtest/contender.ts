@@ -8,7 +8,7 @@ import type { Amended } from '#decisioning/publication.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Expr } from '#expression/ast.ts';
-import type { FeatureValues } from '#features/definition.ts';
+import { conditionsIn, type FeatureValues } from '#features/definition.ts';
 import { expressionsOf } from '#policy/aml-features.ts';
 import { bindPolicy, type BoundPolicy } from '#policy/bind-policy.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
@@ -183,5 +183,4 @@ const readsMarks = (expr: Expr): boolean =>
 /** Does anything in it look at marks? Then all of the past can matter, and not only its windows. */
 export const policyReadsMarks = ({ rules, features }: CompiledPolicy): boolean =>
   rules.some((rule: Rule) => expressionsOf(rule).some(readsMarks))
-  || features.some(({ value, of, where, since }) =>
-    [value, of, where, since].some((part) => part !== undefined && readsMarks(part)));
+  || features.some((feature) => conditionsIn(feature).some(readsMarks));

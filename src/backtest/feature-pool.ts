@@ -10,7 +10,7 @@ import { printAggregate } from '#expression/print.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Cell } from '#expression/type.ts';
 import { compileFeatures, type FeatureFunction } from '#features/compile-features.ts';
-import type { FeatureDefinition, FeatureValues } from '#features/definition.ts';
+import { conditionsIn, type FeatureDefinition, type FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
 
@@ -37,8 +37,8 @@ const isPrivate = (node: Expr): boolean =>
   node.kind === 'param' || (node.kind === 'in' && node.set.kind === 'list')
   || (node.kind === 'call' && PRIVATE_CALLS.has(node.name));
 
-const isShareable = ({ value, of, where, since }: AggregateExpr): boolean =>
-  ![value, of, where, since].some((part) => part !== undefined && someNode(part, isPrivate));
+const isShareable = (aggregate: AggregateExpr): boolean =>
+  !conditionsIn(aggregate).some((part) => someNode(part, isPrivate));
 
 export class FeaturePool {
   readonly #store: PersistentWindowStore;

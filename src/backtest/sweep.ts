@@ -7,6 +7,7 @@ import { nearestName } from '#domain/nearest-name.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Expr } from '#expression/ast.ts';
+import { conditionsIn } from '#features/definition.ts';
 import { expressionsOf } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { Findings } from '#policy/diagnostic.ts';
@@ -83,10 +84,9 @@ export function sweepOf(publication: Publication, { param, values }: SweepText):
 export function rulesReading(policy: CompiledPolicy, param: string): readonly string[] {
   const index = policy.params.findIndex(({ name }) => name === param);
   if (index < 0) return [];
-  const reads = (expr: Expr | undefined): boolean =>
-    expr !== undefined && someNode(expr, (node) => node.kind === 'param' && node.index === index);
-  const features = policy.features.map(({ value, of, where, since }) =>
-    [value, of, where, since].some(reads));
+  const reads = (expr: Expr): boolean =>
+    someNode(expr, (node) => node.kind === 'param' && node.index === index);
+  const features = policy.features.map((feature) => conditionsIn(feature).some(reads));
   const touches = (expr: Expr): boolean => reads(expr)
     || someNode(expr, (node) => node.kind === 'feature' && features[node.index] === true);
   return policy.rules.filter((rule) =>

@@ -1,7 +1,7 @@
 /** What a feature measures, told apart from what another policy calls by the same words. */
 import { printAggregate, printExpression } from '#expression/print.ts';
+import { conditionsIn } from '#features/definition.ts';
 import type { CompiledPolicy, Param } from '#policy/compiled-policy.ts';
-import { conditionsIn } from './what-rules-read.ts';
 import { withParams } from './numeric-value.ts';
 
 /** A policy as it judged one payment. */

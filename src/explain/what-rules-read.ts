@@ -1,6 +1,5 @@
 /** What a set of rules reads, also through parameters: whoever may see the rules may see this. */
-import type { Expr } from '#expression/ast.ts';
-import type { FeatureDefinition } from '#features/definition.ts';
+import { conditionsIn } from '#features/definition.ts';
 import { expressionsOf } from '#policy/aml-features.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import { withParams } from './numeric-value.ts';
@@ -25,7 +24,3 @@ export function listsRead(policy: CompiledPolicy, rules: readonly Rule[]): Reado
   }
   return found;
 }
-
-/** All that says which events a feature counts, and what of them. */
-export const conditionsIn = ({ value, of, where, since }: FeatureDefinition): readonly Expr[] =>
-  [value, of, where, since].filter((expr) => expr !== undefined);

@@ -35,6 +35,11 @@ export interface FeatureDefinition {
   readonly type: Type;
 }
 
+/** All that says which events a feature counts, and what of them. */
+export const conditionsIn = (
+  { value, of, where, since }: Pick<FeatureDefinition, 'value' | 'of' | 'where' | 'since'>,
+): readonly Expr[] => [value, of, where, since].filter((expr) => expr !== undefined);
+
 /** The values of all features of a policy for one event, by feature index. */
 export interface FeatureValues {
   readonly cells: Cell[];
