@@ -6,6 +6,7 @@ import type { RateTable } from '#domain/rates.ts';
 import { interventionsOn } from '#decisioning/amendment-terms.ts';
 import type { Amended } from '#decisioning/publication.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
+import { MARK_CALLS } from '#expression/builtins.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Expr } from '#expression/ast.ts';
 import { conditionsIn, type FeatureValues } from '#features/definition.ts';
@@ -176,7 +177,6 @@ function markOf(effect: PolicyResult['effects'][number]): readonly MarkEffect[] 
   return [{ field: field.path, value, mark: { name, value: 1, fromMs, untilMs } }];
 }
 
-const MARK_CALLS: ReadonlySet<string> = new Set(['has_label', 'fact']);
 const readsMarks = (expr: Expr): boolean =>
   someNode(expr, (node) => node.kind === 'call' && MARK_CALLS.has(node.name));
 

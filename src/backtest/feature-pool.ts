@@ -6,6 +6,7 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { RateTable } from '#domain/rates.ts';
 import type { EmitRuntime } from '#expression/emit-runtime.ts';
 import type { AggregateExpr, Expr } from '#expression/ast.ts';
+import { MARK_CALLS } from '#expression/builtins.ts';
 import { printAggregate } from '#expression/print.ts';
 import { someNode } from '#expression/tree.ts';
 import type { Cell } from '#expression/type.ts';
@@ -31,11 +32,9 @@ interface Group {
   values: FeatureValues | undefined;
 }
 
-const PRIVATE_CALLS: ReadonlySet<string> = new Set(['has_label', 'fact']);
-
 const isPrivate = (node: Expr): boolean =>
   node.kind === 'param' || (node.kind === 'in' && node.set.kind === 'list')
-  || (node.kind === 'call' && PRIVATE_CALLS.has(node.name));
+  || (node.kind === 'call' && MARK_CALLS.has(node.name));
 
 const isShareable = (aggregate: AggregateExpr): boolean =>
   !conditionsIn(aggregate).some((part) => someNode(part, isPrivate));

@@ -72,6 +72,9 @@ const TABLE: readonly Builtin[] = [
 
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(TABLE.map((entry) => [entry.name, entry]));
 
+/** Those that look at the marks of an entity: what they say changes with what was marked. */
+export const MARK_CALLS: ReadonlySet<string> = new Set(['has_label', 'fact']);
+
 /** Does a type suit a parameter? Whether it is a literal is for the checker to see. */
 export function suits(type: Type, param: Param): boolean {
   switch (param) {

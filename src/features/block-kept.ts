@@ -1,9 +1,8 @@
 /** Which features can take whole blocks of a long log from sums that an earlier decision made. */
 import type { Expr } from '#expression/ast.ts';
+import { MARK_CALLS } from '#expression/builtins.ts';
 import { someNode } from '#expression/tree.ts';
 import type { FeatureDefinition } from './definition.ts';
-
-const ASKS_THE_PRESENT = new Set(['has_label', 'fact']);
 
 const partsOf = ({ of, where, value }: FeatureDefinition): readonly Expr[] =>
   [of, where, value].filter((part) => part !== undefined);
@@ -24,7 +23,7 @@ function asksThePresent(node: Expr): boolean {
     case 'field': return node.row === 'current';
     case 'convert': return node.row !== 'past';
     case 'in': return node.set.kind === 'list';
-    case 'call': return ASKS_THE_PRESENT.has(node.name);
+    case 'call': return MARK_CALLS.has(node.name);
     case 'param': case 'literal': case 'local': case 'unary': case 'binary': case 'let': case 'require':
       return false;
   }

@@ -6,6 +6,7 @@ import type { Expr } from '#expression/ast.ts';
 import { emitExpression } from '#expression/emit.ts';
 import type { EmitRuntime } from '#expression/emit-runtime.ts';
 import { EmitUnit } from '#expression/emit-unit.ts';
+import { MARK_CALLS } from '#expression/builtins.ts';
 import { printExpression } from '#expression/print.ts';
 import { someNode, typeOf } from '#expression/tree.ts';
 import { cellKind } from '#expression/type-rules.ts';
@@ -27,7 +28,7 @@ export interface Tiling {
   readonly valued: boolean;
 }
 
-const TIMELY_CALLS = new Set(['has_label', 'fact', 'age']);
+const TIMELY_CALLS = new Set([...MARK_CALLS, 'age']);
 
 /** Does it say the same whenever, and for whomever, it is asked? */
 const isLasting = (expr: Expr): boolean => !someNode(expr, isTimely);
