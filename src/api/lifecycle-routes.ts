@@ -75,6 +75,7 @@ export const LIFECYCLE_ROUTES = {
     ...acted('/v1/lists/{name}/changes', 'Propose a change of a list; CSV or '
       + 'JSON', 'ListChangeCall', 'ListChange'),
     bodyBytesMax: LIMITS.listUploadBytesMax,
+    csv: true,
     query: [
       parameter('kind', { type: 'string', enum: ['replace', 'amend'] }, 'of a CSV body; default replace'),
       parameter('reason', { type: 'string' }, 'of a CSV body'),

@@ -35,11 +35,9 @@ export function openApi(schema: EventSchema): object {
   };
 }
 
-const CSV_ALSO = new Set(['ListChangeCall']);
-
-function bodyOf(name: string): object {
-  const csv = { 'text/csv': { schema: { type: 'string' } } };
-  return { required: true, content: { ...inJson(name), ...(CSV_ALSO.has(name) ? csv : {}) } };
+function bodyOf(name: string, { csv }: Route): object {
+  const inCsv = csv === true ? { 'text/csv': { schema: { type: 'string' } } } : {};
+  return { required: true, content: { ...inJson(name), ...inCsv } };
 }
 
 function securityOf({ scope, also }: Route): readonly object[] {
@@ -63,7 +61,7 @@ function operationOf(operationId: string, route: Route): object {
       ...route.query.map((parameter) => ({ ...parameter, in: 'query' })),
       ...route.headers.map((parameter) => ({ ...parameter, in: 'header' })),
     ],
-    ...(route.body === undefined ? {} : { requestBody: bodyOf(route.body) }),
+    ...(route.body === undefined ? {} : { requestBody: bodyOf(route.body, route) }),
     responses: { 200: answerOf(route), ...refusalsOf(route) },
   };
 }

@@ -31,6 +31,8 @@ export interface Route {
   readonly body: string | undefined;
   /** Default: that of all bodies. */
   readonly bodyBytesMax?: number;
+  /** It takes a body of text/csv too. */
+  readonly csv?: true;
   readonly query: readonly Parameter[];
   readonly headers: readonly Parameter[];
   /** Of status 200; undefined is text or not ours to describe. */

@@ -100,19 +100,19 @@ export function buildServer(
   http.setErrorHandler<FastifyError>((error, request, reply) => door.thrown(error, request, reply));
   http.setNotFoundHandler((request, reply) => door.nowhere(request, reply));
   for (const operation of Object.keys(ALL_ROUTES) as Operation[]) {
-    const { method, path, bodyBytesMax }: Route = ALL_ROUTES[operation];
+    const { method, path, bodyBytesMax, csv }: Route = ALL_ROUTES[operation];
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1');
     const bodyLimit = bodyBytesMax ?? limits.bodyBytesMax;
     const handler = (request: FastifyRequest, reply: FastifyReply) => door.serve(operation, request, reply);
-    http.route({ method, url, bodyLimit, handler });
+    http.route({ method, url, bodyLimit, handler, config: { csv } });
   }
   http.addHook('onClose', () => door.close());
   return { http, drain: () => door.drain(http) };
 }
 
 const NOT_THIS_TYPE = { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 };
-const takesCsv = ({ routeOptions }: FastifyRequest): boolean =>
-  routeOptions.url?.endsWith('/changes') === true;
+const takesCsv = ({ routeOptions: { config } }: FastifyRequest): boolean =>
+  'csv' in config && config.csv === true;
 
 class Door {
   readonly #log: RequestLog;
