@@ -3,22 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { BacktestReport } from '#backtest/report.ts';
 import { backtestCommand } from '#cli/backtest.ts';
-import type { BacktestCliParts } from '#cli/backtest-order.ts';
-import { eventSchema } from '#domain/field.ts';
 import { POLICY, publicationOf } from '../engine/engine-world.ts';
+import { fileParts } from './recorded-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-backtest-'));
 after(() => { rmSync(folder, { recursive: true, force: true }); });
 
-const parts: BacktestCliParts = {
-  stopped: { asked: false },
-  openLog: () => { throw new Error('no log here'); },
-  parts: () => ({ schema: eventSchema([]), newWindowStore: () => new LocalWindowStore(eventSchema([])) }),
-  readPublication: (files) => Promise.resolve(publicationOf(readFileSync(files?.[0] ?? '', 'utf8'))),
-};
+const parts = fileParts((files) =>
+  Promise.resolve(publicationOf(readFileSync(files?.[0] ?? '', 'utf8'))));
 
 async function backtest(lines: readonly string[], ...args: string[]): Promise<{ code: number; out: string }> {
   const said: string[] = [];

@@ -10,13 +10,13 @@ import { BacktestRefused, type BacktestEnd } from '#lifecycle/backtest-runner.ts
 import { backtestRunner, type StoppableRunner } from '#main/backtest-runner.ts';
 import { openEmbedded } from '#main/open-embedded.ts';
 import { payment, POLICY, publicationOf } from '../engine/engine-world.ts';
+import { policyWithLarge } from './recorded-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-runner-'));
 after(() => { rmSync(folder, { recursive: true, force: true }); });
 
 const HASH = `sha256:${'a'.repeat(64)}`;
-const CANDIDATE = POLICY.replace('large: 1_000 EUR', 'large: 5_000 EUR')
-  .replace('amount: 2_000 EUR, expect', 'amount: 9_000 EUR, expect');
+const CANDIDATE = policyWithLarge('5_000');
 const START_MS = Date.UTC(2026, 0, 1);
 
 interface Served {

@@ -6,13 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { BacktestReport } from '#backtest/report.ts';
 import { backtestCommand } from '#cli/backtest.ts';
-import { eventSchema } from '#domain/field.ts';
 import { readPublication } from '#main/read-publication.ts';
 import { arrivals } from '../../scripts/handbook/arrivals.ts';
 import { readTransactions } from '../../scripts/handbook/read-transactions.ts';
+import { fileParts } from './recorded-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const DATA = join(ROOT, '..', 'shared', 'data', 'handbook');
@@ -44,12 +43,7 @@ async function sweep(): Promise<BacktestReport> {
       '--from', '2018-04-20', '--until', '2018-05-14', '--html', page, '--json', json],
     folder, env: {}, out: () => {}, err: () => {},
   };
-  const code = await backtestCommand(shell, {
-    stopped: { asked: false },
-    openLog: () => { throw new Error('no log here'); },
-    parts: () => ({ schema: eventSchema([]), newWindowStore: () => new LocalWindowStore(eventSchema([])) }),
-    readPublication: (files) => readPublication(POLICIES, files),
-  });
+  const code = await backtestCommand(shell, fileParts((files) => readPublication(POLICIES, files)));
   assert.equal(code, 0);
   return JSON.parse(readFileSync(json, 'utf8')) as BacktestReport;
 }

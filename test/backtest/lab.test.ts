@@ -3,23 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
-import type { BacktestCliParts } from '#cli/backtest-order.ts';
 import { labCommand } from '#cli/lab.ts';
-import { eventSchema } from '#domain/field.ts';
 import type { OverlapReport } from '#lab/overlap.ts';
 import type { TuningRecord } from '#lab/tuning-record.ts';
 import { POLICY, publicationOf } from '../engine/engine-world.ts';
+import { fileParts } from './recorded-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-lab-'));
 after(() => { rmSync(folder, { recursive: true, force: true }); });
 
-const parts: BacktestCliParts = {
-  stopped: { asked: false },
-  openLog: () => { throw new Error('no log here'); },
-  parts: () => ({ schema: eventSchema([]), newWindowStore: () => new LocalWindowStore(eventSchema([])) }),
-  readPublication: () => Promise.resolve(publicationOf(POLICY)),
-};
+const parts = fileParts(() => Promise.resolve(publicationOf(POLICY)));
 
 /** A payment of i EUR every hour, i from 1 to 200 tens; those over 1,500 EUR turn out to be fraud. */
 function writeCalls(): string {

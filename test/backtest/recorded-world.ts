@@ -6,8 +6,10 @@ import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { BacktestRun, type BacktestParts } from '#backtest/backtest.ts';
 import { logHistory, type History } from '#backtest/history.ts';
 import type { BacktestOrder, Candidate } from '#backtest/order.ts';
+import type { BacktestCliParts } from '#cli/backtest-order.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema } from '#domain/field.ts';
+import { logPlaces } from '#main/open-embedded.ts';
 import { seededRandom, type Random } from '../../bench/random.ts';
 import { EngineWorld, POLICY, publicationOf } from '../engine/engine-world.ts';
 
@@ -17,9 +19,16 @@ export const newWindowStore = (): LocalWindowStore => new LocalWindowStore(schem
 const HOUR_MS = 3_600_000;
 
 /** The same policy with another threshold: another hash, another outcome for some. */
-export const withLarge = (limit: string): Publication =>
-  publicationOf(POLICY.replace('large: 1_000 EUR', `large: ${limit} EUR`)
-    .replace('amount: 2_000 EUR, expect', 'amount: 9_000 EUR, expect'));
+export const policyWithLarge = (limit: string): string =>
+  POLICY.replace('large: 1_000 EUR', `large: ${limit} EUR`)
+    .replace('amount: 2_000 EUR, expect', 'amount: 9_000 EUR, expect');
+export const withLarge = (limit: string): Publication => publicationOf(policyWithLarge(limit));
+
+/** For commands about a file: there is no log. */
+export const fileParts = (readPublication: BacktestCliParts['readPublication']): BacktestCliParts => ({
+  stopped: { asked: false }, readPublication, parts: () => ({ schema, newWindowStore }),
+  openLog: () => { throw new Error('no log here'); },
+});
 
 export interface RecordedWorld {
   readonly world: EngineWorld;
@@ -51,8 +60,7 @@ export async function recordedWorld(
 }
 
 async function historyOf(world: EngineWorld): Promise<History> {
-  const options = { folder: 'data/log', snapshots: 'data/snapshots' };
-  const log = await LocalLogReader.open(world.disk.boot(), options, Number.MAX_SAFE_INTEGER);
+  const log = await LocalLogReader.open(world.disk.boot(), logPlaces('data'), Number.MAX_SAFE_INTEGER);
   return logHistory(log, 'the log of the test');
 }
 

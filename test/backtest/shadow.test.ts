@@ -9,7 +9,7 @@ import { logHistory } from '#backtest/history.ts';
 import { ShadowComparison, type ShadowReport } from '#backtest/shadow-comparison.ts';
 import type { Engine } from '#decisioning/engine.ts';
 import type { Challenger } from '#decisioning/publication.ts';
-import { openEmbedded } from '#main/open-embedded.ts';
+import { logPlaces, openEmbedded } from '#main/open-embedded.ts';
 import { keepShadow, type ShadowKeeper } from '#main/shadow-keeper.ts';
 import { payment, POLICY, publicationOf } from '../engine/engine-world.ts';
 import { newWindowStore, schema } from './recorded-world.ts';
@@ -50,7 +50,7 @@ test('what follows the log in steps sees what one look at the whole of it sees',
   const at = join(folder, 'steps');
   const engine = await openEngine(at);
   await pay(engine, 300);
-  const log = await LocalLogReader.open(nodeDisk, { folder: `${at}/log`, snapshots: `${at}/snapshots` }, 100);
+  const log = await LocalLogReader.open(nodeDisk, logPlaces(at), 100);
   const order = {
     publication: publicationOf(POLICY), challengers: [challenger(POLICY), challenger(STRICTER)],
     fromMs: START_MS + 100 * 60_000,
