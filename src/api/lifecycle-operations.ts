@@ -14,39 +14,54 @@ import { render } from './render-lifecycle.ts';
 
 const OPERATOR = 'default';
 const PAGE_MAX = 100;
-const EXPECTED = ['because', 'expected'] as const;
 const NOTE_CHARS_MAX = 2_000;
-const NO_BYTES = new Uint8Array(0);
 
 type Step = (incoming: Incoming) => Promise<Answer | Refusal>;
 type Steps = Readonly<Record<keyof typeof LIFECYCLE_ROUTES, Step>>;
 
 interface Asked { readonly life: Lifecycle; readonly incoming: Incoming;
   readonly param: (name: string) => string }
-interface Acted extends Asked { readonly actor: Actor; readonly body: BodyReader }
+interface Acted extends Asked { readonly actor: Actor }
 type Told = Promise<object>;
 
+/** The fields of a body, and what they say. */
+interface Form<Order> {
+  readonly keys: readonly string[];
+  readonly read: (body: BodyReader, life: Lifecycle) => Order;
+}
+const form = <Order>(keys: readonly string[], read: Form<Order>['read']): Form<Order> => ({ keys, read });
+
+const NOTHING = form([], () => undefined);
+const BECAUSE = form(['because'], (body) => body.text('because'));
+const ROLE = form(['role'], (body) => body.text('role'));
+const PUBLISH = form(['because', 'expected'], (body) =>
+  ({ because: body.text('because'), expected: body.optionalWhole('expected') }));
+
 export function lifecycleOperations(parts: ApiParts): Steps {
-  const asked = (read: (call: Asked) => Told): Step => (incoming) =>
-    entered(parts, incoming, async (life) => {
-    const told = await read({ life, incoming, param: (name) => incoming.params[name] ?? '' });
-    return answerOf(told);
+  const asked: Asking = (read) => (incoming) => entered(parts, incoming, async (life) =>
+    answerOf(await read({ life, incoming, param: paramsOf(incoming) })));
+  const byPerson: ByPerson = (act) => (incoming) => entered(parts, incoming, async (life) => {
+    const actor = actorOf(incoming);
+    if (isRefusal(actor)) return actor;
+    return answerOf(await act({ life, incoming, actor, param: paramsOf(incoming) }));
   });
-  const acted = (keys: readonly string[] | 'unread', act: (call: Acted) => Told | Refusal): Step =>
-    (incoming) => entered(parts, incoming, async (life) => {
-      const actor = actorOf(incoming);
-      if (isRefusal(actor)) return actor;
-      const body = keys === 'unread' ? readBody(NO_BYTES, []) : readBody(incoming.call.bytes, keys);
-      if (isRefusal(body)) return body;
-      return answerOf(await act({ life, incoming, actor, body, param: (name) => incoming.params[name]
-        ?? '' }));
-    });
-  return { ...ofVersions(asked, acted), ...ofRuns(asked, acted), ...ofLists(asked, acted),
+  const acted: Acting = ({ keys, read }, act) => byPerson((call) => {
+    const body = readBody(call.incoming.call.bytes, keys);
+    if (isRefusal(body)) return body;
+    const order = read(body, call.life);
+    return body.refused ?? act(call, order);
+  });
+  return { ...ofVersions(asked, acted), ...ofRuns(asked, acted), ...ofLists(asked, acted, byPerson),
     ...ofSnoozes(asked, acted) };
 }
 
 type Asking = (read: (call: Asked) => Told) => Step;
-type Acting = (keys: readonly string[] | 'unread', act: (call: Acted) => Told | Refusal) => Step;
+/** Whoever calls is a person. */
+type ByPerson = (act: (call: Acted) => Told | Refusal) => Step;
+/** And says in a body what is wanted; nothing is done where a field of it is wrong. */
+type Acting = <Order>(wanted: Form<Order>, act: (call: Acted, order: Order) => Told | Refusal) => Step;
+
+const paramsOf = ({ params }: Incoming) => (name: string): string => params[name] ?? '';
 
 /** A publication is for the whole node, so only the operator's own keys are let in. */
 async function entered(
@@ -100,52 +115,39 @@ const wholeOf = (value: unknown): number | undefined =>
   (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined);
 
 function ofVersions(asked: Asking, acted: Acting) {
-  const order = (body: BodyReader) =>
-    ({ because: body.text('because'), expected: body.optionalWhole('expected') });
+  const submission = form(['source', 'note', 'file'], (body) => ({
+    file: body.optionalText('file'), source: body.text('source', LIMITS.policyBytesMax),
+    note: body.text('note', NOTE_CHARS_MAX),
+  }));
+  const shadow = form(['share', 'by'], (body) =>
+    ({ share: body.share('share'), by: body.optionalText('by') }));
+  const retirement = form(['because', 'role'], (body) =>
+    ({ because: body.text('because'), role: body.optionalText('role') }));
   return {
-    submitVersion: acted(['source', 'note', 'file'], ({ life, actor, body, param }) => {
-      const submission = {
-        policy: param('name'), file: body.optionalText('file'),
-          source: body.text('source', LIMITS.policyBytesMax),
-        note: body.text('note', NOTE_CHARS_MAX),
-      };
-      return body.refused ?? rendered(life.submit(actor, submission), render.version);
-    }),
+    submitVersion: acted(submission, ({ life, actor, param }, order) =>
+      rendered(life.submit(actor, { policy: param('name'), ...order }), render.version)),
     versions: asked(async ({ life, incoming, param }) =>
       render.versions(await life.versions(param('name'), after(incoming)), 200)),
     version: asked(({ life, param }) => rendered(life.status(param('hash')), render.version)),
-    approveVersion: acted(['role'], ({ life, actor, body, param }) => {
-      const role = body.text('role');
-      return body.refused ?? rendered(life.approve(actor, param('hash'), role), render.version);
-    }),
-    withdrawVersion: acted(['because'], ({ life, actor, body, param }) => {
-      const because = body.text('because');
-      return body.refused ?? rendered(life.withdraw(actor, param('hash'), because), render.version);
-    }),
-    publishVersion: acted(EXPECTED, ({ life, actor, body, param }) => {
-      const publish = order(body);
-      return body.refused ?? rendered(life.publish(actor, param('hash'), publish), render.wentLive);
-    }),
-    startShadow: acted(['share', 'by'], ({ life, actor, body, param }) => {
-      const shadow = { share: body.share('share'), by: body.optionalText('by') };
-      return body.refused ?? rendered(life.startShadow(actor, param('hash'), shadow), render.wentLive);
-    }),
-    stopShadow: acted(['because'], ({ life, actor, body, param }) => {
-      const because = body.text('because');
-      return body.refused ?? rendered(life.stopShadow(actor, param('hash'), because), render.wentLive);
-    }),
+    approveVersion: acted(ROLE, ({ life, actor, param }, role) =>
+      rendered(life.approve(actor, param('hash'), role), render.version)),
+    withdrawVersion: acted(BECAUSE, ({ life, actor, param }, because) =>
+      rendered(life.withdraw(actor, param('hash'), because), render.version)),
+    publishVersion: acted(PUBLISH, ({ life, actor, param }, publish) =>
+      rendered(life.publish(actor, param('hash'), publish), render.wentLive)),
+    startShadow: acted(shadow, ({ life, actor, param }, order) =>
+      rendered(life.startShadow(actor, param('hash'), order), render.wentLive)),
+    stopShadow: acted(BECAUSE, ({ life, actor, param }, because) =>
+      rendered(life.stopShadow(actor, param('hash'), because), render.wentLive)),
     publications: asked(async ({ life, incoming }) =>
       render.publications(await life.publications({ limit: PAGE_MAX, after: after(incoming) }), PAGE_MAX)),
-    retirePolicy: acted(['because', 'role'], ({ life, actor, body, param }) => {
-      const retire = { because: body.text('because'), role: body.optionalText('role') };
-      return body.refused ?? rendered(life.retire(actor, param('name'), retire), render.retirement);
-    }),
+    retirePolicy: acted(retirement, ({ life, actor, param }, order) =>
+      rendered(life.retire(actor, param('name'), order), render.retirement)),
     retirement: asked(({ life, param }) => rendered(life.retirement(param('name')), render.retirement)),
-    rollBack: acted(EXPECTED, ({ life, actor, body, param }) => {
-      const publish = order(body);
+    rollBack: acted(PUBLISH, ({ life, actor, param }, publish) => {
       const position = wholeOf(param('position'));
       if (position === undefined) return refusal('not_found', 'a position of the log is a whole number');
-      return body.refused ?? rendered(life.rollBack(actor, position, publish), render.wentLive);
+      return rendered(life.rollBack(actor, position, publish), render.wentLive);
     }),
   };
 }
@@ -153,11 +155,13 @@ function ofVersions(asked: Asking, acted: Acting) {
 function ofRuns(asked: Asking, acted: Acting) {
   const report = (as: 'html' | 'text', type: string): Step => asked(({ life, param }) =>
     rendered(life.backtestReport(param('id'), as), ({ page }) => ({ page, type })));
-  const steer = (verb: 'cancel' | 'resume'): Step => acted([], ({ life, actor, body, param }) =>
-    body.refused ?? rendered(life.steerBacktest(actor, param('id'), verb), render.run));
+  const steer = (verb: 'cancel' | 'resume'): Step => acted(NOTHING, ({ life, actor, param }) =>
+    rendered(life.steerBacktest(actor, param('id'), verb), render.run));
+  /** Read by the runner, which refuses what they cannot be. */
+  const options = form(['from', 'until', 'capacity', 'sweep'], (body) => body.all);
   return {
-    startBacktest: acted([...BACKTEST_OPTIONS], ({ life, actor, body, param }) =>
-      body.refused ?? rendered(life.startBacktest(actor, param('hash'), body.all), render.started)),
+    startBacktest: acted(options, ({ life, actor, param }, order) =>
+      rendered(life.startBacktest(actor, param('hash'), order), render.started)),
     shadowReport: asked(({ life }) =>
       rendered(life.shadowReport(), (found) => ({ object: 'shadow_report', report: found }))),
     backtest: asked(({ life, param }) => rendered(life.backtest(param('id')), render.run)),
@@ -167,29 +171,19 @@ function ofRuns(asked: Asking, acted: Acting) {
   };
 }
 
-/** Read by the runner, which refuses what they cannot be. */
-const BACKTEST_OPTIONS = ['from', 'until', 'capacity', 'sweep'] as const;
-
-function ofLists(asked: Asking, acted: Acting) {
+function ofLists(asked: Asking, acted: Acting, byPerson: ByPerson) {
   return {
-    proposeListChange: acted('unread', (call) =>
+    proposeListChange: byPerson((call) =>
       rendered(call.life.uploadListChange(call.actor, uploadOf(call)), render.listChange)),
     list: asked(async ({ life, incoming, param }) =>
       rendered(Promise.resolve(life.list(param('name'), after(incoming) ?? 0)), render.list)),
     listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),
-    approveListChange: acted(['role'], ({ life, actor, body, param }) => {
-      const role = body.text('role');
-      return body.refused ?? rendered(life.approveListChange(actor, param('id'), role), render.listChange);
-    }),
-    publishListChange: acted(EXPECTED, ({ life, actor, body, param }) => {
-      const publish = { because: body.text('because'), expected: body.optionalWhole('expected') };
-      return body.refused ?? rendered(life.publishListChange(actor, param('id'), publish), render.wentLive);
-    }),
-    withdrawListChange: acted(['because'], ({ life, actor, body, param }) => {
-      const because = body.text('because');
-      return body.refused ?? rendered(life.withdrawListChange(actor, param('id'), because),
-        render.listChange);
-    }),
+    approveListChange: acted(ROLE, ({ life, actor, param }, role) =>
+      rendered(life.approveListChange(actor, param('id'), role), render.listChange)),
+    publishListChange: acted(PUBLISH, ({ life, actor, param }, publish) =>
+      rendered(life.publishListChange(actor, param('id'), publish), render.wentLive)),
+    withdrawListChange: acted(BECAUSE, ({ life, actor, param }, because) =>
+      rendered(life.withdrawListChange(actor, param('id'), because), render.listChange)),
   };
 }
 
@@ -202,38 +196,28 @@ function uploadOf({ incoming, param }: Acted): ListUpload {
 }
 
 function ofSnoozes(asked: Asking, acted: Acting) {
+  const snooze = form(['policy', 'rule', 'field', 'value', 'from', 'until', 'reason'], (body, life) => ({
+    policy: body.text('policy'), rule: body.text('rule'), field: body.text('field'),
+    value: body.text('value'), fromMs: body.instant('from', life.parts.now()),
+    untilMs: body.instant('until'), reason: body.text('reason'),
+  }));
+  const release = form(['policy', 'rule', 'segment', 'because'], (body) => ({
+    policy: body.text('policy'), rule: body.text('rule'), segment: body.optionalText('segment'),
+    because: body.text('because'),
+  }));
   return {
-    proposeSnooze: acted(['policy', 'rule', 'field', 'value', 'from', 'until', 'reason'],
-      ({ life, actor, body }) => {
-        const order = {
-          policy: body.text('policy'), rule: body.text('rule'), field: body.text('field'),
-            value: body.text('value'),
-          fromMs: body.instant('from', life.parts.now()), untilMs: body.instant('until'),
-            reason: body.text('reason'),
-        };
-        return body.refused ?? rendered(life.proposeSnooze(actor, order), render.snooze);
-      }),
+    proposeSnooze: acted(snooze, ({ life, actor }, order) =>
+      rendered(life.proposeSnooze(actor, order), render.snooze)),
     snooze: asked(({ life, param }) => rendered(life.snooze(param('id')), render.snooze)),
-    approveSnooze: acted(['role'], ({ life, actor, body, param }) => {
-      const role = body.text('role');
-      return body.refused ?? rendered(life.approveSnooze(actor, param('id'), role), render.snooze);
-    }),
-    publishSnooze: acted(['because'], ({ life, actor, body, param }) => {
-      const because = body.text('because');
-      return body.refused ?? rendered(life.publishSnooze(actor, param('id'), because), render.wentLive);
-    }),
-    endSnooze: acted(['because'], ({ life, actor, body, param }) => {
-      const because = body.text('because');
-      return body.refused ?? rendered(life.endSnooze(actor, param('id'), because), render.wentLive);
-    }),
+    approveSnooze: acted(ROLE, ({ life, actor, param }, role) =>
+      rendered(life.approveSnooze(actor, param('id'), role), render.snooze)),
+    publishSnooze: acted(BECAUSE, ({ life, actor, param }, because) =>
+      rendered(life.publishSnooze(actor, param('id'), because), render.wentLive)),
+    endSnooze: acted(BECAUSE, ({ life, actor, param }, because) =>
+      rendered(life.endSnooze(actor, param('id'), because), render.wentLive)),
     brakes: asked(async ({ life }) => render.brakes(life.brakes())),
-    releaseBrake: acted(['policy', 'rule', 'segment', 'because'], ({ life, actor, body }) => {
-      const order = {
-        policy: body.text('policy'), rule: body.text('rule'), segment: body.optionalText('segment'),
-        because: body.text('because'),
-      };
-      return body.refused ?? rendered(life.releaseBrake(actor, order), render.wentLive);
-    }),
+    releaseBrake: acted(release, ({ life, actor }, order) =>
+      rendered(life.releaseBrake(actor, order), render.wentLive)),
     audit: asked(async ({ life, incoming }) =>
       render.audit(await life.audit(Math.max(1, wholeOf(incoming.query['from']) ?? 1), PAGE_MAX))),
   };
