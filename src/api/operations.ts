@@ -19,7 +19,6 @@ export interface Incoming {
   /** Undefined where no key is needed. */
   readonly grant: Grant | undefined;
   readonly query: Readonly<Record<string, unknown>>;
-  readonly decisionId: string;
   /** By the names in the address. */
   readonly params: Readonly<Record<string, string>>;
   readonly contentType: string;
@@ -106,10 +105,10 @@ function finding(parts: ApiParts) {
       const data = decision === undefined ? [] : [viewDecision(decision, viewOf(incoming))];
       return { text: JSON.stringify({ object: 'list', data }) };
     },
-    async explain({ call, decisionId, grant }) {
+    async explain({ call, params, grant }) {
       const aml = seesAml(grant);
       if (parts.explain === undefined) return refusal('part_unavailable', 'nothing explains decisions here');
-      const explanation = await parts.explain(call.tenant, decisionId, aml);
+      const explanation = await parts.explain(call.tenant, params['id'] ?? '', aml);
       if (explanation === undefined) return refusal('not_found', NO_SUCH_DECISION);
       if (explanation === 'busy') return refusal('shedding', 'too many explanations wait; ask again');
       if ('notExplained' in explanation) return refusal('not_explainable', explanation.notExplained);
@@ -136,8 +135,8 @@ function watching(parts: ApiParts, metrics: Metrics, isDraining: () => boolean) 
 }
 
 const NO_SUCH_DECISION = 'no decision has that id';
-const findIn = async (parts: ApiParts, { call, decisionId }: Incoming): Promise<Decision | Refusal> =>
-  (await parts.findDecision(call.tenant, decisionId)) ?? refusal('not_found', NO_SUCH_DECISION);
+const findIn = async (parts: ApiParts, { call, params }: Incoming): Promise<Decision | Refusal> =>
+  (await parts.findDecision(call.tenant, params['id'] ?? '')) ?? refusal('not_found', NO_SUCH_DECISION);
 const seesAml = (grant: Grant | undefined): boolean => grant?.scopes.has('aml') ?? false;
 const explains = (query: Incoming['query']): boolean => query['explain'] === 'full';
 const viewOf = ({ grant, query }: Incoming) => ({

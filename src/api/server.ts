@@ -150,9 +150,8 @@ class Door {
     const { grant } = admitted;
     const bytes = request.body instanceof Uint8Array ? request.body : NO_BODY;
     const call = { bytes, tenant: grant?.tenant ?? '', ...said };
-    const params = parseParams(request.params);
     const incoming = {
-      call, grant, params, query: parseRecord(request.query), decisionId: params['id'] ?? '',
+      call, grant, params: parseParams(request.params), query: parseRecord(request.query),
       contentType: request.headers['content-type'] ?? '',
     };
     this.#metrics.inFlight += 1;

@@ -25,6 +25,7 @@ export class ServerRefused extends Error {}
 
 export interface Server {
   get(path: string): Promise<Answered>;
+  /** A text is CSV; of an object, what is undefined is not sent. */
   send(method: 'POST' | 'DELETE', path: string, body: object | string): Promise<Answered>;
 }
 

@@ -77,17 +77,14 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
     publish: ({ server, values, word }) =>
       server.send('POST', `${version(word)}/publish`, publishing(values)),
     shadow: ({ server, values, word }) => server.send('POST', `${version(word)}/shadow`,
-      { share: shareOf(values.share), ...(values.by === undefined ? {} : { by: values.by }) }),
+      { share: shareOf(values.share), by: values.by }),
     unshadow: ({ server, values, word }) => server.send('DELETE', `${version(word)}/shadow`, because(values)),
     backtest: ({ server, values, word }) => server.send('POST', `${version(word)}/backtests`, {
-      ...(values.from === undefined ? {} : { from: values.from }),
-      ...(values.until === undefined ? {} : { until: values.until }),
-      ...(values.capacity === undefined ? {} : { capacity: Number(values.capacity) }),
-      ...(values.sweep === undefined ? {} : { sweep: values.sweep }),
+      from: values.from, until: values.until, capacity: numberOf(values.capacity), sweep: values.sweep,
     }),
     run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
     retire: ({ server, values, word }) => server.send('POST', `/v1/policies/${at(word(0, 'a name'))}/retire`,
-      { ...because(values), ...(values.role === undefined ? {} : { role: values.role }) }),
+      { ...because(values), role: values.role }),
     publications: ({ server, values }) => server.get(`/v1/publications${pageOf(values)}`),
     'roll-back': ({ server, values, word }) =>
       server.send('POST', `/v1/publications/${at(word(0, 'a position'))}/roll-back`, publishing(values)),
@@ -104,10 +101,9 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
     },
     add: ({ server, values, word, words }) =>
       server.send('POST', `/v1/lists/${at(word(0, 'a list'))}/changes`, {
-      add: words.slice(1).map((value) =>
-        ({ value, ...(values.until === undefined ? {} : { until: values.until }) })),
-      reason: wanted(values.reason, '--reason WHY'),
-    }),
+        add: words.slice(1).map((value) => ({ value, until: values.until })),
+        reason: wanted(values.reason, '--reason WHY'),
+      }),
     remove: ({ server, values, word, words }) =>
       server.send('POST', `/v1/lists/${at(word(0, 'a list'))}/changes`,
       { remove: words.slice(1), reason: wanted(values.reason, '--reason WHY') }),
@@ -118,16 +114,14 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
     add: ({ server, values, word }) => server.send('POST', '/v1/snoozes', {
       policy: word(0, 'a policy'), rule: word(1, 'a rule'), field: wanted(values.field, '--field PATH'),
       value: wanted(values.value, '--value VALUE'), until: wanted(values.until, '--until INSTANT'),
-      reason: wanted(values.reason, '--reason WHY'),
-        ...(values.from === undefined ? {} : { from: values.from }),
+      reason: wanted(values.reason, '--reason WHY'), from: values.from,
     }),
     ...proposalVerbs('/v1/snoozes', 'end', false),
   },
   brake: {
     list: ({ server }) => server.get('/v1/brakes'),
     release: ({ server, values, word }) => server.send('POST', '/v1/brakes/release', {
-      policy: word(0, 'a policy'), rule: word(1, 'a rule'), ...because(values),
-      ...(values.segment === undefined ? {} : { segment: values.segment }),
+      policy: word(0, 'a policy'), rule: word(1, 'a rule'), ...because(values), segment: values.segment,
     }),
   },
   audit: { '': ({ server, values }) => server.get(`/v1/audit?from=${at(values.from ?? '1')}`) },
@@ -185,7 +179,10 @@ function wanted(value: string | undefined, option: string): string {
 const because = (values: Values) => ({ because: wanted(values.because, '--because WHY') });
 
 const publishing = (values: Values) =>
-  ({ ...because(values), ...(values.expected === undefined ? {} : { expected: Number(values.expected) }) });
+  ({ ...because(values), expected: numberOf(values.expected) });
+
+const numberOf = (text: string | undefined): number | undefined =>
+  (text === undefined ? undefined : Number(text));
 
 function shareOf(text = '0'): number {
   const share = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
