@@ -45,6 +45,7 @@ export class BacktestRun {
   /** Position to read next; 0 before the first look. */
   #next = 0;
   #savedAtMs = 0;
+  #digest: string | undefined;
 
   constructor(order: BacktestOrder, parts: BacktestParts) {
     this.#parts = parts;
@@ -137,7 +138,8 @@ export class BacktestRun {
     this.#savedAtMs = performance.now();
   }
 
-  get #hash(): string { return orderHash(this.judging.order, this.#parts.history.title); }
+  /** The order has every list in it, once a candidate: it is digested once, and not at every checkpoint. */
+  get #hash(): string { return this.#digest ??= orderHash(this.judging.order, this.#parts.history.title); }
 }
 
 /** Labels that come after the period say what proved true of it. */
