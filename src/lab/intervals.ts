@@ -3,6 +3,8 @@ export interface Interval { readonly low: number; readonly high: number }
 
 /** Standard normal quantile for two-sided confidence of 95 %. */
 const Z_95 = 1.959963984540054;
+/** What that leaves on either side. */
+const TAIL_95 = (1 - 0.95) / 2;
 
 /**
  * Wilson's score interval, without continuity correction (E. B. Wilson, 1927; R. G. Newcombe, Statistics in
@@ -25,12 +27,11 @@ export function wilson(count: number, total: number, z = Z_95): Interval {
  * The exact interval of C. J. Clopper and E. S. Pearson (1934): never covers less than it says. Its ends are
  * quantiles of the beta distribution.
  */
-export function clopperPearson(count: number, total: number, confidence = 0.95): Interval {
+export function clopperPearson(count: number, total: number): Interval {
   if (total === 0) return { low: 0, high: 1 };
-  const tail = (1 - confidence) / 2;
   return {
-    low: count === 0 ? 0 : betaQuantile(tail, count, total - count + 1),
-    high: count === total ? 1 : betaQuantile(1 - tail, count + 1, total - count),
+    low: count === 0 ? 0 : betaQuantile(TAIL_95, count, total - count + 1),
+    high: count === total ? 1 : betaQuantile(1 - TAIL_95, count + 1, total - count),
   };
 }
 
@@ -96,10 +97,8 @@ export function logGamma(value: number): number {
  * How many to look at so that a share near `expected` is known to within `margin` on either side (W. G.
  * Cochran, Sampling Techniques, 1977, 4.4: z^2 p q / d^2, and the correction for a finite population).
  */
-export function sampleSize(
-  expected: number, margin: number, population = Infinity, z = Z_95,
-): number {
-  const infinite = z * z * expected * (1 - expected) / (margin * margin);
+export function sampleSize(expected: number, margin: number, population = Infinity): number {
+  const infinite = Z_95 * Z_95 * expected * (1 - expected) / (margin * margin);
   const needed = population === Infinity ? infinite : infinite / (1 + (infinite - 1) / population);
   return Math.min(population, Math.ceil(needed - 1e-9));
 }
