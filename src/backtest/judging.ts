@@ -34,7 +34,7 @@ export interface JudgingParts {
   readonly schema: EventSchema;
   readonly newWindowStore: () => PersistentWindowStore;
   /** `recorded`: candidates see the marks that were set, and set none; default: each its own. */
-  readonly marks?: 'own' | 'recorded';
+  readonly marks?: 'recorded';
   /** Told of each judged payment, with the number of the verdict of each side. */
   readonly observe?: (event: ParsedEvent, verdicts: readonly number[]) => void;
 }
