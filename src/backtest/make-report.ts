@@ -24,7 +24,6 @@ export function makeReport(run: BacktestRun, history: string): BacktestReport {
   const { counts, labels } = accounts;
   const truths = truthsOf(accounts);
   const desk = new Desk(run.judging, truths);
-  const side = (index: number, name: string, one: Side | undefined) => desk.side(index, name, one);
   const judgedBaseline = order.baseline === 'recorded' ? undefined : sides[0];
   const candidates = sides.slice(judgedBaseline === undefined ? 0 : 1);
   const warmUpMs = (counts.judgedFromMs ?? 0) - (counts.historyFromMs ?? 0);
@@ -46,7 +45,7 @@ export function makeReport(run: BacktestRun, history: string): BacktestReport {
       known_until: labels.count === 0 ? null : formatInstant(labels.lastMs),
     },
     capacity_per_day: order.capacityPerDay ?? null,
-    baseline: side(0, judgedBaseline?.judge.name ?? 'recorded', judgedBaseline),
+    baseline: desk.side(0, judgedBaseline?.judge.name ?? 'recorded', judgedBaseline),
     candidates: candidates.map((one, i) => desk.candidate(i + 1, one)),
   };
 }
