@@ -1,43 +1,25 @@
 /** The role of the database, and its owner with the triggers off, against what people wrote. */
 import { deepEqual, equal, match } from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
-import { nodeDisk } from '#adapters/log-files/node-disk.ts';
-import { EmbeddedDatabase } from '#adapters/pglite/embedded-database.ts';
-import { SqlRecordStore } from '#records/sql-record-store.ts';
 import { recordBacktest } from '#lifecycle/versions.ts';
+import { embeddedWorld, type EmbeddedWorld } from '../records/embedded-world.ts';
 import {
   ANN, BEN, CAS, checkPolicySource, LifecycleWorld, policySource, publicationOf, publishOrder, refusalOf,
   told,
 } from './lifecycle-world.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 24, 12);
-let folder = '';
-let database: EmbeddedDatabase;
-let store: SqlRecordStore;
+let embedded: EmbeddedWorld;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'assay-authors-'));
-  database = await EmbeddedDatabase.open({
-    folder, openJournal: async () => (await openDecisionLog(nodeDisk, { folder: `${folder}/journal` })).log,
-    now: () => Date.now(), tell: () => {}, onLost: () => {},
-  });
-  store = new SqlRecordStore(database, database);
-});
-after(async () => {
-  await store.close();
-  await rm(folder, { recursive: true, force: true });
-});
+before(async () => { embedded = await embeddedWorld(); });
+after(() => embedded.dispose());
 
 async function byHand(...statements: readonly string[]): Promise<void> {
-  const connection = await database.acquire();
+  const connection = await embedded.database.acquire();
   try {
     for (const sql of statements) await connection.script(sql);
   } finally {
-    database.release(connection, true);
+    embedded.database.release(connection, true);
   }
 }
 const withoutTriggers = (sql: string): Promise<void> =>
@@ -48,11 +30,11 @@ let worlds = 0;
 /** Each has a policy of its own: the database is one for all. */
 function worldOf(): { readonly world: LifecycleWorld; readonly name: string } {
   const name = `small${worlds += 1}`;
-  const world = new LifecycleWorld(publicationOf(policySource({ version: 1, name })), store);
+  const world = new LifecycleWorld(publicationOf(policySource({ version: 1, name })), embedded.store);
   world.nowMs = NOON_MS + worlds;
   return { world, name };
 }
-const broken = async (): Promise<readonly string[]> => (await store.audit(1, 1_000))
+const broken = async (): Promise<readonly string[]> => (await embedded.store.audit(1, 1_000))
   .filter(({ action }) => action === 'seal.broken').map(({ person, subject }) => `${person} ${subject}`);
 
 describe('written into the database by hand', () => {

@@ -4,14 +4,14 @@ import { openPostgres } from '#adapters/postgres/postgres-source.ts';
 import { PgliteSession } from '#adapters/pglite/pglite-session.ts';
 import { bringUpToDate } from '#records/bring-up-to-date.ts';
 import { PostgresServer, whyNoPostgres } from '../contracts/postgres-server.ts';
+import { sourceOf } from './embedded-world.ts';
 import { badPlans, scansOf } from './query-plans.ts';
 
 test('embedded, no query of the records reads a large table from end to end', async () => {
   const session = await PgliteSession.open('memory://');
   try {
     await bringUpToDate(session);
-    const source = { acquire: async () => session, release: () => {}, close: async () => {} };
-    const { bad, queries } = await badPlans(source);
+    const { bad, queries } = await badPlans(sourceOf(session));
     deepEqual(bad, []);
     ok(queries > 35, `${queries}`);
     // A rule that nobody has seen complain is not a rule.

@@ -10,6 +10,7 @@ import {
   approval, entry, evidence, listChange, listEntry, publication, run, snooze, version,
 } from '../contracts/records-samples.ts';
 import { scaled } from '../test-scale.ts';
+import { sourceOf } from './embedded-world.ts';
 
 const CHANGES = scaled(150);
 const SEED = 20_261_124;
@@ -85,8 +86,7 @@ test(`${CHANGES} random changes leave PostgreSQL and the plain store alike`, asy
   try {
     await bringUpToDate(session);
     const memory = new MemoryRecordStore();
-    const sql = new SqlRecordStore(
-      { acquire: async () => session, release: () => {}, close: async () => {} });
+    const sql = new SqlRecordStore(sourceOf(session));
     const made = new Map<string, number>();
     for (let number = 0; number < CHANGES; number += 1) {
       const expected = await outcome(memory, SEED + number, number);

@@ -6,6 +6,7 @@ import type { SchemaStep } from '#records/schema-step.ts';
 import { SqlRecordStore } from '#records/sql-record-store.ts';
 import { lifeOfAPolicy } from '#records/steps/life-of-a-policy.ts';
 import { entry, evidence, run, snooze, version } from '../contracts/records-samples.ts';
+import { sourceOf } from './embedded-world.ts';
 
 /** What a later program may do beside an older one: add. */
 const later: SchemaStep = {
@@ -24,9 +25,7 @@ describe('the steps of the schema', () => {
 
   const stepsThere = async (): Promise<unknown> =>
     (await session.query('select number, name from schema_step order by number', [])).rows;
-  const store = (): SqlRecordStore => new SqlRecordStore({
-    acquire: async () => session, release: () => {}, close: async () => {},
-  });
+  const store = (): SqlRecordStore => new SqlRecordStore(sourceOf(session));
 
   test('each is taken once and recorded, and an older program runs on beside a later one', async () => {
     deepEqual(await bringUpToDate(session), [1]);
