@@ -3,14 +3,13 @@ import { parseInstant } from '#domain/instant.ts';
 import { pointerStep } from '#domain/json-fault.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Refusal } from '#domain/refusal.ts';
+import { isMap } from '#lifecycle/seals.ts';
 import type { Json } from '#ports/records.ts';
 import { refusal } from './problem.ts';
 
 type Fields = { readonly [key: string]: Json };
 
 const FAULTS_MAX = 16;
-const isMap = (value: Json | undefined): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 /** No body at all is an empty one. */
