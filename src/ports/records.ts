@@ -158,6 +158,8 @@ export interface RecordReads {
   version(hash: string): Promise<VersionRecord | undefined>;
   /** Newest first. */
   versions(policy: string, page: Page): Promise<readonly VersionRecord[]>;
+  /** Sorted. */
+  policyNames(): Promise<readonly string[]>;
   /** Oldest first. */
   evidence(hash: string): Promise<readonly EvidenceRecord[]>;
   /** Oldest first. */
@@ -171,6 +173,8 @@ export interface RecordReads {
    */
   listEntries(list: string): Promise<readonly ListEntryRecord[]>;
   snooze(id: string): Promise<SnoozeRecord | undefined>;
+  /** Those that are published and have not ended at `atMs`, oldest first. */
+  snoozesInForce(atMs: number): Promise<readonly SnoozeRecord[]>;
   /** Newest first. */
   snoozes(policy: string, page: Page): Promise<readonly SnoozeRecord[]>;
   backtestRun(id: string): Promise<BacktestRunRecord | undefined>;

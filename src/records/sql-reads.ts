@@ -31,6 +31,19 @@ export class SqlReads implements RecordReads {
     return (await this.#newest(of, page)).map(rows.versionOf);
   }
 
+  /** From one name to the next along the index: versions are many, names are few. */
+  async policyNames(): Promise<readonly string[]> {
+    const { rows: found } = await sql<{ policy: string }>`
+      with recursive name as (
+        (select policy from policy_version order by policy limit 1)
+        union all
+        select (select later.policy from policy_version later
+          where later.policy > name.policy order by later.policy limit 1)
+        from name where name.policy is not null)
+      select policy from name where policy is not null`.execute(this.sql);
+    return found.map(({ policy }) => policy);
+  }
+
   async evidence(hash: string): Promise<readonly EvidenceRecord[]> {
     const found = await this.sql.selectFrom('evidence').selectAll().where('hash', '=', hash)
       .orderBy('ordinal').execute();
@@ -93,6 +106,13 @@ export class SqlReads implements RecordReads {
   async snooze(id: string): Promise<SnoozeRecord | undefined> {
     const row = await this.sql.selectFrom('snooze').selectAll().where('id', '=', id).executeTakeFirst();
     return row === undefined ? undefined : rows.snoozeOf(row);
+  }
+
+  async snoozesInForce(atMs: number): Promise<readonly SnoozeRecord[]> {
+    const found = await this.sql.selectFrom('snooze').selectAll()
+      .where('state', '=', sql.lit('published')).where('until_ms', '>', atMs)
+      .orderBy('at_ms').orderBy('ordinal').execute();
+    return found.map(rows.snoozeOf);
   }
 
   async snoozes(policy: string, page: Page): Promise<readonly SnoozeRecord[]> {

@@ -185,6 +185,19 @@ export function recordStoreContract(name: string, makeWorld: () => Promise<Recor
       deepEqual((await store.listChange('lc5'))?.add, add);
     });
 
+    test('snoozes in force are published and have not ended', async () => {
+      await store.change(entry('t'), async (writes) => {
+        for (const [id, untilMs] of [['s2', 100], ['s3', 101], ['s4', 102], ['s5', 200]] as const) {
+          await writes.addSnooze(snooze(id, { untilMs, atMs: 300 - untilMs, policy: 'p2' }));
+          if (id !== 's4') await writes.setSnoozeState(id, 'published');
+        }
+        await writes.setSnoozeState('s5', 'ended');
+      });
+      const idsAt = async (at: number): Promise<unknown> =>
+        (await store.snoozesInForce(at)).map(({ id }) => id);
+      deepEqual([await idsAt(99), await idsAt(100), await idsAt(101)], [['s3', 's2'], ['s3'], []]);
+    });
+
     test('pages go on where they ended, and records of one instant stay together', async () => {
       const times = [1, 2, 2, 2, 3, 4];
       await store.change(entry('t'), async (writes) => {
@@ -199,6 +212,7 @@ export function recordStoreContract(name: string, makeWorld: () => Promise<Recor
       deepEqual(await hashes(2, 3), ['page-3', 'page-2', 'page-1']);
       deepEqual(await hashes(2, 2), ['page-0']);
       for (const limit of [0, 1_001, 1.5]) await rejects(hashes(limit), RangeError);
+      deepEqual((await store.policyNames()).filter((one) => one !== 'cards'), ['paged', 'w']);
     });
 
     test('progress of a run is kept, and makes no audit entry', async () => {

@@ -116,12 +116,14 @@ async function callAll(store: SqlRecordStore, called: Set<string>): Promise<void
   const page = { limit: 50, after: 10_000 };
   await reads.version('v7');
   await reads.versions('policy7', page);
+  await reads.policyNames();
   await reads.evidence('v7');
   await reads.approvals('version', 'v7');
   await reads.listChange('c7');
   await reads.listChanges('list7', { limit: 5, after: 10_000 });
   await reads.listEntries('list3');
   await reads.snooze('s7');
+  await reads.snoozesInForce(19_900);
   await reads.snoozes('policy7', page);
   await reads.backtestRun('r7');
   await reads.backtestRuns('v7', page);

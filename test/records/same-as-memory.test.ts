@@ -64,7 +64,7 @@ async function outcome(store: RecordStore, seed: number, number: number): Promis
 
 async function everything(store: RecordStore): Promise<unknown> {
   const ids = NAMES.flatMap((name) => Array.from({ length: 8 }, (_, index) => `${name}${index}`));
-  const found: unknown[] = [await store.audit(1, 1_000)];
+  const found: unknown[] = [await store.policyNames(), await store.audit(1, 1_000)];
   for (const one of ids) {
     found.push(await store.version(one), await store.evidence(one), await store.approvals('version', one),
       await store.listChange(one), await store.snooze(one), await store.backtestRun(one));
@@ -74,7 +74,7 @@ async function everything(store: RecordStore): Promise<unknown> {
     found.push(await store.publications(page), await store.auditOf('s/1', page));
     for (const one of NAMES) {
       found.push(await store.versions(one, page), await store.snoozes(one, page),
-        await store.listChanges(one, page), await store.listEntries(one));
+        await store.listChanges(one, page), await store.listEntries(one), await store.snoozesInForce(3));
     }
     for (const one of ids) found.push(await store.backtestRuns(one, page));
   }

@@ -53,6 +53,10 @@ class MemoryRecords implements RecordWrites {
     return pageOf([...versions.values()].filter((one) => one.policy === policy), page, atMs);
   }
 
+  async policyNames(): Promise<readonly string[]> {
+    return [...new Set([...this.tables.versions.values()].map(({ policy }) => policy))].sort(byCodePoint);
+  }
+
   async evidence(hash: string): Promise<readonly EvidenceRecord[]> {
     return structuredClone(this.tables.evidence.filter((one) => one.hash === hash));
   }
@@ -77,6 +81,12 @@ class MemoryRecords implements RecordWrites {
 
   async snooze(id: string): Promise<SnoozeRecord | undefined> {
     return structuredClone(this.tables.snoozes.get(id));
+  }
+
+  async snoozesInForce(at: number): Promise<readonly SnoozeRecord[]> {
+    const all = [...this.tables.snoozes.values()].filter(({ state, untilMs }) =>
+      state === 'published' && untilMs > at);
+    return structuredClone(all.sort((left, right) => left.atMs - right.atMs));
   }
 
   async snoozes(policy: string, page: Page): Promise<readonly SnoozeRecord[]> {

@@ -48,6 +48,7 @@ create table snooze (
   ordinal bigint generated always as identity);
 create index snooze_newest on snooze (policy, at_ms desc, ordinal desc);
 create index snooze_by_hash on snooze (hash);
+create index snooze_in_force on snooze (until_ms) where state = 'published';
 
 create table backtest_run (
   id text collate "C" primary key, hash text collate "C" not null references policy_version,
