@@ -97,7 +97,7 @@ function* compileAll(
 }
 
 /** A payment is decided by one policy: which one may not depend on an order that nobody wrote down. */
-export function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
+function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
   const owner = new Map<string, string>();
   return policies.flatMap(({ name, kinds }) => (kinds.length === 0 ? ['any kind'] : kinds).flatMap((kind) => {
     const other = owner.get(kind);
