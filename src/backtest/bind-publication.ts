@@ -1,6 +1,7 @@
 /** A publication's worth of policies, compiled and with their lists: what a candidate is made of. */
 import type { EventSchema } from '#domain/field.ts';
 import { parseRateTable, type RateTable } from '#domain/rates.ts';
+import { kindsTwice } from '#decisioning/prepare-policies.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
@@ -31,16 +32,7 @@ export function bindPublication(publication: Publication, schema: EventSchema): 
     problems.push(...lists.problems.map((one) => `${policy.name}: ${one}`));
     return [];
   });
-  problems.push(...decidedTwice(policies.map(({ policy }) => policy)));
+  problems.push(...kindsTwice(policies.map(({ policy }) => policy)));
   if (problems.length > 0) throw new PublicationRefused(problems);
   return { policies, rates: rates.table };
-}
-
-function decidedTwice(policies: readonly CompiledPolicy[]): readonly string[] {
-  const owner = new Map<string, string>();
-  return policies.flatMap(({ name, kinds }) => (kinds.length === 0 ? ['any kind'] : kinds).flatMap((kind) => {
-    const other = owner.get(kind);
-    owner.set(kind, name);
-    return other === undefined ? [] : [`policies ${other} and ${name} both decide ${kind}`];
-  }));
 }

@@ -59,7 +59,7 @@ export function* preparePolicies(wanted: Wanted, ground: Ground): Steps<Prepared
   }
   const problems: string[] = [];
   const compiled = yield* compileAll(publication.policies, ground.compiler, problems);
-  problems.push(...kindsTwice(compiled));
+  problems.push(...kindsTwice(compiled).map((twice) => `${twice}: take one away, or part them by \`kinds\``));
   const { amended, candidates } = yield* amendedOf(wanted, compiled, ground, problems);
   const ratesText = JSON.stringify(publication.rates);
   const bind = new Binder(ground, publication.lists, { table: rates.table, text: ratesText });
@@ -97,13 +97,12 @@ function* compileAll(
 }
 
 /** A payment is decided by one policy: which one may not depend on an order that nobody wrote down. */
-function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
+export function kindsTwice(policies: readonly CompiledPolicy[]): readonly string[] {
   const owner = new Map<string, string>();
   return policies.flatMap(({ name, kinds }) => (kinds.length === 0 ? ['any kind'] : kinds).flatMap((kind) => {
     const other = owner.get(kind);
     owner.set(kind, name);
-    return other === undefined ? [] : [
-      `policies ${other} and ${name} both decide ${kind}: take one away, or part them by \`kinds\``];
+    return other === undefined ? [] : [`policies ${other} and ${name} both decide ${kind}`];
   }));
 }
 
