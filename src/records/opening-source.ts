@@ -51,8 +51,11 @@ export class OpeningSource<Source extends SqlSource> implements SqlSource {
   async #keepOpening(): Promise<void> {
     for (let told = ''; !this.#closing.signal.aborted;) {
       try {
-        const source = await this.#open(() => { this.#lost(); });
+        const lost = Promise.withResolvers<void>();
+        const source = await this.#open(lost.resolve);
         this.#state = { kind: 'open', source };
+        // Also where it was lost before this: never is a source that is lost kept as the open one.
+        void lost.promise.then(() => { this.#lost(); });
         return;
       } catch (why) {
         const message = why instanceof Error ? why.message : String(why);

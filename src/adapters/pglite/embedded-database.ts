@@ -42,11 +42,14 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
   #turn: Promise<void> = Promise.resolve();
   #endTurn: () => void = () => {};
   #isClosed = false;
+  /** Settles when what was lost is put away; never rejects. */
+  #abandoned: Promise<void> | undefined;
 
   private constructor(parts: EmbeddedParts, journal: DecisionLog, session: PgliteSession) {
     this.#parts = parts;
     this.#journal = journal;
     this.#session = session;
+    void session.ended.then(() => { this.#lose(); });
   }
 
   /**
@@ -67,7 +70,9 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
   /** One session, so one at a time. */
   async acquire(): Promise<SqlConnection> {
     if (this.#isClosed) throw new RecordsUnavailable('closed', 'the records are closed');
-    if (this.#session.isLost) throw new RecordsUnavailable('unreachable', 'the embedded database has ended');
+    if (this.#abandoned !== undefined) {
+      throw new RecordsUnavailable('unreachable', 'the embedded database has ended, and is opened again');
+    }
     const before = this.#turn;
     const mine = Promise.withResolvers<void>();
     this.#turn = before.then(() => mine.promise);
@@ -80,10 +85,7 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
   }
 
   release(_: SqlConnection, sound: boolean): void {
-    if (!sound && !this.#isClosed) {
-      this.#isClosed = true;
-      void this.#abandon();
-    }
+    if (!sound) this.#lose();
     this.#endTurn();
   }
 
@@ -106,10 +108,21 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
     }
   }
 
+  #lose(): void {
+    if (!this.#isClosed) this.#abandoned ??= this.#abandon();
+  }
+
   /** Ends the thread without a word; whoever opens it again goes by the journal. */
   async #abandon(): Promise<void> {
-    await this.#session.abandon();
-    await this.#journal.close();
+    try {
+      await this.#session.abandon();
+      // Who is in the middle of a change may be writing the journal.
+      await inTime(this.#turn);
+      await this.#journal.close();
+    } catch (why) {
+      // Whoever opens it again meets what is wrong with the journal, and says so.
+      this.#parts.tell(`records: the journal could not be closed: ${messageOf(why)}`);
+    }
     this.#parts.onLost();
   }
 
@@ -117,6 +130,7 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
     if (this.#isClosed) return;
     await inTime(this.#turn);
     this.#isClosed = true;
+    if (this.#abandoned !== undefined) return this.#abandoned;
     try {
       await this.#session.close();
       await noteClosed(this.#parts.folder);
@@ -125,6 +139,8 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
     }
   }
 }
+
+const messageOf = (why: unknown): string => (why instanceof Error ? why.message : String(why));
 
 async function inTime(turn: Promise<void>): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<false>();

@@ -10,12 +10,13 @@ export class PgliteSession implements SqlConnection {
   readonly #waiting = new Map<number, PromiseWithResolvers<SqlResult>>();
   #nextId = 1;
   #ended: SqlFault | undefined;
+  readonly #end: PromiseWithResolvers<SqlFault> = Promise.withResolvers();
 
   private constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (answer: Answer) => { this.#hear(answer); });
-    worker.on('error', (why) => { this.#end(why instanceof Error ? why.message : String(why)); });
-    worker.on('exit', (code) => { this.#end(`the thread of the database ended with ${code}`); });
+    worker.on('error', (why) => { this.#hearEnd(why instanceof Error ? why.message : String(why)); });
+    worker.on('exit', (code) => { this.#hearEnd(`the thread of the database ended with ${code}`); });
   }
 
   /** Makes the database where the folder is not there. Throws SqlFault `lost` where it cannot be opened. */
@@ -28,8 +29,9 @@ export class PgliteSession implements SqlConnection {
     return session;
   }
 
-  get isLost(): boolean {
-    return this.#ended !== undefined;
+  /** Resolves when the thread has ended, whoever ended it; never rejects. */
+  get ended(): Promise<SqlFault> {
+    return this.#end.promise;
   }
 
   query(sql: string, params: readonly unknown[]): Promise<SqlResult> {
@@ -67,9 +69,10 @@ export class PgliteSession implements SqlConnection {
     else waiting?.reject(new SqlFault(answer.fault.code, answer.fault.message));
   }
 
-  #end(why: string): void {
-    this.#ended ??= new SqlFault('lost', why);
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+  #hearEnd(why: string): void {
+    const ended = this.#ended ??= new SqlFault('lost', why);
+    for (const { reject } of this.#waiting.values()) reject(ended);
     this.#waiting.clear();
+    this.#end.resolve(ended);
   }
 }
