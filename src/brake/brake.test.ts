@@ -55,6 +55,9 @@ class World {
   }
 }
 
+/** The brake looks once a second. */
+const DAY_SECONDS = 86_400;
+
 const ecom = (perSecond: number, ...shares: number[]): Traffic => ({ perSecond, segment: 'ecom', shares });
 
 describe('a rule that acts too often', () => {
@@ -72,7 +75,41 @@ describe('a rule that acts too often', () => {
     const { seconds, found } = world.until([ecom(100, 1, 0.02), pos], 60);
     ok(seconds < 20, `${seconds} s`);
     deepEqual(found.map(({ rule, segment }) => [rule, segment]), [['r0', 'ecom']]);
-    match(found[0]?.because ?? '', /usual 2 %, at most 7 %/);
+    match(found[0]?.because ?? '', /default 20 %$/);
+  });
+
+  test('is held to the policy\'s own limit, whatever it did until then', () => {
+    const world = new World([{}], { hitsMax: 1 });
+    for (let i = 0; i < DAY_SECONDS; i++) world.second([ecom(1, 0)]);
+    equal(world.until([ecom(200, 0.9)], 120).seconds, Infinity);
+  });
+
+  test('has nothing usual before a day of traffic has been seen: windows fill for the first time', () => {
+    const world = new World([{}]);
+    for (let i = 0; i < 3_600; i++) world.second([ecom(20, 0)]);
+    equal(world.until([ecom(100, 0.15)], 600).seconds, Infinity);
+    match(world.until([ecom(100, 0.3)], 60).found[0]?.because ?? '', /default 20 %$/);
+  });
+
+  test('is held to what is usual after a day: a tenth at least, and never more than the default', () => {
+    const after = (usual: number, then: number) => {
+      const world = new World([{}]);
+      for (let i = 0; i < DAY_SECONDS + 60; i++) world.second([ecom(1, i % (1 / usual) === 0 ? 1 : 0)]);
+      return world.until([ecom(100, then)], 70).found[0]?.because ?? '';
+    };
+    equal(after(0.000_1, 0.09), '');
+    match(after(0.000_1, 0.15), /usual 0.01 %, at most 10 %$/);
+    match(after(0.1, 0.3), /usual 10 %, at most 20 %$/);
+  });
+
+  test('and was held meanwhile learns anew when it comes back', () => {
+    const world = new World([{}]);
+    world.held.add('0');
+    for (let i = 0; i < DAY_SECONDS + 60; i++) world.second([ecom(1, 0)]);
+    world.held.clear();
+    world.brake.follow([{ ...world.watched, isHeld: () => true }]);
+    world.brake.follow([{ ...world.watched, isHeld: () => false }]);
+    equal(world.until([ecom(100, 0.15)], 120).seconds, Infinity);
   });
 
   test('is held to its own limit before a forecast, and to a forecast before the past', () => {

@@ -57,6 +57,8 @@ export class Brake {
       const window = known?.window ?? new HitWindow(one.counts.width);
       if (known !== undefined && isReleased(known.watched, one)) {
         for (let row = 0; row < one.counts.rowCount; row++) window.forget(row);
+        // While it was held it did nothing, and the past would have learned that as usual.
+        window.unlearn();
       }
       return [one.key, { watched: one, window }];
     }));
@@ -112,12 +114,14 @@ export class Brake {
     const { counts, forecast, hitsMax } = watched;
     const [row = OTHER_SEGMENTS] = rows;
     const known = segment === undefined ? 0 : window.past[row * counts.width] ?? 0;
-    const hits = window.past[row * counts.width + 1 + 2 * index] ?? 0;
+    const acts = window.past[row * counts.width + 2 + 2 * index] ?? 0;
     return bandOf({
       ruleMax: rule.hitsMax,
       forecast: forecast(rule.id, segment) ?? forecast(rule.id, undefined),
-      past: known === 0 ? undefined : { share: hits / known, payments: window.pastPayments[row] ?? 0 },
       policyMax: hitsMax,
+      past: known === 0 ? undefined : {
+        share: acts / known, payments: window.pastPayments[row] ?? 0, looks: window.pastLooks[row] ?? 0,
+      },
     });
   }
 

@@ -1,8 +1,9 @@
 /** The last minute of what was counted, as sums; and the longer past of it, fading, as a share to expect. */
 
 const WINDOW_MS = 60_000;
-/** After so many payments the past counts half. */
-const HALF_LIFE_PAYMENTS = 50_000;
+/** After so many looks with payments, a day of them, the past counts half: night and day are both in it. */
+const HALF_LIFE_LOOKS = 86_400;
+const FADE = 2 ** (-1 / HALF_LIFE_LOOKS);
 
 interface Look { readonly atMs: number; readonly counts: Uint32Array }
 
@@ -11,9 +12,10 @@ export class HitWindow {
   readonly #looks: Look[] = [];
   /** Sums over the window, as `HitCounts` lays them out. */
   sums: Float64Array = new Float64Array(0);
-  /** What left the window, fading, and how many payments that was, not fading, by row. */
+  /** What left the window, fading; of how many payments and how many looks that had some, not fading, by row. */
   past: Float64Array = new Float64Array(0);
   pastPayments: Float64Array = new Float64Array(0);
+  pastLooks: Float64Array = new Float64Array(0);
   /** When counting began, or began anew. */
   #sinceMs: number | undefined;
 
@@ -48,11 +50,11 @@ export class HitWindow {
     for (let row = 0; row < counts.length; row += this.#width) {
       const payments = counts[row] ?? 0;
       if (payments === 0) continue;
-      const fade = 2 ** (-payments / HALF_LIFE_PAYMENTS);
       this.pastPayments[row / this.#width]! += payments;
+      this.pastLooks[row / this.#width]! += 1;
       for (let i = row; i < row + this.#width; i++) {
         this.sums[i]! -= counts[i] ?? 0;
-        this.past[i] = (this.past[i] ?? 0) * fade + (counts[i] ?? 0);
+        this.past[i] = (this.past[i] ?? 0) * FADE + (counts[i] ?? 0);
       }
     }
   }
@@ -65,6 +67,11 @@ export class HitWindow {
     for (const { counts } of this.#looks) counts.fill(0, from, from + this.#width);
   }
 
+  /** Forgets the past: what is usual is learned from now on. */
+  unlearn(): void {
+    for (const learned of [this.past, this.pastPayments, this.pastLooks]) learned.fill(0);
+  }
+
   #widen(length: number): void {
     if (length <= this.sums.length) return;
     const wider = (from: Float64Array, to: number): Float64Array => {
@@ -75,5 +82,6 @@ export class HitWindow {
     this.sums = wider(this.sums, length);
     this.past = wider(this.past, length);
     this.pastPayments = wider(this.pastPayments, length / this.#width);
+    this.pastLooks = wider(this.pastLooks, length / this.#width);
   }
 }
