@@ -163,7 +163,9 @@ export function fakeParts(): FakeParts {
       stages: {},
       windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 },
       logPosition: 7,
-      brake: { held: 0, engaged: 0, paged: 0, hits: [] },
+      brake: {
+        held: { fraud: 0, aml: 0 }, engaged: { fraud: 0, aml: 0 }, paged: { fraud: 0, aml: 0 }, hits: [],
+      },
     }),
     schema: () => schema,
     keys: { find: (token) => GRANTS.get(token) },

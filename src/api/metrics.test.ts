@@ -15,7 +15,7 @@ parts.measurements = () => ({
   windowStore: { events: 5, entities: 4, texts: 3, bytes: 2 },
   logPosition: 7,
   brake: {
-    held: 1, engaged: 2, paged: 3, hits: [
+    held: { fraud: 1, aml: 10 }, engaged: { fraud: 2, aml: 10 }, paged: { fraud: 3, aml: 10 }, hits: [
       { policy: 'cards', rule: 'many', axis: 'fraud', hits: 4 },
       { policy: 'cards', rule: 'large', axis: 'aml', hits: 5 },
     ],
@@ -94,6 +94,7 @@ test('what happened is counted once, by outcome and code', async () => {
   deepEqual(
     ['held', 'engaged', 'pages'].map((name) => samples.get(`assay_brake_${name}`)),
     [1, 2, 3],
+    'of fraud alone: no key is asked for',
   );
   deepEqual(read('assay_policy_expired{policy="cards"}', 'assay_policy_expired{policy="wires"}'), [1, 0]);
   equal(samples.get('assay_rule_hits_total{policy="cards",rule="many"}'), 4);

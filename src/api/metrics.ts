@@ -123,9 +123,12 @@ const expiryFamily = (expiry: readonly Expiry[]): string =>
 function brakeFamilies({ held, engaged, paged, hits }: EngineMeasurements['brake']): readonly string[] {
   const shown = hits.filter(({ axis }) => axis === 'fraud');
   return [
-    family('assay_brake_held', 'gauge', 'Rules in shadow by the brake, by segment.', [[{}, held]]),
-    family('assay_brake_engaged', 'counter', 'Rules that the brake has put in shadow.', [[{}, engaged]]),
-    family('assay_brake_pages', 'counter', 'Final rules that act far more than expected.', [[{}, paged]]),
+    family('assay_brake_held', 'gauge', 'Fraud rules in shadow by the brake, by segment.',
+      [[{}, held.fraud]]),
+    family('assay_brake_engaged', 'counter', 'Fraud rules that the brake has put in shadow.',
+      [[{}, engaged.fraud]]),
+    family('assay_brake_pages', 'counter', 'Final fraud rules that act far more than expected.',
+      [[{}, paged.fraud]]),
     family('assay_rule_hits_total', 'counter', 'Payments on which a live rule of the fraud axis acted.',
       shown.map(({ policy, rule, hits: count }) => [{ policy, rule }, count])),
   ];

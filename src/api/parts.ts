@@ -52,9 +52,9 @@ export interface EngineMeasurements {
 /** Counted since the engine opened, but for `held`. */
 export interface BrakeMeasurements {
   /** Rules in shadow by the brake, by segment. */
-  readonly held: number;
-  readonly engaged: number;
-  readonly paged: number;
+  readonly held: Readonly<Record<Axis, number>>;
+  readonly engaged: Readonly<Record<Axis, number>>;
+  readonly paged: Readonly<Record<Axis, number>>;
   readonly hits: readonly {
     readonly policy: string; readonly rule: string; readonly axis: Axis; readonly hits: number;
   }[];

@@ -35,7 +35,8 @@ const percent = (share: number): string => `${Number((100 * share).toFixed(2))} 
 
 /**
  * What somebody stated goes before what was merely seen. What was seen can only tighten the default, never
- * below a tenth of the payments, and never loosen it: a rule that slowly comes to stop everybody is not usual.
+ * below a tenth of the payments, and never loosen it: a rule that slowly comes to stop everybody is not
+ * usual.
  */
 export function bandOf({ ruleMax, forecast, policyMax, past }: BandSources): Band {
   if (ruleMax !== undefined) return actsAtMost(ruleMax, 'hits_max of the rule');

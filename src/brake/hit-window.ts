@@ -12,7 +12,7 @@ export class HitWindow {
   readonly #looks: Look[] = [];
   /** Sums over the window, as `HitCounts` lays them out. */
   sums: Float64Array = new Float64Array(0);
-  /** What left the window, fading; of how many payments and how many looks that had some, not fading, by row. */
+  /** What left the window, fading; and of how many payments and looks that had some, not fading, by row. */
   past: Float64Array = new Float64Array(0);
   pastPayments: Float64Array = new Float64Array(0);
   pastLooks: Float64Array = new Float64Array(0);

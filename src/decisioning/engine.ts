@@ -4,6 +4,7 @@
  * log), heals after a failed write (the state is made again; there is no undo), publishes, and drains.
  */
 import type { Decision } from '#domain/decision.ts';
+import type { Axis } from '#domain/outcome.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
@@ -31,12 +32,15 @@ export interface EngineParts extends Omit<StateParts, 'tell'> {
   readonly tell?: (what: EngineNews) => void;
 }
 
+/** Who may not see aml may not see the sum of both either. */
+type ByAxis = Readonly<Record<Axis, number>>;
+
 export interface BrakeMeasurements {
   /** Rules that are in shadow by the brake, by segment. */
-  readonly held: number;
+  readonly held: ByAxis;
   /** Since the engine opened: what it put in shadow, and final rules that it told of. */
-  readonly engaged: number;
-  readonly paged: number;
+  readonly engaged: ByAxis;
+  readonly paged: ByAxis;
   readonly hits: readonly RuleHits[];
 }
 
@@ -71,7 +75,7 @@ export class Engine {
   readonly #parts: EngineParts;
   readonly #publisher: Publisher;
   readonly #watch = new HitWatch(() => this.#pipeline.state.live);
-  readonly #braked = { engaged: 0, paged: 0 };
+  readonly #braked = { engaged: { fraud: 0, aml: 0 }, paged: { fraud: 0, aml: 0 } };
   /** Where the log ended when this engine was opened, and what was published since, by position. */
   readonly #openedAt: number;
   readonly #published: number[] = [];
@@ -132,7 +136,8 @@ export class Engine {
 
   measurements(): Measurements {
     const { store, live } = this.state;
-    const brake = { held: live?.amendment?.modes.length ?? 0, ...this.#braked, hits: this.#watch.hits() };
+    const held = this.#watch.held(live?.amendment?.modes ?? []);
+    const brake = { held, ...this.#braked, hits: this.#watch.hits() };
     return {
       brake,
       stages: this.#pipeline.stages, windowStore: store.size, logPosition: this.#parts.log.durable.position,
@@ -218,8 +223,8 @@ export class Engine {
     if (this.#phase !== 'ready') return;
     const { clock, tell } = this.#parts;
     const found = this.#watch.look(clock.now());
-    for (const { kind, policy, rule, segment, because } of found) {
-      if (kind === 'page') this.#braked.paged += 1;
+    for (const { kind, policy, rule, axis, segment, because } of found) {
+      if (kind === 'page') this.#braked.paged[axis] += 1;
       if (kind === 'above') continue;
       const news = kind === 'below' ? 'below_forecast' : kind;
       tell?.({ kind: news, policy, rule, segment: segment?.value, because });
@@ -229,7 +234,7 @@ export class Engine {
     const { amending, news } = braking(above, this.inForce(), clock.now());
     try {
       await this.amend(amending);
-      this.#braked.engaged += above.length;
+      for (const { axis } of above) this.#braked.engaged[axis] += 1;
       for (const one of news) tell?.(one);
     } catch (error) {
       tell?.({ kind: 'brake_failed', because: messageOf(error) });

@@ -7,6 +7,7 @@ import type { Axis } from '#domain/outcome.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
 import type { LivePolicies } from './live-policies.ts';
 import type { LivePolicy } from './live-policy.ts';
+import type { RuleModeOverride } from './publication.ts';
 
 /** Effects of rules that did nothing; they stand behind the others. */
 const WITHHELD: ReadonlySet<string> = new Set(['excepted', 'replaced', 'shadow']);
@@ -17,6 +18,7 @@ export interface RuleFinding extends Omit<Finding, 'key' | 'segment'> {
   readonly policy: string;
   /** Content hash of the policy that judged, which may be a challenger. */
   readonly hash: string;
+  readonly axis: Axis;
   readonly segment: { readonly field: string; readonly value: string } | undefined;
 }
 
@@ -71,8 +73,18 @@ export class HitWatch {
       const { policy } = seat.live;
       const field = policy.brake.segment?.path;
       const within = segment === undefined || field === undefined ? undefined : { field, value: segment };
-      return [{ kind, rule, because, policy: policy.name, hash: policy.hash, segment: within }];
+      const axis = axisOf(policy, rule);
+      return [{ kind, rule, axis, because, policy: policy.name, hash: policy.hash, segment: within }];
     });
+  }
+
+  /** Rules that are held, by axis: of a champion, or of a challenger that has a share. */
+  held(modes: readonly RuleModeOverride[]): Readonly<Record<Axis, number>> {
+    const policies = this.#live()?.judging.map((live) => live.policy) ?? [];
+    const axes = modes.map(({ policy, rule }) => axisOf(policies.find(({ name, rules }) =>
+      name === policy && rules.some(({ id }) => id === rule)), rule));
+    const fraud = axes.filter((axis) => axis === 'fraud').length;
+    return { fraud, aml: axes.length - fraud };
   }
 
   hits(): readonly RuleHits[] {
@@ -95,6 +107,10 @@ export class HitWatch {
     return this.#seats;
   }
 }
+
+/** A rule that nobody knows is told of to nobody without a key. */
+const axisOf = (policy: CompiledPolicy | undefined, rule: string): Axis =>
+  policy?.rules.find(({ id }) => id === rule)?.axis ?? 'aml';
 
 function count(
   { live, watched, indexOf, totals }: Seat, at: number, rule: string, score: number, axis: Axis,

@@ -48,7 +48,7 @@ test('a rule that declines everyone is soon in shadow, stays so, and comes back 
   equal(world.running.inForce().position, position);
   equal(decided(await world.decide({ channel: 'pos' })).outcome, 'approve');
   const { brake } = world.running.measurements();
-  deepEqual([brake.held, brake.engaged], [2, 0]);
+  deepEqual([brake.held, brake.engaged], [{ fraud: 2, aml: 0 }, { fraud: 0, aml: 0 }]);
 
   await world.running.amend({ modes: [], person: 'a.ng', because: 'it was meant' });
   equal(decided(await world.decide({ channel: 'pos' })).outcome, 'decline');
@@ -76,6 +76,8 @@ test('of a braked aml rule nothing is said to a key without that scope', async (
   const seen = (aml: boolean) => renderDecision(decision, { aml, explain: false, replayed: false });
   ok(seen(true).includes('braked since'));
   ok(!/brake|many/.test(seen(false)));
+  const { held, engaged } = world.running.measurements().brake;
+  deepEqual([held, engaged], [{ fraud: 0, aml: 2 }, { fraud: 0, aml: 2 }]);
 });
 
 test('a final rule stays, and a person is told', async () => {
@@ -83,7 +85,7 @@ test('a final rule stays, and a person is told', async () => {
   await world.running.publish(publicationOf(DECLINES_ALL.replace('  many:', '  many:\n    final: true')));
   for (let i = 0; i < 3; i++) equal((await second(world, 200, ['ecom']))[0], 'decline');
   deepEqual([news(world, 'page').length, world.running.inForce().amendment], [1, undefined]);
-  equal(world.running.measurements().brake.paged, 1);
+  equal(world.running.measurements().brake.paged.fraud, 1);
 });
 
 test('a forecast of the publication is what a rule is held to', async () => {
