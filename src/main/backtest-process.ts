@@ -1,6 +1,5 @@
 /**
- * One backtest in a process of its own, at the lowest priority: payments are decided as if it were not
- * there.
+ * One backtest in a process of its own, behind all others: payments are decided as if it were not there.
  */
 import type { BacktestOrder } from '#backtest/order.ts';
 import type { BacktestReport, RunCost } from '#backtest/report.ts';
@@ -29,6 +28,8 @@ export type BacktestProcessEnd = Exclude<BacktestNews, { kind: 'progress' }>
 
 export interface BacktestProcess {
   readonly end: Promise<BacktestProcessEnd>;
+  /** For the log: which process, and how it stands behind others. */
+  readonly standing: Promise<string>;
   /** It stops soon, and leaves its checkpoint. */
   cancel(): void;
 }
@@ -45,5 +46,5 @@ export function backtestProcess(
     });
     child.ended.then((problem) => { resolve({ kind: 'failed', problem }); }, () => {});
   });
-  return { end, cancel: () => { child.ask({ kind: 'cancel' }); } };
+  return { end, standing: child.standing, cancel: () => { child.ask({ kind: 'cancel' }); } };
 }

@@ -165,6 +165,7 @@ class Runner implements StoppableRunner {
           + `${error instanceof Error ? error.message : String(error)}`);
       });
     });
+    child.standing.then((standing) => { tell(`backtest ${one.run.id}: in ${standing}`); }, () => {});
     this.#running = { one, child };
     try {
       const end = await child.end;

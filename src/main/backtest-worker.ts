@@ -1,4 +1,4 @@
-/** A process of its own: one backtest over the log, at the lowest priority, then the end. */
+/** A process of its own: one backtest over the log, behind all others, then the end. */
 import { BacktestRun } from '#backtest/backtest.ts';
 import { HistoryRefused } from '#backtest/history.ts';
 import { costOf, makeReport } from '#backtest/make-report.ts';

@@ -1,6 +1,7 @@
-/** The other side of `backgroundProcess`: the lowest priority, one order, asks that come, news that go. */
-import os from 'node:os';
+/** The other side of `backgroundProcess`: behind all others, one order, asks that come, news that go. */
 import process from 'node:process';
+import type { Began } from './background-process.ts';
+import { standBehindOthers } from './standing.ts';
 
 export interface Background<Ask, News> {
   readonly tell: (news: News) => void;
@@ -12,7 +13,8 @@ export interface Background<Ask, News> {
 export function inBackground<Order, Ask, News extends object>(
   work: (order: Order, background: Background<Ask, News>) => Promise<void>,
 ): void {
-  os.setPriority(os.constants.priority.PRIORITY_LOW);
+  const began: Began = { standing: standBehindOthers() };
+  process.send?.(began);
   // Ctrl-C in a terminal reaches us too; the parent says when to stop, so that nothing is lost.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
   process.on('disconnect', () => { process.exit(0); });

@@ -145,6 +145,7 @@ class Keeper implements ShadowKeeper {
       this.#restartMs = RESTART_MS;
       this.#asked.get(id)?.(report);
     });
+    worker.standing.then((standing) => { this.#parts.tell(`shadow: compared in ${standing}`); }, () => {});
     worker.ended.then((why) => { this.#fell(worker, why); }, () => {});
     this.#worker = worker;
   }

@@ -1,5 +1,5 @@
 /**
- * A process that compares challengers with the champion, at the lowest priority, until it is asked to stop.
+ * A process that compares challengers with the champion, behind all others, until it is asked to stop.
  */
 import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +24,12 @@ interface Served {
   readonly engine: Engine;
   readonly records: MemoryRecordStore;
   readonly runner: StoppableRunner;
+  readonly said: readonly string[];
 }
 
-async function served(payments: number): Promise<Served> {
+async function served(payments: number, at: string): Promise<Served> {
   const engine = await openEmbedded({
-    disk: nodeDisk, folder, clock: { now: () => START_MS, sleep: () => Promise.resolve() },
+    disk: nodeDisk, folder: at, clock: { now: () => START_MS, sleep: () => Promise.resolve() },
     publication: publicationOf(POLICY), commitGapMs: 0,
   });
   for (let i = 0; i < payments; i += 200) {
@@ -44,11 +46,14 @@ async function served(payments: number): Promise<Served> {
     writes.addVersion({ hash: HASH, policy: 'small', version: 2, title: 't', file: 'small.policy.yaml',
       source: CANDIDATE,
       author: 'a', atMs: 0, note: '', withdrawnAtMs: undefined }));
-  return { engine, records, runner: newRunner(engine, records) };
+  const said: string[] = [];
+  return { engine, records, runner: newRunner(engine, records, at, said), said };
 }
 
-const newRunner = (engine: Engine, records: MemoryRecordStore): StoppableRunner => backtestRunner({
-  folder, records, now: () => START_MS, tell: () => {},
+const newRunner = (
+  engine: Engine, records: MemoryRecordStore, at: string, said: string[],
+): StoppableRunner => backtestRunner({
+  folder: at, records, now: () => START_MS, tell: (line) => { said.push(line); },
   live: () => {
     const { base, publication } = engine.inForce();
     return { base, publication, position: engine.measurements().logPosition };
@@ -65,9 +70,9 @@ const ended = (runner: StoppableRunner, options: Parameters<typeof order>[0] = {
     runner.start(order(options), (id, end) => Promise.resolve(resolve([id, end]))).catch(reject);
   });
 
-test('a backtest beside a server is queued, run at the lowest priority, written down, cancelled and resumed',
+test('a backtest beside a server is queued, run, written down, cancelled and resumed',
   async () => {
-  const { engine, records, runner } = await served(4_000);
+  const { engine, records, runner } = await served(4_000, folder);
   try {
     await assert.rejects(runner.start(order({ form: 'x' }), () => Promise.resolve()), BacktestRefused);
     await assert.rejects(runner.start(order({ sweep: 'larg=1,2' }), () => Promise.resolve()),
@@ -75,10 +80,8 @@ test('a backtest beside a server is queued, run at the lowest priority, written 
     await assert.rejects(runner.start(order({ from: 'soon' }), () => Promise.resolve()), BacktestRefused);
 
     const running = ended(runner, { sweep: 'large=1_000,2_000 EUR' });
-    const nice = await lowestChild(running);
     const [id, end] = await running;
     assert.equal(end.status, 'done');
-    if (process.platform === 'linux') assert.deepEqual(nice, { own: 0, lowest: 19 });
     assert.ok(end.status === 'done');
     assert.equal(end.figures.payments, 4_000);
     assert.ok(end.figures.alerts > 0);
@@ -99,7 +102,7 @@ test('a backtest beside a server is queued, run at the lowest priority, written 
     });
     assert.equal((await stopped).status, 'cancelled');
     assert.equal((await records.backtestRun(stoppedId))?.problem, 'the server stopped');
-    const next = newRunner(engine, records);
+    const next = newRunner(engine, records, folder, []);
     const resumed = await new Promise<BacktestEnd>((resolve, reject) => {
       next.resume(stoppedId, (_, one) => Promise.resolve(resolve(one))).catch(reject);
     });
@@ -113,27 +116,53 @@ test('a backtest beside a server is queued, run at the lowest priority, written 
   }
 });
 
-/** Nice values: our own, and the highest of a process that we began, until it is over. */
-async function lowestChild(until: Promise<unknown>): Promise<{ own: number; lowest: number } | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  /** The fields of `stat` behind the name: the state, the parent, ... the nice value. */
-  const fieldsOf = (pid: string): readonly number[] => {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-  };
-  let lowest = 0;
-  let over = false;
-  until.then(() => { over = true; }, () => { over = true; });
-  while (!over && lowest === 0) {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const fields = fieldsOf(pid);
-        if (fields[1] === process.pid) lowest = Math.max(lowest, fields[16] ?? 0);
-      } catch {
-        // It has ended since it was listed.
-      }
+/** What was told of the process of a backtest, once it runs, and the scheduling policies of its threads. */
+async function standingOf(said: readonly string[]): Promise<{ line: string; policies: readonly number[] }> {
+  for (;;) {
+    const line = said.find((one) => one.includes('process'));
+    if (line === undefined) {
+      await new Promise((resolve) => { setTimeout(resolve, 10); });
+      continue;
     }
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
+    const tasks = `/proc/${/process (\d+)/.exec(line)?.[1]}/task`;
+    if (!existsSync(tasks)) return { line, policies: [] };
+    const policies = readdirSync(tasks).map((thread) => {
+      const text = readFileSync(join(tasks, thread, 'stat'), 'utf8');
+      return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[38]);
+    });
+    return { line, policies };
   }
-  return { own: fieldsOf(String(process.pid))[16] ?? 0, lowest };
 }
+
+const IDLE_WANTED = spawnSync('sh', ['-c', 'chrt -i 0 true']).status === 0 ? false
+  : 'no chrt (util-linux) that may set SCHED_IDLE here: background work runs at nice 19';
+
+test('every thread of a backtest is SCHED_IDLE, and the log says so', { skip: IDLE_WANTED }, async () => {
+  const at = join(folder, 'idle');
+  const { engine, runner, said } = await served(400, at);
+  try {
+    const running = ended(runner);
+    const { line, policies } = await standingOf(said);
+    assert.match(line, /^backtest bt_[0-9a-f]{16}: in process \d+, SCHED_IDLE$/);
+    assert.ok(policies.length > 1);
+    assert.deepEqual([...new Set(policies)], [5]);
+    assert.equal((await running)[1].status, 'done');
+  } finally {
+    await engine.close();
+  }
+});
+
+test('where there is no chrt, background work runs at nice 19, and the log says so', async () => {
+  const at = join(folder, 'nice');
+  const { engine, runner, said } = await served(200, at);
+  const path = process.env.PATH;
+  try {
+    process.env.PATH = at;
+    const running = ended(runner);
+    assert.match((await standingOf(said)).line, /: in process \d+, nice 19$/);
+    assert.equal((await running)[1].status, 'done');
+  } finally {
+    process.env.PATH = path;
+    await engine.close();
+  }
+});
