@@ -210,6 +210,14 @@ export class EngineState {
     this.enactAmended(this.#live.publication, amendment, position);
   }
 
+  /** A state beside this one, on its windows: what is live here with that amendment. This one stays. */
+  besideAmended(amendment: Amendment, position: number): EngineState {
+    const beside = new EngineState(this.schema, this.store, this.#compiler);
+    beside.#live = this.#live;
+    beside.amend(amendment, position);
+    return beside;
+  }
+
   /** A publication with an amendment on it, at once. */
   enactAmended(publication: Publication, amendment: Amendment, position: number): void {
     const prepared = atOnce(this.prepare({ ...recorded(publication), amended: amendment }));

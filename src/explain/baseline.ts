@@ -1,12 +1,14 @@
 /** What is usual for an entity: a feature as it was measured in the entity's earlier decisions. */
+import { applyTolerance } from '#domain/apply-tolerance.ts';
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { LIMITS } from '#domain/limits.ts';
-import type { LogReader } from '#ports/decision-log.ts';
+import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
+import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import type { FeatureDefinition, FeatureValues } from '#features/definition.ts';
+import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { formatCell } from '#policy/format-cell.ts';
 import type { LivePolicy } from '#decisioning/live-policy.ts';
-import { readFacts, readVersions, type Facts } from '#decisioning/record.ts';
-import { admittedAgain } from './derive.ts';
+import { readFacts, readVersions, requestBytes, splitKey, type Facts } from '#decisioning/record.ts';
 import type { EarlierAsk } from './earlier-decisions.ts';
 import type { Baseline, MeasuredAccount } from './explanation.ts';
 import type { LiveAt } from './live-at.ts';
@@ -100,12 +102,19 @@ class Past {
     const record = await this.#sources.get(position);
     if (record?.kind !== 'decision') return undefined;
     const versions = readVersions(record);
-    const state = await this.#sources.liveAt.at(versions);
-    const policy = state.live?.judging.find((one) => one.policy.hash === versions.policy)?.policy;
-    if (policy === undefined) return undefined;
-    const { event } = admittedAgain(record, state);
-    const measuring = { policy, lists: versions.lists, tMs: event.numbers[T_SLOT] ?? Number.NaN };
+    const policy = await this.#sources.liveAt.policyOf(versions);
+    const tMs = policy === undefined ? undefined : timeOf(record, policy);
+    if (policy === undefined || tMs === undefined) return undefined;
+    const measuring = { policy, lists: versions.lists, tMs };
     const indexOf = new Map(policy.features.map((_, index) => [measureOf(measuring, index), index]));
     return { facts: readFacts(record), indexOf };
   }
+}
+
+/** When the payment counted, ms; undefined where its request would be refused today. */
+function timeOf(record: LogRecord, { schema, time }: CompiledPolicy): number | undefined {
+  const { tenant } = splitKey(record.key);
+  const parsed = parseTransactionCall(requestBytes(record), schema, record.receivedAtMs, tenant);
+  const timed = isRefusal(parsed) ? parsed : applyTolerance(parsed.event, time);
+  return isRefusal(timed) ? undefined : timed.event.numbers[T_SLOT];
 }
