@@ -38,8 +38,9 @@ export interface BacktestRunner {
    * once, after the run's record says so. Throws BacktestRefused where the options cannot be.
    */
   start(order: BacktestOrder, onEnd: OnEnd): Promise<string>;
-  /** False where no such run can be cancelled, or resumed. */
+  /** False where no such run can be cancelled. */
   cancel(id: string): Promise<boolean>;
+  /** False where there is none, or it runs. One that is done is judged again from the beginning. */
   resume(id: string, onEnd: OnEnd): Promise<boolean>;
   /** The report of a run that is done, as a page; undefined where there is none. */
   report(id: string, as: 'html' | 'text'): Promise<string | undefined>;

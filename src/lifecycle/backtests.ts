@@ -5,6 +5,7 @@ import { RecordsUnavailable, type BacktestRunRecord, type Json } from '#ports/re
 import { BacktestRefused, type BacktestEnd } from './backtest-runner.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { audited, refuse } from './refuse.ts';
+import { isMap } from './seals.ts';
 import { noVersion } from './version-facts.ts';
 import { recordBacktest } from './versions.ts';
 
@@ -60,6 +61,9 @@ export async function steerBacktest(
   const run = await backtestRun(parts, id);
   if (isRefusal(run)) return run;
   if (backtests === undefined) return refuse('part_unavailable', 'this server runs no backtests');
+  if (verb === 'resume' && run.status === 'done' && await isShown(parts, run)) {
+    return refuse('conflict', `${id} is done: there is nothing to resume`);
+  }
   // A run of an earlier start leaves its evidence as any other does.
   const onEnd = (_: string, end: BacktestEnd): Promise<void> => ended(parts, run.person, run.hash, id, end);
   const isDone = await (verb === 'cancel' ? backtests.cancel(id) : backtests.resume(id, onEnd));
@@ -69,6 +73,18 @@ export async function steerBacktest(
     action: `backtest.${verb}`, subject: `version/${run.hash}`, detail: { id },
   }, () => Promise.resolve({}));
   return isRefusal(noted) ? noted : backtestRun(parts, id);
+}
+
+/**
+ * Evidence is written after the run says that it is done; where the server ended between, it is lost, and
+ * judging again is the only way to it: the report stands in the records without a seal.
+ */
+async function isShown({ records, seals }: LifecycleParts,
+  { id, hash }: BacktestRunRecord): Promise<boolean> {
+  return (await records.evidence(hash)).some((evidence) => {
+    const found = evidence.kind === 'backtest' ? seals.found(evidence) : undefined;
+    return isMap(found) && found['run'] === id;
+  });
 }
 
 export async function backtestReport(

@@ -54,8 +54,10 @@ export function backtestRunner(parts: BacktestRunnerParts): StoppableRunner {
 class Runner implements StoppableRunner {
   readonly #parts: BacktestRunnerParts;
   readonly #queue: Queued[] = [];
-  #running: { readonly one: Queued; readonly child: BacktestProcess } | undefined;
+  /** From when it leaves the queue until its end is written down; the process comes a little later. */
+  #running: { readonly one: Queued; child: BacktestProcess | undefined } | undefined;
   #turning: Promise<void> = Promise.resolve();
+  #noted: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(parts: BacktestRunnerParts) {
@@ -91,14 +93,14 @@ class Runner implements StoppableRunner {
     }
     if (this.#running?.one.run.id !== id) return false;
     this.#running.one.cancelled = true;
-    this.#running.child.cancel();
+    this.#running.child?.cancel();
     return true;
   }
 
   async resume(id: string, onEnd: OnEnd): Promise<boolean> {
     const run = await this.#parts.records.backtestRun(id);
     const busy = this.#running?.one.run.id === id || this.#queue.some((one) => one.run.id === id);
-    if (run === undefined || busy || run.status === 'done') return false;
+    if (run === undefined || busy) return false;
     this.#refuseTooMany();
     this.#enqueue({ run: { ...run, status: 'queued', problem: undefined, endedAtMs: undefined }, onEnd,
       cancelled: false });
@@ -114,7 +116,7 @@ class Runner implements StoppableRunner {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#running?.child.cancel();
+    this.#running?.child?.cancel();
     await this.#turning;
   }
 
@@ -126,27 +128,47 @@ class Runner implements StoppableRunner {
 
   #enqueue(one: Queued): void {
     this.#queue.push(one);
-    if (this.#running === undefined) {
-      this.#turning = this.#turning.then(() => this.#turn()).catch((error: unknown) => {
-        this.#parts.tell(`backtest: ${error instanceof Error ? error.message : String(error)}`);
-      });
-    }
+    if (this.#running === undefined) this.#turning = this.#turning.then(() => this.#turn());
   }
 
   async #turn(): Promise<void> {
     for (let one = this.#queue.shift(); one !== undefined && !this.#stopped; one = this.#queue.shift()) {
-      await this.#run(one);
+      this.#running = { one, child: undefined };
+      try {
+        await this.#end(one, await this.#run(one));
+      } catch (error) {
+        this.#parts.tell(`backtest ${one.run.id}: its end is not noted: ${said(error)}`);
+      } finally {
+        this.#running = undefined;
+      }
     }
   }
 
-  async #run(one: Queued): Promise<void> {
+  /** One that fails is the end of that one, and not of those that wait. */
+  async #run(one: Queued): Promise<BacktestEnd> {
+    try {
+      const end = await (await this.#begin(one)).end;
+      // A note that came after the end would take it back.
+      await this.#noted;
+      if (end.kind === 'done') {
+        const { report, cost } = end;
+        return { status: 'done', figures: report.candidates[0]!.figures,
+          report: parseJson({ report, cost }) };
+      }
+      if (end.kind !== 'cancelled') return { status: 'failed', problem: end.problem };
+      return { status: 'cancelled',
+        problem: one.cancelled ? 'cancelled; resume goes on from where it was' : 'the server stopped' };
+    } catch (error) {
+      return { status: 'failed', problem: said(error) };
+    }
+  }
+
+  async #begin(one: Queued): Promise<BacktestProcess> {
     const { folder, records, publicationAt, tell } = this.#parts;
     const { options, base, until } = parseKept<KeptOrder>(one.run.order);
     const [publication, version] = await Promise.all([publicationAt(base), records.version(one.run.hash)]);
     if (publication === undefined || version === undefined) {
-      await this.#end(one, { status: 'failed',
-        problem: 'the version, or what was live, is not there any more' });
-      return;
+      throw new Error('the version, or what was live, is not there any more');
     }
     const order = backtestOrder(options, version, publication);
     const place = join(folder, 'backtests');
@@ -154,33 +176,21 @@ class Runner implements StoppableRunner {
     let notedAt = performance.now();
     one.run = { ...one.run, status: 'running' };
     await records.noteProgress(one.run);
+    const { id } = one.run;
     const child = backtestProcess({
-      folder, until, order, custom: publication.custom, checkpoint: join(place, `${one.run.id}.checkpoint`),
+      folder, until, order, custom: publication.custom, checkpoint: join(place, `${id}.checkpoint`),
     }, (done, total) => {
       one.run = { ...one.run, done, total };
       if (performance.now() - notedAt < NOTE_EVERY_MS) return;
       notedAt = performance.now();
-      records.noteProgress(one.run).catch((error: unknown) => {
-        tell(`backtest ${one.run.id}: progress is not noted: `
-          + `${error instanceof Error ? error.message : String(error)}`);
+      this.#noted = records.noteProgress(one.run).catch((error: unknown) => {
+        tell(`backtest ${id}: progress is not noted: ${said(error)}`);
       });
     });
-    child.standing.then((standing) => { tell(`backtest ${one.run.id}: in ${standing}`); }, () => {});
+    child.standing.then((standing) => { tell(`backtest ${id}: in ${standing}`); }, () => {});
     this.#running = { one, child };
-    try {
-      const end = await child.end;
-      if (end.kind === 'done') {
-        const { report, cost } = end;
-        await this.#end(one, {
-          status: 'done', figures: report.candidates[0]!.figures, report: parseJson({ report, cost }),
-        });
-      } else if (end.kind === 'cancelled') {
-        const problem = one.cancelled ? 'cancelled; resume goes on from where it was' : 'the server stopped';
-        await this.#end(one, { status: 'cancelled', problem });
-      } else await this.#end(one, { status: 'failed', problem: end.problem });
-    } finally {
-      this.#running = undefined;
-    }
+    if (one.cancelled || this.#stopped) child.cancel();
+    return child;
   }
 
   async #end(one: Queued, end: BacktestEnd): Promise<void> {
@@ -198,6 +208,7 @@ class Runner implements StoppableRunner {
   }
 }
 
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 /** What was written as JSON by this file. */
 const parseKept = <Kept>(json: Json): Kept => json as unknown as Kept;
 const parseJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;

@@ -116,6 +116,36 @@ test('a backtest beside a server is queued, run, written down, cancelled and res
   }
 });
 
+test('a run that cannot be is the end of that run, and those that wait go on', async () => {
+  const { engine, records, runner } = await served(200, join(folder, 'broken'));
+  try {
+    const ends: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const onEnd = (_: string, end: BacktestEnd): Promise<void> => {
+        ends.push(end.status === 'done' ? end.status : `${end.status}: ${end.problem}`);
+        if (ends.length === 2) resolve();
+        return Promise.resolve();
+      };
+      const noteProgress = records.noteProgress.bind(records);
+      records.noteProgress = (run) => {
+        records.noteProgress = noteProgress;
+        return Promise.reject(new Error(`no note of ${run.status}`));
+      };
+      Promise.all([runner.start(order({}), onEnd), runner.start(order({}), onEnd)]).catch(reject);
+    });
+    assert.deepEqual(ends, ['failed: no note of running', 'done']);
+    const id = await runner.start(order({}), () => Promise.resolve());
+    while (await records.backtestRun(id).then((run) => run?.status) === 'queued') {
+      assert.equal(await runner.resume(id, () => Promise.resolve()), false, 'it is about to run');
+      await new Promise(setImmediate);
+    }
+    await runner.stop();
+    assert.equal((await records.backtestRun(id))?.status, 'cancelled');
+  } finally {
+    await engine.close();
+  }
+});
+
 /** What was told of the process of a backtest, once it runs, and the scheduling policies of its threads. */
 async function standingOf(said: readonly string[]): Promise<{ line: string; policies: readonly number[] }> {
   for (;;) {

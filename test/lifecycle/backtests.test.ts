@@ -19,6 +19,24 @@ const runnerAfterAStart = (): BacktestRunner => ({
   report: () => Promise.resolve(undefined),
 });
 
+const runOf = (hash: string, status: BacktestRunRecord['status']): BacktestRunRecord => ({
+  id: 'bt_1', hash, person: 'ann', status, order: {}, done: 7, total: 9, report: null,
+  problem: undefined, atMs: 1, endedAtMs: 2,
+});
+
+test('a backtest that is done but whose evidence was lost is judged again, and one that has it is not',
+  async () => {
+  const records = new MemoryRecordStore();
+  const world = new LifecycleWorld(undefined, records, runnerAfterAStart());
+  const { life } = world;
+  const hash = await world.submitted({ version: 2, limit: 3 });
+  await records.noteProgress(runOf(hash, 'done'));
+  told(await life.steerBacktest(BEN, 'bt_1', 'resume'));
+  equal((await records.evidence(hash)).filter(({ kind }) => kind === 'backtest').length, 1);
+  match(refusalOf(await life.steerBacktest(BEN, 'bt_1', 'resume')), /^conflict: bt_1 is done/);
+  equal((await records.evidence(hash)).filter(({ kind }) => kind === 'backtest').length, 1);
+});
+
 test('a backtest that is resumed after a restart leaves its evidence when it ends', async () => {
   const records = new MemoryRecordStore();
   const world = new LifecycleWorld(undefined, records, runnerAfterAStart());
@@ -27,11 +45,7 @@ test('a backtest that is resumed after a restart leaves its evidence when it end
   const hash = await world.submitted({ version: 2, limit: 3 });
   told(await life.approve(BEN, hash, 'risk'));
   match(refusalOf(await life.publish(ANN, hash, publishOrder)), /^gate_closed: there is no backtest/);
-  const run: BacktestRunRecord = {
-    id: 'bt_1', hash, person: 'ann', status: 'cancelled', order: {}, done: 7, total: 9, report: null,
-    problem: 'the server stopped', atMs: 1, endedAtMs: 2,
-  };
-  await records.noteProgress(run);
+  await records.noteProgress({ ...runOf(hash, 'cancelled'), problem: 'the server stopped' });
   told(await life.steerBacktest(BEN, 'bt_1', 'resume'));
   const shown = (await records.evidence(hash)).filter(({ kind }) => kind === 'backtest');
   deepEqual(shown.map(({ passed, person }) => [passed, person]), [[true, 'ann']]);
