@@ -111,7 +111,10 @@ function finding(parts: ApiParts) {
       const explanation = await parts.explain(call.tenant, params['id'] ?? '', aml);
       if (explanation === undefined) return refusal('not_found', NO_SUCH_DECISION);
       if (explanation === 'busy') return refusal('shedding', 'too many explanations wait; ask again');
-      if ('notExplained' in explanation) return refusal('not_explainable', explanation.notExplained);
+      if ('notExplained' in explanation) {
+        const code = explanation.isPassing === true ? 'part_unavailable' : 'not_explainable';
+        return refusal(code, explanation.notExplained);
+      }
       return { text: explainDecision(explanation, aml) };
     },
     policies: ({ call }) => ({ text: JSON.stringify({ object: 'list', data: parts.policies(call.tenant) }) }),

@@ -119,9 +119,13 @@ describe('a decision', () => {
     const parts = fakeParts();
     const log = requestLog('info', { write: () => undefined });
     const tooFar = { ...parts, explain: () => Promise.resolve({ notExplained: 'too far back' }) };
+    const ended = { ...parts,
+      explain: () => Promise.resolve({ notExplained: 'the thread was ended', isPassing: true } as const) };
     const nobody: ApiParts = { ...parts };
     delete nobody.explain;
-    for (const [given, code] of [[tooFar, 'not_explainable'], [nobody, 'part_unavailable']] as const) {
+    for (const [given, code] of [
+      [tooFar, 'not_explainable'], [ended, 'part_unavailable'], [nobody, 'part_unavailable'],
+    ] as const) {
       const { http } = buildServer(given, log);
       const url = '/v1/decisions/dec_1/explain';
       const answer = await http.inject({ url, headers: { authorization: 'Bearer all' } });

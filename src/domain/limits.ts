@@ -57,6 +57,11 @@ export const LIMITS = {
   explainReplayRecordsMax: 2_000_000,
   /** Explanations that wait for their turn. */
   explanationsWaitingMax: 64,
+  /** Of those, the ones that have to read the log again, in a queue of their own. */
+  explainReplaysWaitingMax: 8,
+  /** JavaScript heap of the thread that explains, and of the one that reads the log again for it, MiB. */
+  explainHeapMiBMax: 1_024,
+  explainReplayHeapMiBMax: 4_096,
   /** Earlier decisions of an entity that say what is usual for it, and how few say nothing. */
   baselineDecisionsMax: 20,
   baselineDecisionsMin: 5,

@@ -16,7 +16,11 @@ export interface Explanation {
 }
 
 /** The decision is there, and why it cannot be told. */
-export interface NotExplained { readonly notExplained: string }
+export interface NotExplained {
+  readonly notExplained: string;
+  /** Asked again, it may be told. */
+  readonly isPassing?: true;
+}
 
 /** Whether the record, judged again, gives the recorded answer byte for byte. */
 export interface Derived {

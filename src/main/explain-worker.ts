@@ -1,6 +1,6 @@
 /**
- * A worker thread that explains decisions. It asks the deciding one for records; to replay, it reads the log
- * itself.
+ * A worker thread that explains decisions, one after the other. It reads the log itself, beside its writer;
+ * what it asks the deciding thread is where an entity's earlier decisions stand.
  */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -8,71 +8,80 @@ import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { readVersions } from '#decisioning/record.ts';
+import type { EarlierAsk } from '#explain/earlier-decisions.ts';
 import { explain } from '#explain/explain.ts';
 import { LiveAt, schemaNamed } from '#explain/live-at.ts';
 import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import type { ExplainerData, FromExplainer, ToExplainer } from './explaining-thread.ts';
+import type { ExplainOrder, FromExplainer, ToExplainer } from './explaining-lane.ts';
+import type { ExplainerData } from './explaining-thread.ts';
 import { logPlaces, snapshotsIn } from './open-embedded.ts';
 
 /** On Linux 0 is this thread alone: payments come first. */
 setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 
+/** It has to be made by one who may read the log again. */
+class NeedsReplay extends Error {}
+
 const { folder } = workerData as ExplainerData;
 const newStore = (schema: EventSchema): LocalWindowStore => new LocalWindowStore(schema);
 const post = (message: FromExplainer): void => { parentPort?.postMessage(message); };
 
-interface Asked { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
-const asked = new Map<number, Asked>();
+const asked = new Map<number, (positions: readonly number[]) => void>();
 let lastAsk = 0;
 
-function ask(what: (id: number) => FromExplainer): Promise<unknown> {
+function earlier(what: EarlierAsk): Promise<readonly number[]> {
   lastAsk += 1;
-  const id = lastAsk;
-  post(what(id));
-  return new Promise((resolve, reject) => { asked.set(id, { resolve, reject }); });
+  const ask = lastAsk;
+  post({ kind: 'earlier', ask, what });
+  return new Promise((resolve) => { asked.set(ask, resolve); });
 }
 
-const get = (position: number): Promise<LogRecord | undefined> =>
-  ask((id) => ({ kind: 'get', ask: id, position })) as Promise<LogRecord | undefined>;
+let log: LocalLogReader | undefined;
+
+/** All that an explanation reads stands at or before the decision. */
+async function logWith({ record, durable }: ExplainOrder): Promise<LocalLogReader> {
+  log ??= await LocalLogReader.open(nodeDisk, logPlaces(folder), durable);
+  if (log.durable.position < record.position) await log.advance(durable);
+  return log;
+}
 
 /** Kept from one explanation to the next: the publications of its time stay compiled. */
-const liveAt = new LiveAt({ get, newStore });
+const liveAt = new LiveAt({ get: (position) => Promise.resolve(log?.get(position)), newStore });
 
-async function replayed(record: LogRecord, durable: number): ReturnType<typeof replayOne> {
-  const log = await LocalLogReader.open(nodeDisk, logPlaces(folder), durable);
-  const snapshots = snapshotsIn(folder, { disk: nodeDisk, log, opened: log.snapshot });
+async function replayed(record: LogRecord, reader: LocalLogReader): ReturnType<typeof replayOne> {
+  const snapshots = snapshotsIn(folder, { disk: nodeDisk, log: reader, opened: reader.snapshot });
   const schema = schemaNamed(readVersions(record).schema);
-  return replayOne(record, { log, snapshots, schema, newWindowStore: () => newStore(schema) });
+  return replayOne(record, { log: reader, snapshots, schema, newWindowStore: () => newStore(schema) });
 }
 
-async function explained({ record, aml, durable }: Extract<ToExplainer, { kind: 'explain' }>): Promise<void> {
+async function explained(order: ExplainOrder): Promise<FromExplainer> {
+  const { record, aml, mayReplay } = order;
   try {
-    const sources = {
-      get, earlier, liveAt,
-      replayOne: (one: LogRecord) => replayed(one, durable),
-    };
-    post({ kind: 'explained', explanation: await explain(record, sources, { aml }) });
+    const reader = await logWith(order);
+    const explanation = await explain(record, {
+      get: (position) => reader.get(position), earlier, liveAt,
+      replayOne(one) {
+        if (!mayReplay) throw new NeedsReplay();
+        return replayed(one, reader);
+      },
+    }, { aml });
+    return { kind: 'explained', explanation };
   } catch (error) {
+    if (error instanceof NeedsReplay) return { kind: 'needs_replay' };
     if (error instanceof ReplayTooLong) {
-      post({ kind: 'explained', explanation: { notExplained: error.message } });
-      return;
+      return { kind: 'explained', explanation: { notExplained: error.message } };
     }
-    post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
 }
-
-const earlier = (what: Extract<FromExplainer, { kind: 'earlier' }>['what']): Promise<readonly number[]> =>
-  ask((id) => ({ kind: 'earlier', ask: id, what })) as Promise<readonly number[]>;
 
 parentPort?.on('message', (message: ToExplainer) => {
   if (message.kind === 'explain') {
-    void explained(message);
+    void explained(message).then(post);
     return;
   }
-  const one = asked.get(message.ask);
+  asked.get(message.ask)?.(message.positions);
   asked.delete(message.ask);
-  if (message.kind === 'reply') one?.resolve(message.value);
-  else one?.reject(new Error(message.message));
 });

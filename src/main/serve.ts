@@ -110,7 +110,7 @@ interface Opening {
 async function open({ engine, folder, listening, live, served, devKey: token }: Opening): Promise<void> {
   const compiled = (engine.state.live?.policies ?? []).map(({ policy }) => policy);
   for (const note of listNotes(engine.inForce().publication.lists, compiled)) say(note);
-  const explaining = explainingThread(engine, folder);
+  const explaining = explainingThread(engine, folder, say);
   const parts = { ...apiParts(engine, live, explaining), lifecycle: () => served.lifecycle() };
   const server = buildServer(parts, requestLog());
   const address = await server.http.listen(listening);
