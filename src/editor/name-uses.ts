@@ -5,6 +5,7 @@ import { parseExpression } from '#expression/parse.ts';
 import { childrenOf } from '#expression/tree.ts';
 import type { Place } from '#policy/diagnostic.ts';
 import { offsetInScalar, type ScalarNode } from '#policy/document.ts';
+import { stretchesIn } from '#policy/reason-text.ts';
 import { untilIn } from '#policy/parse-then.ts';
 import type { PathPart } from './cursor-place.ts';
 import { keysIn, scalarsIn } from './node-place.ts';
@@ -61,16 +62,11 @@ function keyKind(path: readonly PathPart[], outline: Outline): NameKind | 'field
   return matches(path, 'tests.#.given.#.*') ? 'field' : undefined;
 }
 
-function expressionsIn(role: Role, { text, style }: ScalarNode): readonly Stretch[] {
+function expressionsIn(role: Role, { text }: ScalarNode): readonly Stretch[] {
   switch (role.kind) {
     case 'condition': case 'define': case 'feature': case 'textual': return [{ from: 0, text }];
     case 'lasting': return [untilIn(text) ?? { from: 0, text }];
-    case 'reason': {
-      // A doubled brace is a brace.
-      const plain = text.replaceAll(/\{\{|\}\}/g, '  ');
-      return style === 'block' ? [] : [...plain.matchAll(/\{((?:[^}"]|"[^"]*")*)\}/g)].map((found) => (
-        { from: found.index + 1, text: found[1] ?? '' }));
-    }
+    case 'reason': return stretchesIn(text);
     case 'value': case 'name': case 'entity': case 'field': case 'expectation': case 'word':
       return [];
   }

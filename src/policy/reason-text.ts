@@ -46,6 +46,21 @@ export function parseReason(node: ScalarNode, when: Expr | undefined, scope: Pol
   return parts;
 }
 
+/** Where the expressions of a reason stand in its text, for an editor; none in one whose brace is open. */
+export function stretchesIn(text: string): readonly { readonly from: number; readonly text: string }[] {
+  const found: { from: number; text: string }[] = [];
+  for (let i = 0; i < text.length; i++) {
+    if ((text[i] === '{' || text[i] === '}') && text[i + 1] === text[i]) i += 1;
+    else if (text[i] === '{') {
+      const end = closingBrace(text, i);
+      if (end === -1) return [];
+      found.push({ from: i + 1, text: text.slice(i + 1, end) });
+      i = end;
+    }
+  }
+  return found;
+}
+
 /** The brace that ends the expression; braces inside its texts do not count. */
 function closingBrace(text: string, from: number): number {
   let quoted = false;
