@@ -15,8 +15,7 @@ export class Labels {
   readonly #known = new Map<number, Known>();
   #lastMs = -Infinity;
 
-  get count(): number { return this.#known.size; }
-  /** When the newest label became known; -Infinity without any. */
+  /** When the newest label became known; -Infinity where that is not known of any. */
   get lastMs(): number { return this.#lastMs; }
 
   set(tenant: string, transactionId: string, label: string, knownAtMs: number): void {

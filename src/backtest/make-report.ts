@@ -42,7 +42,7 @@ export function makeReport(run: BacktestRun, history: string): BacktestReport {
     labels: {
       bad: truths.bad.count, good: truths.good, unlabelled: truths.unlabelled,
       bad_amount: formatMoney(truths.bad.minor, currency),
-      known_until: labels.count === 0 ? null : formatInstant(labels.lastMs),
+      known_until: labels.lastMs === -Infinity ? null : formatInstant(labels.lastMs),
     },
     capacity_per_day: order.capacityPerDay ?? null,
     baseline: desk.side(0, judgedBaseline?.judge.name ?? 'recorded', judgedBaseline),

@@ -26,6 +26,7 @@ export interface BacktestOrder {
 export interface OrderedLabel {
   readonly transactionId: string;
   readonly label: string;
+  /** -Infinity where nobody says: any other label of the payment goes before it. */
   readonly knownAtMs: number;
 }
 

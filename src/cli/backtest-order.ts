@@ -12,7 +12,8 @@ import { LABELS } from '#domain/field.ts';
 import { parseInstant, parseMoment } from '#domain/instant.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { parseSpan } from '#policy/parse-value.ts';
-import { csvCells, csvReader } from './csv-mapping.ts';
+import { csvReader } from './csv-mapping.ts';
+import { csvRows, excessIn } from './csv-rows.ts';
 import { fileHistory } from './file-history.ts';
 import { UsageError, type Shell } from './shell.ts';
 
@@ -138,24 +139,21 @@ export function percentOf(name: string, text: string | undefined): number | unde
 const LABEL_COLUMNS = ['transaction_id', 'label', 'known_at'] as const;
 
 function labelsOf(text: string, file: string): readonly OrderedLabel[] {
-  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const names = csvCells(header).map((name) => name.trim());
-  const [id, label, known] = LABEL_COLUMNS.map((name) => names.indexOf(name));
-  if (id === undefined || label === undefined || id < 0 || label < 0) {
+  const { columns, rows } = csvRows(text);
+  const [id = -1, label = -1, known = -1] = LABEL_COLUMNS.map((name) => columns.indexOf(name));
+  if (id < 0 || label < 0) {
     throw new UsageError(`${file}:1: expected the columns ${LABEL_COLUMNS.join(', ')}; known_at may be `
       + `left out`);
   }
-  return lines.flatMap((line, i): OrderedLabel[] => {
-    if (line.trim() === '') return [];
-    const cells = csvCells(line);
-    const at = known === undefined || known < 0 ? '1970-01-01T00:00:00Z' : cells[known] ?? '';
-    const knownAtMs = parseInstant(at);
-    const word = cells[label] ?? '';
-    if (knownAtMs === undefined || !LABELS.some((one) => one === word)) {
-      throw new UsageError(`${file}:${i + 2}: expected an id, one of ${LABELS.join(', ')}, and an instant; `
-        + `found ${line}`);
+  return rows.map(({ line, text: row, cells }): OrderedLabel => {
+    const excess = excessIn(cells.length, columns.length);
+    if (excess !== undefined) throw new UsageError(`${file}:${line}: ${excess}`);
+    const [transactionId = '', word = '', at = ''] = [cells[id], cells[label], cells[known]];
+    const knownAtMs = at === '' ? -Infinity : parseInstant(at);
+    if (knownAtMs === undefined || transactionId === '' || !LABELS.some((one) => one === word)) {
+      throw new UsageError(`${file}:${line}: expected an id, one of ${LABELS.join(', ')}, and an instant; `
+        + `found ${row}`);
     }
-    return [{ transactionId: cells[id] ?? '', label: word, knownAtMs }];
+    return { transactionId, label: word, knownAtMs };
   });
 }
-

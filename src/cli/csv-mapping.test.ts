@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csvCells, csvReader } from './csv-mapping.ts';
+import { csvReader } from './csv-mapping.ts';
+import { csvCells } from './csv-rows.ts';
 import { UsageError } from './shell.ts';
 
 const MAPPING = `

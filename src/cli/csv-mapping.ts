@@ -11,6 +11,7 @@
  *     custom.first: { bool: is_first }
  */
 import { parse } from 'yaml';
+import { csvCells, csvColumns } from './csv-rows.ts';
 import { UsageError } from './shell.ts';
 
 type Kind = 'text' | 'number' | 'bool';
@@ -25,9 +26,8 @@ export function csvReader(mappingText: string, file: string): (line: string) => 
   const { door, targets } = readMapping(mappingText, file);
   let columns: ReadonlyMap<string, number> | undefined;
   return (line) => {
-    const cells = csvCells(line);
     if (columns === undefined) {
-      columns = new Map(cells.map((name, i) => [name.replace(/^\uFEFF/, '').trim(), i]));
+      columns = new Map(csvColumns(line).map((name, i) => [name, i]));
       const known = columns;
       const lacking = targets.flatMap(({ source }) => 'column' in source ? [source.column] : [])
         .filter((column) => !known.has(column));
@@ -37,6 +37,7 @@ export function csvReader(mappingText: string, file: string): (line: string) => 
       }
       return undefined;
     }
+    const cells = csvCells(line);
     const call: Record<string, unknown> = {};
     for (const { path, source } of targets) {
       const text = 'fixed' in source ? source.fixed : cells[columns.get(source.column) ?? -1];
@@ -97,16 +98,4 @@ function put(into: Record<string, unknown>, path: readonly string[], value: stri
     const inner = (into[first] ??= {}) as Record<string, unknown>;
     put(inner, rest, value);
   }
-}
-
-/** The cells of one line (RFC 4180, without line breaks inside a cell). */
-export function csvCells(line: string): string[] {
-  if (!line.includes('"')) return line.split(',');
-  const cells: string[] = [];
-  const cell = /(?:"((?:[^"]|"")*)"|([^,]*))(,|$)/gy;
-  for (let match = cell.exec(line); match !== null; match = cell.exec(line)) {
-    cells.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
-    if (match[3] === '') break;
-  }
-  return cells;
 }

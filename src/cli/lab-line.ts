@@ -14,7 +14,7 @@ import { tuningHtml, tuningText, type TuningRecord, type TuningStratum } from '#
 import {
   countOf, ordered, percentOf, type BacktestCliParts, type OrderValues,
 } from './backtest-order.ts';
-import { csvCells } from './csv-mapping.ts';
+import { csvRows, excessIn } from './csv-rows.ts';
 import { Progress } from './progress.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
@@ -219,18 +219,17 @@ function reviewSheet({ strata }: TuningRecord): string {
 }
 
 function readReview(text: string, file: string): ReadonlyMap<string, Finding> {
-  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const names = csvCells(header);
-  const [id, finding] = [names.indexOf('transaction_id'), names.indexOf('finding')];
+  const { columns, rows } = csvRows(text);
+  const [id, finding] = [columns.indexOf('transaction_id'), columns.indexOf('finding')];
   if (id < 0 || finding < 0) throw new UsageError(`${file}:1: expected the columns transaction_id and `
     + `finding`);
-  return new Map(lines.flatMap((line, i): [string, Finding][] => {
-    if (line.trim() === '') return [];
-    const cells = csvCells(line);
-    const word = (cells[finding] ?? '').trim();
+  return new Map(rows.map(({ line, cells }): [string, Finding] => {
+    const excess = excessIn(cells.length, columns.length);
+    if (excess !== undefined) throw new UsageError(`${file}:${line}: ${excess}`);
+    const word = cells[finding] ?? '';
     if (word !== 'bad' && word !== 'good' && word !== '') {
-      throw new UsageError(`${file}:${i + 2}: finding is bad, good or nothing, not ${word}`);
+      throw new UsageError(`${file}:${line}: finding is bad, good or nothing, not ${word}`);
     }
-    return [[cells[id] ?? '', word === '' ? 'unknown' : word]];
+    return [cells[id] ?? '', word === '' ? 'unknown' : word];
   }));
 }

@@ -1,6 +1,6 @@
 /** A managed list as people keep it: CSV with the columns value, from, until, note. */
 import { basename } from 'node:path';
-import { csvCells } from '#cli/csv-mapping.ts';
+import { csvRows, excessIn } from '#cli/csv-rows.ts';
 import { parseInstant } from '#domain/instant.ts';
 import type { ListEntry, ListSource } from '#policy/lists.ts';
 
@@ -10,20 +10,18 @@ const INSTANT = 'an instant such as 2026-05-01T00:00:00Z';
 
 /** The list of the file's name. What is wrong goes to `problems`, one sentence each, as `file:line: ...`. */
 export function readList(text: string, file: string, problems: string[]): ListSource {
-  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const { header, columns: names, rows } = csvRows(text);
   const report = (line: number, what: string): void => { problems.push(`${file}:${line}: ${what}`); };
-  const columns = columnsOf(header);
+  const columns = columnsOf(names, header);
   if (typeof columns === 'string') {
     report(1, columns);
     return { name: basename(file, '.csv'), entries: [] };
   }
-  const entries = lines.flatMap((line, index): ListEntry[] => {
-    if (line.trim() === '') return [];
-    const cells = csvCells(line).map((cell) => cell.trim());
+  const entries = rows.flatMap(({ line, cells }): ListEntry[] => {
     const cell = (column: Column): string => cells[columns.indexOf(column)] ?? '';
     const entry = { value: cell('value'), from: cell('from'), until: cell('until'), note: cell('note') };
     const faults = faultsOf(entry, cells.length, columns.length);
-    for (const fault of faults) report(index + 2, fault);
+    for (const fault of faults) report(line, fault);
     return faults.length > 0 ? [] : [withoutBlanks(entry)];
   });
   return { name: basename(file, '.csv'), entries };
@@ -32,8 +30,7 @@ export function readList(text: string, file: string, problems: string[]): ListSo
 type Written = Readonly<Record<Column, string>>;
 
 /** The header's columns, or what is wrong with it. */
-function columnsOf(header: string): readonly Column[] | string {
-  const names = csvCells(header).map((name) => name.trim());
+function columnsOf(names: readonly string[], header: string): readonly Column[] | string {
   const columns = names.flatMap((name) => COLUMNS.find((column) => column === name) ?? []);
   const sound = columns.length === names.length && new Set(columns).size === columns.length
     && columns.includes('value');
@@ -44,10 +41,8 @@ function columnsOf(header: string): readonly Column[] | string {
 function faultsOf(
   { value, from, until }: Written, cellCount: number, columnCount: number,
 ): readonly string[] {
-  const faults: string[] = [];
-  if (cellCount > columnCount) {
-    faults.push(`${cellCount} cells under ${columnCount} columns; quote a cell that holds a comma: "a, b"`);
-  }
+  const excess = excessIn(cellCount, columnCount);
+  const faults = excess === undefined ? [] : [excess];
   if (value === '') faults.push('the value is empty');
   const fromMs = from === '' ? -Infinity : parseInstant(from);
   const untilMs = until === '' ? Infinity : parseInstant(until);

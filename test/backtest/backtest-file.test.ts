@@ -98,9 +98,14 @@ test('labels from a file count like those of the history, and a broken line is n
   const labels = join(folder, 'labels.csv');
   writeFileSync(labels, 'transaction_id,label\np4,chargeback\np1,genuine\n');
   const { out } = await backtest(FIVE, '--labels', labels);
-  assert.match(out, /Labels: 1 bad, 1 good, 3 without a label/);
-  writeFileSync(labels, 'transaction_id,label\np4,chargeback\np1,bad\n');
-  await assert.rejects(backtest(FIVE, '--labels', labels), /labels\.csv:3: expected an id/);
+  assert.match(out, /Labels: 1 bad, 1 good, 3 without a label, which are counted as good\.\n/);
+  writeFileSync(labels, '\uFEFFtransaction_id , label,known_at\r\n p4,chargeback,\r\n'
+    + 'p4, genuine ,2026-01-02T00:00:00Z\r\n');
+  assert.match((await backtest(FIVE, '--labels', labels)).out, /Labels: 0 bad, 1 good, .*until 2026-01-02/);
+  for (const broken of ['p1,bad', ',genuine', 'p1,genuine,2026-01-02T00:00:00Z', 'p1']) {
+    writeFileSync(labels, `transaction_id,label\np4,chargeback\n${broken}\n`);
+    await assert.rejects(backtest(FIVE, '--labels', labels), /labels\.csv:3: (expected an id|3 cells)/);
+  }
 });
 
 test('a sweep that cannot be is refused with what there is', async () => {

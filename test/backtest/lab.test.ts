@@ -81,6 +81,11 @@ test('a sample that people have reviewed stands in for labels', async () => {
   const { strata, sampling } = recordIn('r2.json');
   assert.equal(sampling.found_by, 'review');
   assert.deepEqual(strata.map(({ finding }) => [finding.reviewed, finding.bad]), [[0, 0], [0, 0], [20, 3]]);
+  // As a spreadsheet hands it back.
+  writeFileSync(join(folder, 'reviewed.csv'),
+    [header, ...reviewed].map((row) => row?.replace(/^(\w+),(\w+),/, '$1 , $2 ,')).join('\r\n'));
+  await lab('line', file, ...LINE, '--reviewed', 'reviewed.csv', '--json', 'r3.json');
+  assert.deepEqual(recordIn('r3.json').strata, strata);
   writeFileSync(join(folder, 'reviewed.csv'), 'transaction_id,finding\np1,maybe\n');
   await assert.rejects(lab('line', file, ...LINE, '--reviewed', 'reviewed.csv'),
     /reviewed\.csv:2: finding is bad, good/);
