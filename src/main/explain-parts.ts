@@ -84,9 +84,11 @@ const parseFirstId = (body: string): string | undefined =>
 
 /** Undefined where there is nothing; anything else that is not an answer is said in the server's words. */
 async function get(url: string, key: string, path: string): Promise<string | undefined> {
-  const asked = new URL(path, url);
-  const answer = await fetch(asked, { headers: { Authorization: `Bearer ${key}` } }).catch(() => {
-    throw new UsageError(`no server answers at ${url}; start one, or name a folder (--data)`);
+  // The address may have a path of its own, where a proxy stands before the server.
+  const asked = `${url.replace(/\/+$/, '')}${path}`;
+  const answer = await fetch(asked, { headers: { Authorization: `Bearer ${key}` } }).catch((error: unknown) => {
+    const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    throw new UsageError(`no server answers at ${url}${why}; start one, or name a folder (--data)`);
   });
   const body = await answer.text();
   if (answer.status === 404) return undefined;
