@@ -86,7 +86,8 @@ const parseFirstId = (body: string): string | undefined =>
 async function get(url: string, key: string, path: string): Promise<string | undefined> {
   // The address may have a path of its own, where a proxy stands before the server.
   const asked = `${url.replace(/\/+$/, '')}${path}`;
-  const answer = await fetch(asked, { headers: { Authorization: `Bearer ${key}` } }).catch((error: unknown) => {
+  const headers = { Authorization: `Bearer ${key}` };
+  const answer = await fetch(asked, { headers }).catch((error: unknown) => {
     const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
     throw new UsageError(`no server answers at ${url}${why}; start one, or name a folder (--data)`);
   });

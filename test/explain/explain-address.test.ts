@@ -16,10 +16,11 @@ test('a server behind a path is asked behind that path', async () => {
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const { port } = address;
   try {
     for (const end of ['', '/', '/risk/assay', '/risk/assay/']) {
       asked.length = 0;
-      const url = `http://127.0.0.1:${address.port}${end}`;
+      const url: string = `http://127.0.0.1:${port}${end}`;
       equal(await explainParts.fromServer(url, 'k', 'tx/1'), '{"object":"explanation"}');
       const path = end.replace(/\/$/, '');
       deepEqual(asked, [
