@@ -33,7 +33,20 @@ export interface OrderedLabel {
 /** The order cannot be: a sentence with its fix. */
 export class OrderRefused extends Error {}
 
-/** What names an order, with the history it is about: a checkpoint of another does not fit. */
-export const orderHash = (order: BacktestOrder, history: string): string =>
-  createHash('sha256').update(JSON.stringify([order, history], (_, value: unknown) =>
-    (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value))).digest('hex');
+/**
+ * What names an order, with the history it is about: a checkpoint of another does not fit. Candidates share
+ * their lists, which may be long: each is digested once.
+ */
+export function orderHash(order: BacktestOrder, history: string): string {
+  const digests = new Map<unknown, string>();
+  const text = JSON.stringify([order, history], (key, value: unknown) => {
+    if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+    if (key !== 'lists') return value;
+    const digest = digests.get(value) ?? digestOf(JSON.stringify(value));
+    digests.set(value, digest);
+    return digest;
+  });
+  return digestOf(text);
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
