@@ -1,9 +1,11 @@
+import { flatText } from '#domain/flat-text.ts';
+
 /**
  * A decision's id is where it stands in the log, so that finding it needs no index: `dec_`, the partition (0
- * in the
- * embedded log), `_`, the position in base 36. It says nothing that `log_position` does not.
+ * in the embedded log), `_`, the position in base 36. It says nothing that `log_position` does not.
  */
-export const decisionId = (position: number): string => `dec_0_${position.toString(36).padStart(9, '0')}`;
+export const decisionId = (position: number): string =>
+  flatText('dec_0_', position.toString(36).padStart(9, '0'));
 
 /** The position, or undefined where the text is not a decision id. */
 export function positionOfDecision(id: string): number | undefined {

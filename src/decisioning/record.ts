@@ -76,9 +76,12 @@ const cellOut = (cell: Cell): Facts['cells'][number] =>
 
 export function factsOf({ cells, reasons, bounds }: FeatureValues, asked: readonly FoundMark[]): Facts {
   const missing: Record<number, string> = {};
-  for (const [index, reason] of reasons.entries()) if (reason !== undefined) missing[index] = reason;
+  let tiled = false;
+  for (let index = 0; index < cells.length; index++) {
+    if (reasons[index] !== undefined) missing[index] = reasons[index]!;
+    tiled ||= bounds[index] !== undefined;
+  }
   const facts: Facts = { cells: cells.map(cellOut), missing };
-  const tiled = bounds.some((bound) => bound !== undefined);
   if (!tiled && asked.length === 0) return facts;
   const known = bounds.flatMap((bound, index) => (bound === undefined ? [] : [[index, bound] as const]));
   return {

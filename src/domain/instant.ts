@@ -87,8 +87,13 @@ export function parseMoment(text: string): number | undefined {
   return days === undefined ? parseInstant(text) : days * DAY_MS;
 }
 
-/** `2026-11-23T10:00:00.123Z`; years 0000 to 9999. */
-export const formatInstant = (ms: number): string => new Date(ms).toISOString();
+let formatted = { ms: 0, text: new Date(0).toISOString() };
+
+/** `2026-11-23T10:00:00.123Z`; years 0000 to 9999. Decisions of one millisecond ask for one text. */
+export function formatInstant(ms: number): string {
+  if (ms !== formatted.ms) formatted = { ms, text: new Date(ms).toISOString() };
+  return formatted.text;
+}
 
 /** `2026-11-23`. */
 export const formatDate = (days: number): string => new Date(days * DAY_MS).toISOString().slice(0, 10);

@@ -3,6 +3,7 @@
  * BHD 3). Minor units are safe integers; what does not fit is refused, never rounded.
  */
 import currencyCodes from 'currency-codes';
+import { flatText } from './flat-text.ts';
 import { LIMITS } from './limits.ts';
 
 const EXPONENTS: ReadonlyMap<string, number> = new Map(
@@ -58,11 +59,17 @@ export function formatAmount(minor: number, currency: string): string {
   const exponent = EXPONENTS.get(currency);
   if (exponent === undefined) throw new RangeError(`${currency} is not an ISO 4217 currency`);
   const sign = minor < 0 ? '-' : '';
-  const digits = String(Math.abs(minor)).padStart(exponent + 1, '0');
-  if (exponent === 0) return sign + digits;
-  return `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
+  const whole = Math.abs(minor);
+  if (exponent === 0) return `${sign}${whole}`;
+  // The remainder is exact, and so is the quotient without it: no digit is rounded.
+  const scale = 10 ** exponent;
+  const rest = whole % scale;
+  return `${sign}${(whole - rest) / scale}.${exponent === 2 ? TWO_DIGITS[rest] ?? '' : padded(rest, exponent)}`;
 }
+
+const padded = (value: number, count: number): string => String(value).padStart(count, '0');
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => padded(value, 2));
 
 /** `120.50 EUR`. */
 export const formatMoney = (minor: number, currency: string): string =>
-  `${formatAmount(minor, currency)} ${currency}`;
+  flatText(formatAmount(minor, currency), ' ', currency);

@@ -7,7 +7,7 @@ import { printExpression } from '#expression/print.ts';
 import { typeOf } from '#expression/tree.ts';
 import { cellOfValue, type Value } from '#expression/value.ts';
 import type { World } from '#expression/world.ts';
-import { currencyOf } from '#policy/decide.ts';
+import { currencyOf } from '#policy/currency-of.ts';
 import { formatCell } from '#policy/format-cell.ts';
 import { nodesOf } from '#policy/walk.ts';
 import type { AnswerTree, ListHit, Operand } from './explanation.ts';

@@ -1,3 +1,4 @@
+import { ownText } from '#domain/flat-text.ts';
 import { currencyExponent, parseMoneyText } from '#domain/money.ts';
 import { parseDate, parseInstant } from '#domain/instant.ts';
 import { ParseFailure, type Token } from './token.ts';
@@ -62,7 +63,8 @@ function tokenAt(source: string, start: number): Token {
     return { kind: 'literal', value, type, span: { start, end } };
   }
   if (first === '"') return textAt(source, start);
-  const name = match(NAME, source, start);
+  const found = match(NAME, source, start);
+  const name = found === undefined ? undefined : ownText(found);
   if (name !== undefined) return { kind: 'name', text: name, span: { start, end: start + name.length } };
   const operator = match(OPERATOR, source, start);
   if (operator !== undefined) {

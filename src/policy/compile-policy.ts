@@ -3,6 +3,7 @@
  * payment.
  */
 import { createHash } from 'node:crypto';
+import { flatText } from '#domain/flat-text.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { Expr } from '#expression/ast.ts';
@@ -14,7 +15,7 @@ import type { DocumentNode, MapEntry, MapNode } from './document.ts';
 import { documentSteps } from './parse-document.ts';
 import { parseHead, POLICY_KEYS } from './parse-head.ts';
 import { parseDefines, parseFeatures, parseLists, parseParams } from './parse-names.ts';
-import { parseRules } from './parse-rules.ts';
+import { ruleSteps } from './parse-rules.ts';
 import { parseScoring } from './parse-scoring.ts';
 import { parseTests } from './parse-tests.ts';
 import { checkCost } from './policy-cost.ts';
@@ -53,8 +54,7 @@ function* compileRoot(
   const defines = parseDefines(node('define'), scope, shape);
   parseFeatures(node('features'), scope, shape);
   const declaredFeatureCount = scope.features.length;
-  yield;
-  const rules = parseRules(node('rules'), head.references, scope, shape);
+  const rules = yield* ruleSteps(node('rules'), head.references, scope, shape);
   yield;
   checkDefines(node('define'), defines, scope);
   const place = { start: root.start, end: root.start + 1 };
@@ -108,7 +108,7 @@ function hashOf(source: string, approvals: MapEntry | undefined): string {
   const without = approvals === undefined
     ? source
     : source.slice(0, approvals.keyPlace.start) + source.slice(endOfLine(source, approvals.value.end));
-  return `sha256:${createHash('sha256').update(without.replaceAll('\r\n', '\n')).digest('hex')}`;
+  return flatText('sha256:', createHash('sha256').update(without.replaceAll('\r\n', '\n')).digest('hex'));
 }
 
 /** Past the rest of the line on which a node ends, if only blanks follow. */

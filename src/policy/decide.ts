@@ -4,22 +4,19 @@
  * score.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
-import type { AxisResult, Degradation, Reason, ReasonFact, UnknownRule } from '#domain/decision.ts';
+import type { AxisResult, Degradation, Reason, UnknownRule } from '#domain/decision.ts';
 import { graver, outcomeRank, type Axis, type Outcome } from '#domain/outcome.ts';
 import { missingCause } from '#expression/interpret.ts';
-import { typeOf } from '#expression/tree.ts';
-import type { Expr } from '#expression/ast.ts';
 import type { Cell } from '#expression/type.ts';
 import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy, Rule } from './compiled-policy.ts';
-import { formatCell, sayCell } from './format-cell.ts';
-import { explanationOf, type Explanation, type PolicyProgram } from './generate-policy.ts';
+import type { PolicyProgram } from './generate-policy.ts';
 import { brakedPart, withheld, type Interventions, type Withheld } from './interventions.ts';
 import {
   EXCEPTED, MISS, UNKNOWN, type PolicyEffect, type PolicyResult, type RuleResults,
 } from './policy-result.ts';
-import { nodesOf } from './walk.ts';
+import { ReasonWriter } from './reason-writer.ts';
 
 /** What a hit of the rule does, in a word. */
 function effectOf({ does: then }: Rule): string {
@@ -31,8 +28,7 @@ function effectOf({ does: then }: Rule): string {
 interface Seat {
   readonly rule: Rule;
   readonly effect: string;
-  readonly explanation: Explanation;
-  readonly references: readonly string[];
+  readonly writer: ReasonWriter;
 }
 
 interface Placed { readonly reason: Reason; readonly rule: Rule }
@@ -52,8 +48,7 @@ export class Decider {
     this.#policy = policy;
     this.#program = program;
     this.#seats = policy.rules.map((rule) => ({
-      rule, effect: effectOf(rule), explanation: explanationOf(rule),
-      references: rule.because.map((key) => policy.references.get(key)?.text ?? key),
+      rule, effect: effectOf(rule), writer: new ReasonWriter(rule, policy),
     }));
   }
 
@@ -111,7 +106,8 @@ class Round {
     const withholds = excepted || rule.mode === 'shadow' ? undefined : kept;
     const effect = excepted ? 'excepted' : rule.mode === 'shadow' ? 'shadow' : withholds?.effect
       ?? (this.#replaced.has(rule.index) ? 'replaced' : seat.effect);
-    this.#reasons.push({ reason: this.#reason(seat, effect, cells, withholds?.note), rule });
+    const reason = seat.writer.write(this.#event, cells, effect, withholds?.note ?? '');
+    this.#reasons.push({ reason, rule });
     if (withholds !== undefined) this.#withhold(rule, withholds);
     if (effect !== seat.effect) return;
     for (const other of rule.replaces) this.#replaced.add(other);
@@ -166,32 +162,6 @@ class Round {
     this.#effects.push({ kind: 'label', rule: id, field, value, name, fromMs: now, untilMs });
   }
 
-  #reason(
-    { rule, explanation, references }: Seat, effect: string, cells: readonly Cell[], note = '',
-  ): Reason {
-    const facts: ReasonFact[] = [];
-    explanation.facts.forEach((fact, i) => {
-      if (cells[3 * i] !== (fact.holds ? 2 : 0)) return;
-      const value = this.#format(fact.value, cells[3 * i + 1]);
-      facts.push(fact.threshold === undefined
-        ? { name: fact.name, value }
-        : { name: fact.name, value, threshold: this.#format(fact.threshold, cells[3 * i + 2]) });
-    });
-    let next = 3 * explanation.facts.length;
-    const words = rule.reason.map((part) => {
-      if (part.kind === 'text') return part.text;
-      return sayCell(cells[next++], typeOf(part.expr), currencyOf(part.expr, this.#event));
-    });
-    return {
-      code: rule.does.reasonCode ?? rule.id, rule: rule.id, axis: rule.axis, effect,
-      text: `${words.join('')}${note}`, facts, references,
-    };
-  }
-
-  #format(expr: Expr, cell: Cell): ReasonFact['value'] {
-    return formatCell(cell, typeOf(expr), currencyOf(expr, this.#event));
-  }
-
   result(): PolicyResult {
     const fraud = this.#axis('fraud');
     const aml = this.#axis('aml');
@@ -223,14 +193,4 @@ function inOrder(reasons: readonly Placed[]): readonly Reason[] {
     (PLACE_OF[a.reason.effect] ?? 0) - (PLACE_OF[b.reason.effect] ?? 0) ||
     rank(b.rule) - rank(a.rule) || b.rule.does.score - a.rule.does.score || a.rule.index - b.rule.index)
     .map(({ reason }) => reason);
-}
-
-/** The currency of money whose type does not say it: that of the first money field it is made of. */
-export function currencyOf(expr: Expr, event: ParsedEvent): string | undefined {
-  const type = typeOf(expr);
-  if (type.kind !== 'money' || type.currency !== null) return undefined;
-  for (const node of nodesOf(expr)) {
-    if (node.kind === 'field' && node.field.type.kind === 'money') return event.texts[node.field.textSlot];
-  }
-  return undefined;
 }

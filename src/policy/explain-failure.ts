@@ -13,7 +13,7 @@ import type { FeatureDefinition } from '#features/definition.ts';
 import { expressionsOf } from './aml-features.ts';
 import type { CompiledPolicy, Rule } from './compiled-policy.ts';
 import { factsIn, type FactSource } from './facts.ts';
-import { currencyOf } from './decide.ts';
+import { currencyOf } from './currency-of.ts';
 import { formatCell, formatSpan } from './format-cell.ts';
 import type { SentEvent } from './run-policy-tests.ts';
 import type { Judged } from './test-world.ts';
