@@ -64,7 +64,8 @@ export function formatAmount(minor: number, currency: string): string {
   // The remainder is exact, and so is the quotient without it: no digit is rounded.
   const scale = 10 ** exponent;
   const rest = whole % scale;
-  return `${sign}${(whole - rest) / scale}.${exponent === 2 ? TWO_DIGITS[rest] ?? '' : padded(rest, exponent)}`;
+  const decimals = exponent === 2 ? TWO_DIGITS[rest] ?? '' : padded(rest, exponent);
+  return `${sign}${(whole - rest) / scale}.${decimals}`;
 }
 
 const padded = (value: number, count: number): string => String(value).padStart(count, '0');
