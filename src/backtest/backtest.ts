@@ -87,8 +87,7 @@ export class BacktestRun {
     const { history, progress, cancelled, checkpoint } = this.#parts;
     const { untilMs } = this.judging.order;
     for await (const record of history.read(this.#next)) {
-      if (record.receivedAtMs >= untilMs && !tells(record)) continue;
-      this.judging.take(record);
+      if (record.receivedAtMs < untilMs || tells(record)) this.judging.take(record);
       this.#next = record.position + 1;
       progress?.(record.position, history.last);
       const stop = cancelled?.() === true;
@@ -139,7 +138,10 @@ export class BacktestRun {
   }
 
   /** The order has every list in it, once a candidate: it is digested once, and not at every checkpoint. */
-  get #hash(): string { return this.#digest ??= orderHash(this.judging.order, this.#parts.history.title); }
+  get #hash(): string {
+    const { title, content = '' } = this.#parts.history;
+    return this.#digest ??= orderHash(this.judging.order, `${title}\n${content}`);
+  }
 }
 
 /** Labels that come after the period say what proved true of it. */

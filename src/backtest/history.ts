@@ -6,6 +6,11 @@ import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 export interface History {
   /** For people: `log of .assay`, `payments.ndjson`. */
   readonly title: string;
+  /**
+   * Names what is in it, where that may change under the same title: a run does not go on in the middle of
+   * other payments. Absent for a log, which only grows.
+   */
+  readonly content?: string;
   /** Are there decisions to hold candidates against? */
   readonly recorded: boolean;
   /** Position of the last record, or an estimate; for progress. */

@@ -12,7 +12,6 @@ import { LABELS } from '#domain/field.ts';
 import { parseInstant, parseMoment } from '#domain/instant.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { parseSpan } from '#policy/parse-value.ts';
-import { csvReader } from './csv-mapping.ts';
 import { csvRows, excessIn } from './csv-rows.ts';
 import { fileHistory } from './file-history.ts';
 import { UsageError, type Shell } from './shell.ts';
@@ -83,8 +82,8 @@ async function opened(
     return { history, base: own === undefined || live === undefined ? (live ?? own)!
       : withPolicies(live, own.policies) };
   }
-  const mapping = values.csv === undefined ? undefined : await readFile(at(values.csv), 'utf8');
-  const csv = mapping === undefined ? undefined : () => csvReader(mapping, values.csv ?? '');
+  const csv = values.csv === undefined ? undefined
+    : { mapping: await readFile(at(values.csv), 'utf8'), file: values.csv };
   const lateMs = values.late === undefined ? 0 : parseSpan(values.late);
   if (lateMs === undefined || lateMs < 0) throw new UsageError(`--late is a duration such as 7d, not `
     + `${values.late}`);

@@ -7,12 +7,13 @@ import { LIMITS } from '#domain/limits.ts';
 import { recordKey } from '#decisioning/record.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import { byteLines, isBlank } from './byte-lines.ts';
+import { csvReader } from './csv-mapping.ts';
 
 export interface FileHistoryOptions {
   /** How far a line may lie behind the latest one; it then arrives with that one, late. */
   readonly lateMs: number;
-  /** From a line of CSV to a call; undefined for the header. */
-  readonly csv: (() => (line: string) => string | undefined) | undefined;
+  /** The file is CSV: the text of its mapping, and what that file is called. */
+  readonly csv: { readonly mapping: string; readonly file: string } | undefined;
 }
 
 const TENANT = 'default';
@@ -21,17 +22,18 @@ const NONE = new Uint8Array(0);
 /** Positions are calls, counted from 1. */
 export async function fileHistory(path: string, title: string,
   options: FileHistoryOptions): Promise<History> {
-  const { size } = await stat(path);
+  const { csv, lateMs } = options;
+  const { size, mtimeMs } = await stat(path);
   let last = 1;
   return {
-    title, recorded: false,
+    title, recorded: false, content: JSON.stringify([size, mtimeMs, lateMs, csv?.mapping ?? null]),
     get last() { return last; },
     startAt: () => Promise.resolve(1),
     inForceBefore: () => Promise.resolve(undefined),
     async *read(fromPosition) {
       const input = createReadStream(path);
-      const convert = options.csv?.();
-      const order = new Arrivals(title, options.lateMs);
+      const convert = csv && csvReader(csv.mapping, csv.file);
+      const order = new Arrivals(title, lateMs);
       let line = 0;
       let position = 0;
       for await (const bytes of byteLines(input, LIMITS.requestBodyBytesMax)) {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { BacktestReport } from '#backtest/report.ts';
 import { backtestCommand } from '#cli/backtest.ts';
+import type { BacktestCliParts } from '#cli/backtest-order.ts';
 import { POLICY, publicationOf } from '../engine/engine-world.ts';
 import { fileParts } from './recorded-world.ts';
 
@@ -14,16 +15,23 @@ after(() => { rmSync(folder, { recursive: true, force: true }); });
 const parts = fileParts((files) =>
   Promise.resolve(publicationOf(readFileSync(files?.[0] ?? '', 'utf8'))));
 
-async function backtest(lines: readonly string[], ...args: string[]): Promise<{ code: number; out: string }> {
+const backtest = (lines: readonly string[], ...args: string[]): ReturnType<typeof backtestAs> =>
+  backtestAs(parts, lines, ...args);
+
+async function backtestAs(
+  world: BacktestCliParts, lines: readonly string[], ...args: string[]
+): Promise<{ code: number; out: string }> {
   const said: string[] = [];
   const [file, policy] = [join(folder, 'calls.ndjson'), join(folder, 'small.policy.yaml')];
-  writeFileSync(file, lines.join('\n'));
+  const text = lines.join('\n');
+  // A file that is not written keeps its time.
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
   writeFileSync(policy, POLICY);
   const shell = {
     args: [file, '--policy', policy, ...args], folder, env: {},
     out: (line: string) => { said.push(line); }, err: (line: string) => { said.push(line); },
   };
-  const code = await backtestCommand(shell, parts);
+  const code = await backtestCommand(shell, world);
   return { code, out: said.join('\n') };
 }
 
@@ -112,4 +120,28 @@ test('a sweep that cannot be is refused with what there is', async () => {
   await assert.rejects(backtest(FIVE, '--sweep', 'larg=1..2/3'), /did you mean large\?/);
   await assert.rejects(backtest(FIVE, '--sweep', 'large'), /a sweep is PARAM=100,200,500 EUR/);
   await assert.rejects(backtest(FIVE, '--sweep', 'large=1..90/90 EUR'), /90 values; at most 31/);
+});
+
+/** Parts whose stop is asked for at the nth look, and how often anybody looked: once a record. */
+function stoppedAt(nth: number): { readonly world: BacktestCliParts; readonly looks: () => number } {
+  let looks = 0;
+  return { world: { ...parts, stopped: { get asked() { return ++looks === nth; } } }, looks: () => looks };
+}
+
+test('a file is gone on with where it was stopped, and from its beginning where it has changed', async () => {
+  const checkpoint = join(folder, 'run');
+  const [whole, other] = [FIVE, [...FIVE.slice(1), call('p6', 6, '1600.00')]];
+  for (const [lines, read] of [[whole, 3], [other, 5]] as const) {
+    const { code, out } = await backtestAs(stoppedAt(2).world, whole, '--checkpoint', checkpoint);
+    assert.deepEqual([code, /the same command goes on from/.test(out)], [2, true]);
+    const { world, looks } = stoppedAt(Infinity);
+    const end = await backtestAs(world, lines, '--checkpoint', checkpoint);
+    assert.equal(looks(), read);
+    assert.equal(end.out.replace(/^Cost: .*$/m, ''), (await backtest(lines)).out.replace(/^Cost: .*$/m, ''));
+  }
+});
+
+test('a stop is heard also behind the period, and leaves no half report', async () => {
+  const { code, out } = await backtestAs(stoppedAt(4).world, FIVE, '--until', '2026-01-01T00:03:00Z');
+  assert.deepEqual([code, out], [2, 'cancelled']);
 });
