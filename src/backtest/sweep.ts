@@ -33,6 +33,8 @@ export function parseSweep(text: string): SweepText {
     throw new OrderRefused(`${values.length} values; at most ${LIMITS.backtestCandidateCountMax - 1} in `
       + `one sweep`);
   }
+  const twice = values.find((value, i) => values.indexOf(value) !== i);
+  if (twice !== undefined) throw new OrderRefused(`the sweep has the value ${twice} twice`);
   return { param, values };
 }
 

@@ -4,13 +4,16 @@ import { resolve } from 'node:path';
 import { BacktestRun } from '#backtest/backtest.ts';
 import { makeReport } from '#backtest/make-report.ts';
 import { noteOfLabels, noteOfWarmUp, shareText } from '#backtest/report-text.ts';
-import type { BacktestReport, CandidateReport } from '#backtest/report.ts';
+import type { BacktestReport } from '#backtest/report.ts';
+import { share } from '#backtest/share.ts';
 import type { Judging } from '#backtest/judging.ts';
 import { idKey } from '#backtest/id-key.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { LineSample, stratumFinding, type Finding } from '#lab/line-sample.ts';
-import { tuningHtml, tuningText, type TuningRecord, type TuningStratum } from '#lab/tuning-record.ts';
+import {
+  tuningHtml, tuningText, type TuningAlternative, type TuningRecord, type TuningStratum,
+} from '#lab/tuning-record.ts';
 import {
   countOf, ordered, percentOf, type BacktestCliParts, type OrderValues,
 } from './backtest-order.ts';
@@ -33,7 +36,7 @@ export interface LineValues extends OrderValues {
 const SAMPLE_DEFAULT = 60;
 const MARGIN_DEFAULT = 0.05;
 
-/** How often a candidate hits by the rules that read the parameter: which it is of, and whether it does. */
+/** Whether a candidate hits by any of the rules that read the parameter. */
 class HitLooks {
   readonly #judging: Judging;
   readonly #rules: readonly string[];
@@ -53,6 +56,78 @@ class HitLooks {
     this.#known[side]?.set(verdict, hits);
     return hits;
   }
+
+  /** Payments that a side hits, those of them that proved bad, and all that did. */
+  caught(side: number): { readonly hits: number; readonly bad: number; readonly allBad: number } {
+    const { ledger, labels } = this.#judging.accounts;
+    const sum = { hits: 0, bad: 0, allBad: 0 };
+    for (let line = 0; line < ledger.count; line++) {
+      const isBad = labels.of(ledger.id(line)) === 'bad';
+      if (isBad) sum.allBad += 1;
+      if (!this.hits(side, ledger.verdict(side, line))) continue;
+      sum.hits += 1;
+      if (isBad) sum.bad += 1;
+    }
+    return sum;
+  }
+}
+
+/** What the values of a sweep hit, as the payments come: the values are in the order of the sweep. */
+class SweepLooks {
+  readonly #judging: Judging;
+  readonly #looks: HitLooks;
+  readonly #sample: LineSample;
+  readonly #rules: readonly string[];
+  readonly #values: readonly string[];
+  readonly #first: number;
+  /** Payments by which of the values hit them. */
+  readonly #patterns = new Map<string, number>();
+  /** Of the payments that were drawn, for now: the reasons at each value. */
+  readonly #reasons = new Map<string, readonly (readonly string[] | undefined)[]>();
+
+  constructor(judging: Judging, sample: LineSample, rules: readonly string[], values: readonly string[]) {
+    this.#judging = judging;
+    this.#sample = sample;
+    this.#rules = rules;
+    this.#values = values;
+    this.#first = judging.accounts.books.length - values.length;
+    this.#looks = new HitLooks(judging, rules);
+  }
+
+  offer(event: ParsedEvent, verdicts: readonly number[]): void {
+    const hitting = this.#values.map((_, i) => {
+      const side = this.#first + i;
+      return this.#looks.hits(side, verdicts[side] ?? 0);
+    });
+    const count = hitting.filter(Boolean).length;
+    if (count === 0) return;
+    const pattern = hitting.map(Number).join('');
+    this.#patterns.set(pattern, (this.#patterns.get(pattern) ?? 0) + 1);
+    this.#sample.offer(count - 1, event.id, () => {
+      this.#reasons.set(event.id, hitting.map((hit, i) =>
+        (hit ? this.#judging.reasonsOf(this.#first + i, this.#rules) : undefined)));
+      return {
+        transactionId: event.id, occurredAt: formatInstant(event.numbers[T_SLOT] ?? 0),
+        amount: this.#judging.amountOf(event), reasons: [],
+      };
+    });
+  }
+
+  caught(value: string): ReturnType<HitLooks['caught']> {
+    return this.#looks.caught(this.#first + this.#values.indexOf(value));
+  }
+
+  reasonsAt(value: string, id: string): readonly string[] {
+    const all = this.#reasons.get(id);
+    return all?.[this.#values.indexOf(value)] ?? all?.find((one) => one !== undefined) ?? [];
+  }
+
+  /** Payments that a stricter value hits and a looser one does not: their strata are not what they seem. */
+  outOfOrder(strictFirst: readonly string[]): number {
+    const places = strictFirst.map((value) => this.#values.indexOf(value));
+    return [...this.#patterns].reduce((sum, [pattern, payments]) =>
+      sum + (/10/.test(places.map((place) => pattern[place]).join('')) ? payments : 0), 0);
+  }
 }
 
 export async function labLine(
@@ -71,29 +146,21 @@ export async function labLine(
   const bar = new Progress('Lab', 0, 'records');
   const run: BacktestRun = new BacktestRun(order, {
     history, ...cli.parts(base), progress: (position, last) => { bar.at(position, last); },
-    observe: (event, verdicts) => { offer(event, verdicts); },
+    observe: (event, verdicts) => { sweep.offer(event, verdicts); }, cancelled: () => cli.stopped.asked,
   });
-  const first = run.judging.accounts.books.length - swept.length;
   const rules = run.judging.rulesVaried;
-  const looks = new HitLooks(run.judging, rules);
-  const offer = (event: ParsedEvent, verdicts: readonly number[]): void => {
-    const hitting = swept.map((_, i) => looks.hits(first + i, verdicts[first + i] ?? 0));
-    const count = hitting.filter(Boolean).length;
-    if (count === 0) return;
-    sample.offer(count - 1, event.id, () => ({
-      transactionId: event.id, occurredAt: formatInstant(event.numbers[T_SLOT] ?? 0),
-      amount: run.judging.amountOf(event),
-        reasons: run.judging.reasonsOf(first + hitting.indexOf(true), rules),
-    }));
-  };
-  await run.run();
+  const sweep = new SweepLooks(run.judging, sample, rules, swept);
+  const { status } = await run.run();
   bar.end();
+  if (status === 'cancelled') {
+    shell.err('cancelled');
+    return 2;
+  }
   const reviewed = values.reviewed === undefined ? undefined
     : readReview(await readFile(at(values.reviewed), 'utf8'), values.reviewed);
   const record = recordOf({
-    report: makeReport(run, history.title), judging: run.judging, sample, reviewed, rules, line, seed,
-      perStratum, margin,
-    by, because, unlabelledGood: values['unlabelled-good'] === true,
+    report: makeReport(run, history.title), judging: run.judging, sample, sweep, reviewed, rules, line, seed,
+    perStratum, margin, by, because, unlabelledGood: values['unlabelled-good'] === true,
   });
   if (values.json !== undefined) await writeFile(at(values.json),
     `${JSON.stringify(record, undefined, 2)}\n`);
@@ -119,6 +186,7 @@ interface Material {
   readonly report: BacktestReport;
   readonly judging: Judging;
   readonly sample: LineSample;
+  readonly sweep: SweepLooks;
   readonly reviewed: ReadonlyMap<string, Finding> | undefined;
   readonly rules: readonly string[];
   readonly line: string;
@@ -132,11 +200,9 @@ interface Material {
 
 function recordOf(material: Material): TuningRecord {
   const { report, line, seed, perStratum, margin, rules, by, because, reviewed, unlabelledGood } = material;
-  const hitsOf = (one: CandidateReport): number =>
-    one.rules.filter(({ rule }) => rules.includes(rule)).reduce((sum, { hits }) => sum + hits, 0);
-  // A looser value hits whatever a stricter one hits, and more.
-  const strictFirst = report.candidates.toSorted((a, b) => hitsOf(a) - hitsOf(b));
-  const { varies } = strictFirst[0] ?? {};
+  const { alternatives, strictFirst } = alternativesOf(material);
+  const { varies } = report.candidates[0] ?? {};
+  const astray = material.sweep.outOfOrder(strictFirst);
   return {
     format: 'assay.tuning.1', made_at: new Date().toISOString(), person: by, because,
     policy: varies?.policy ?? '', rules, param: varies?.param ?? '', current: currentOf(material), line,
@@ -145,21 +211,12 @@ function recordOf(material: Material): TuningRecord {
         payments: report.payments,
       days: report.days, labels: noteOfLabels(report), warm_up: noteOfWarmUp(report),
     },
-    alternatives: strictFirst.map((one) => {
-      const rule = one.rules.find((found) => rules.includes(found.rule));
-      return {
-        value: one.varies?.value ?? '',
-          hash: one.policies.find(({ name }) => name === varies?.policy)?.hash ?? '',
-        hits: hitsOf(one), precision: rule === undefined ? '' : shareText(rule.precision),
-        recall: rule === undefined ? '' : shareText(rule.recall), flagged: one.flagged.payments,
-        alerts_per_day: one.alerts.per_day_p50,
-      };
-    }),
+    alternatives,
     sampling: {
       seed, per_stratum: perStratum, margin, confidence: 0.95, found_by: reviewed === undefined ? 'labels'
         : 'review',
     },
-    strata: strataOf(material, strictFirst.map((one) => one.varies?.value ?? '')),
+    strata: strataOf(material, strictFirst),
     limits: [
       'The past is not the future: people who defraud see which payments pass.',
       'Payments that were stopped may have no label: nobody lost anything. They count as good here.',
@@ -168,7 +225,30 @@ function recordOf(material: Material): TuningRecord {
       'A sample says nothing of payments that no value of the sweep hits.',
       ...(rules.length > 1 ? [`${rules.length} rules read the parameter; a payment that any of them hits `
         + `is hit.`] : []),
+      ...(astray === 0 ? [] : [`${astray} payments are hit at a stricter value and not at a looser one: the `
+        + 'rules do not loosen with the parameter, and strata are not what their names say.']),
     ],
+  };
+}
+
+/** The strictest first: a looser value hits whatever a stricter one hits, and more. */
+function alternativesOf({ report: { candidates }, sweep }: Material): {
+  readonly alternatives: readonly TuningAlternative[]; readonly strictFirst: readonly string[];
+} {
+  const all = candidates.map((one, i) => {
+    const value = one.varies?.value ?? '';
+    return { i, one, value, ...sweep.caught(value) };
+  });
+  // Of values that hit the same, the order of the sweep says which is stricter.
+  const loosensUpwards = (all.at(-1)?.hits ?? 0) > (all[0]?.hits ?? 0);
+  const strictFirst = all.toSorted((a, b) => a.hits - b.hits || (loosensUpwards ? a.i - b.i : b.i - a.i));
+  return {
+    strictFirst: strictFirst.map(({ value }) => value),
+    alternatives: strictFirst.map(({ one, value, hits, bad, allBad }) => ({
+      value, hits, hash: one.policies.find(({ name }) => name === one.varies?.policy)?.hash ?? '',
+      precision: shareText(share(bad, hits)), recall: shareText(share(bad, allBad)),
+      flagged: one.flagged.payments, alerts_per_day: one.alerts.per_day_p50,
+    })),
   };
 }
 
@@ -183,14 +263,17 @@ const currentOf = ({ judging, report }: Material): string => {
 };
 
 function strataOf(material: Material, strictFirst: readonly string[]): readonly TuningStratum[] {
-  const { sample, line, margin } = material;
+  const { sample, sweep, line, margin } = material;
   const lineAt = strictFirst.indexOf(line);
   const strata = sample.strata();
   // Hit by n of the values: by the n loosest, so not by the others, which are stricter.
   return strictFirst.map((value, i): TuningStratum => {
     const { population, sample: drawn } = strata[strictFirst.length - 1 - i] ?? { population: 0, sample: [] };
     const stricter = strictFirst[i - 1];
-    const found = drawn.map((one) => ({ ...one, finding: findingOf(material, one.transactionId) }));
+    const found = drawn.map((one) => ({
+      ...one, reasons: sweep.reasonsAt(value, one.transactionId),
+      finding: findingOf(material, one.transactionId),
+    }));
     return {
       side: i <= lineAt ? 'above' : 'below',
       name: stricter === undefined ? `hit at ${value}` : `hit at ${value}, not at ${stricter}`,
@@ -214,7 +297,7 @@ function reviewSheet({ strata }: TuningRecord): string {
   const rows = strata.flatMap(({ side, name, sample }) => sample.map((one) =>
     [one.transactionId, one.finding === 'unknown' ? '' : one.finding, side, name, one.occurredAt,
       one.amount ?? '',
-      one.reasons.join('; ')].map(quoted).join(',')));
+      one.reasons.join('; ').replaceAll(/\s+/g, ' ')].map(quoted).join(',')));
   return `${[SHEET.join(','), ...rows].join('\n')}\n`;
 }
 

@@ -47,9 +47,14 @@ async function labRules(
   const bar = new Progress('Lab', 0, 'records');
   const run = new BacktestRun(order, {
     history, ...cli.parts(base), progress: (position, last) => { bar.at(position, last); },
+    cancelled: () => cli.stopped.asked,
   });
-  await run.run();
+  const { status } = await run.run();
   bar.end();
+  if (status === 'cancelled') {
+    shell.err('cancelled');
+    return 2;
+  }
   const side = run.judging.accounts.books.length - 1;
   const names = run.judging.sides.at(-1)?.judge.policies.flatMap(({ name, rules }) =>
     rules.filter(({ mode }) => mode !== 'off').map(({ id }) => `${name}/${id}`)) ?? [];

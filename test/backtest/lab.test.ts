@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { BacktestCliParts } from '#cli/backtest-order.ts';
 import { labCommand } from '#cli/lab.ts';
 import type { OverlapReport } from '#lab/overlap.ts';
 import type { TuningRecord } from '#lab/tuning-record.ts';
@@ -12,7 +13,7 @@ import { fileParts } from './recorded-world.ts';
 const folder = mkdtempSync(join(tmpdir(), 'assay-lab-'));
 after(() => { rmSync(folder, { recursive: true, force: true }); });
 
-const parts = fileParts(() => Promise.resolve(publicationOf(POLICY)));
+const partsOf = (policy: string): BacktestCliParts => fileParts(() => Promise.resolve(publicationOf(policy)));
 
 /** A payment of i EUR every hour, i from 1 to 200 tens; those over 1,500 EUR turn out to be fraud. */
 function writeCalls(): string {
@@ -31,7 +32,9 @@ function writeCalls(): string {
   return file;
 }
 
-async function lab(...args: string[]): Promise<string> {
+const lab = (...args: string[]): Promise<string> => labAs(partsOf(POLICY), ...args);
+
+async function labAs(parts: BacktestCliParts, ...args: string[]): Promise<string> {
   const said: string[] = [];
   const shell = { args, folder, env: {}, out: (line: string) => { said.push(line); }, err: () => {} };
   assert.equal(await labCommand(shell, parts), 0);
@@ -61,6 +64,8 @@ test('above and below the line: strata by value, with what labels say of the sam
       const euros = Number(one.amount?.slice(0, -4));
       assert.ok(euros > 1_000 && euros <= 1_700);
       assert.equal(one.finding, euros > 1_500 ? 'bad' : 'good');
+      // At the strictest value that hits it.
+      assert.deepEqual(one.reasons, [`${euros.toFixed(2)} EUR is more than 1000.00 EUR`]);
     }
   }
   assert.deepEqual(record.alternatives.map(({ value, hits }) => [value, hits]),
@@ -91,11 +96,46 @@ test('a sample that people have reviewed stands in for labels', async () => {
     /reviewed\.csv:2: finding is bad, good/);
 });
 
+test('values that hit the same stand in the order of the sweep', async () => {
+  await lab('line', writeCalls(), ...LINE, '--sweep', 'large=1_000,1_004,1_008,1_700 EUR',
+    '--json', 'r4.json');
+  const { strata } = recordIn('r4.json');
+  assert.deepEqual(strata.map(({ side, name, finding }) => [side, name, finding.population]), [
+    ['above', 'hit at 1_700 EUR', 30], ['above', 'hit at 1_008 EUR, not at 1_700 EUR', 70],
+    ['above', 'hit at 1_004 EUR, not at 1_008 EUR', 0], ['above', 'hit at 1_000 EUR, not at 1_004 EUR', 0],
+  ]);
+});
+
+test('a rule that does not loosen with its parameter is told of, and a reason of two lines is one cell',
+  async () => {
+  const policy = POLICY
+    .replace('amount as EUR > large', 'amount as EUR > large and amount as EUR < large + 600 EUR')
+    .replace('reason: "{amount} is more than {large}"', 'reason: "{amount}\\nis about {large}"');
+  const out = await labAs(partsOf(policy), 'line', writeCalls(), ...LINE, '--sweep', 'large=500,1_000 EUR',
+    '--out', 'sheet.csv');
+  assert.match(out, /- 50 payments are hit at a stricter value and not at a looser one/);
+  const [, first = ''] = readFileSync(join(folder, 'sheet.csv'), 'utf8').split('\n');
+  assert.match(first, /EUR is about 1000\.00 EUR$/);
+});
+
+test('a lab that is stopped says nothing of the half that it read', async () => {
+  for (const args of [['rules', writeCalls()], ['line', writeCalls(), ...LINE]]) {
+    const said: string[] = [];
+    const shell = {
+      args: [...args, '--policy', 'p'], folder, env: {}, out: (line: string) => { said.push(line); },
+      err: (line: string) => { said.push(line); },
+    };
+    assert.equal(await labCommand(shell, { ...partsOf(POLICY), stopped: { asked: true } }), 2);
+    assert.deepEqual(said, ['cancelled']);
+  }
+});
+
 test('a line that is not of the sweep, and a record by nobody, are refused', async () => {
   const file = writeCalls();
   await assert.rejects(lab('line', file, ...LINE, '--line', '3 EUR'), /--line 3 EUR is not among/);
   await assert.rejects(lab('line', file, '--sweep', 'large=1,2 EUR', '--line', '1 EUR'),
     /--by NAME and --because/);
+  await assert.rejects(lab('line', file, ...LINE, '--sweep', 'large=1,2,1 EUR'), /has the value 1 EUR twice/);
 });
 
 test('rules: dead ones, decisive ones, and those that hit together', async () => {
