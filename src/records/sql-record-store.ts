@@ -15,7 +15,10 @@ import { SqlFault, type SqlConnection, type SqlResult, type SqlSource } from './
 import { SqlWrites } from './sql-writes.ts';
 import type { WriteCall } from './write-call.ts';
 
-/** What is told of a change before it is committed; when it rejects, the change is not made. */
+/**
+ * What is told of a change before it is committed. When it rejects, the change is not made; when it resolves,
+ * the change is made, whatever becomes of its commit.
+ */
 export interface ChangeJournal {
   /** `audit` is undefined for what needs none. Runs within the transaction. */
   beforeCommit(
@@ -99,6 +102,8 @@ export class SqlRecordStore extends SqlReads implements RecordStore {
       await session.script('commit');
     } catch (why) {
       this.#source.release(session.connection, false);
+      // What is in the journal is made, by whoever opens the database again: nothing is left to learn.
+      if (this.#journal !== undefined) return done.result;
       if (!session.isLost || done.audit === undefined) throw why;
       return await this.#learn(done.result, done.audit, why);
     }
