@@ -7,9 +7,9 @@ export function hitGroupsOf({ accounts }: Judging, side: number): readonly HitGr
   const verdicts = books[side]?.verdicts ?? [];
   const counts = ledger.countsOf(side, verdicts.length);
   return verdicts.map(({ rules, outcome }, number) => {
-    const hits = rules.filter(({ answer }) => answer === 'hit');
     return {
-      hits: hits.map(({ rule }) => rule), acting: hits.filter(({ acts }) => acts).map(({ rule }) => rule),
+      hits: rules.filter(({ answer }) => answer === 'hit').map(({ rule }) => rule),
+      acting: rules.filter(({ acts }) => acts).map(({ rule }) => rule),
       flagged: outcome !== 'approve', payments: counts[number] ?? 0,
     };
   });

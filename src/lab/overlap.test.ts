@@ -27,12 +27,14 @@ test('counts of groups are counts of payments, one by one', () => {
   for (let round = 0; round < scaled(50); round++) {
     const groups = Array.from({ length: 12 }, (): HitGroup => {
       const hits = names.filter(() => random() < 0.4);
-      const acting = hits.filter(() => random() < 0.6);
+      const acting = names.filter((name) => random() < (hits.includes(name) ? 0.6 : 0.1));
       return { hits, acting, flagged: random() < 0.5, payments: Math.floor(random() * 9) };
     });
     const each = groups.flatMap(({ payments, ...group }) => Array.from({ length: payments }, () => group));
     const report = overlapOf(groups, names);
-    for (const { rule, hits, unique, decisive } of report.rules) {
+    for (const { rule, hits, unique, decisive, verdict } of report.rules) {
+      const seen = each.some((one) => one.hits.includes(rule) || one.acting.includes(rule));
+      assert.equal(verdict, !seen ? 'dead' : decisive === 0 ? 'never_decisive' : 'used');
       assert.equal(hits, each.filter((one) => one.hits.includes(rule)).length);
       assert.equal(unique, each.filter((one) => one.hits.join() === rule).length);
       assert.equal(decisive, each.filter((one) => one.flagged && one.acting.join() === rule).length);

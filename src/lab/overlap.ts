@@ -2,7 +2,7 @@
 export interface HitGroup {
   /** Rules that hit, whatever their effect. */
   readonly hits: readonly string[];
-  /** Those of them that acted. */
+  /** Rules that acted: hits, or those that could not say and whose policy lets that act. */
   readonly acting: readonly string[];
   /** Was the outcome above approve? */
   readonly flagged: boolean;
@@ -69,7 +69,8 @@ export function overlapOf(groups: Iterable<HitGroup>, rules: readonly string[]):
   });
   return {
     rules: [...uses].map(([rule, use]) => ({
-      rule, ...use, verdict: use.hits === 0 ? 'dead' : use.decisive === 0 ? 'never_decisive' : 'used',
+      rule, ...use, verdict: use.hits + use.acting === 0 ? 'dead'
+        : use.decisive === 0 ? 'never_decisive' : 'used',
     })),
     overlaps: overlaps.toSorted((a, b) => b.jaccard - a.jaccard || (a.first < b.first ? -1 : 1)),
   };

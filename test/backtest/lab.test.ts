@@ -146,3 +146,17 @@ test('rules: dead ones, decisive ones, and those that hit together', async () =>
   ]);
   assert.match(out, /small\/many +0 +0 +0 +0 +dead/);
 });
+
+test('a rule that acts where it cannot say is neither dead nor passed over', async () => {
+  const text = readFileSync(writeCalls(), 'utf8');
+  // Without a card nobody can count; the policy lets that review, and the payment above the line is held too.
+  writeFileSync(join(folder, 'calls.ndjson'), text.replaceAll(/"card":\{"id":"c\d+"\},/g, ''));
+  const policy = POLICY.replace('unknown: miss', 'unknown: review');
+  await labAs(partsOf(policy), 'rules', join(folder, 'calls.ndjson'), '--policy', 'p', '--json', 'acts.json');
+  const { rules } = JSON.parse(readFileSync(join(folder, 'acts.json'), 'utf8')) as OverlapReport;
+  assert.deepEqual(rules.map(({ rule, hits, acting, decisive, verdict }) =>
+    [rule, hits, acting, decisive, verdict]), [
+    ['small/many', 0, 200, 100, 'used'], ['small/large', 100, 100, 0, 'never_decisive'],
+    ['small/watched', 0, 0, 0, 'dead'],
+  ]);
+});
