@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Json, ListChangeRecord, SnoozeRecord, VersionRecord } from '#ports/records.ts';
 import { canonicalText } from '#records/canonical-text.ts';
+import { actsOn } from './acts.ts';
 import { inTurns } from './in-turns.ts';
 import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
 import { audited, refuse } from './refuse.ts';
@@ -71,8 +72,6 @@ function rowDamage(
     + 'hand. Propose it again';
 }
 
-const PAGE_ACTS = 200;
-
 /**
  * What the audit says has become of it, where it is not open any more: a state in a row can be put back by
  * hand, and what two have agreed on once would go live again.
@@ -80,17 +79,13 @@ const PAGE_ACTS = 200;
 export async function endOf(
   { records }: Pick<LifecycleParts, 'records'>, subject: string, id: string, ends: readonly string[],
 ): Promise<string | undefined> {
-  for (let after: number | undefined; ;) {
-    const acts = await records.auditOf(subject, { limit: PAGE_ACTS, after });
-    for (const { action, detail } of acts) {
-      if (!isMap(detail) || detail['id'] !== id) continue;
-      if (ends.includes(action)) return `${id} is open again, and the audit has its ${action}: its row was `
-        + 'changed by hand. Propose it again';
-      if (action.endsWith('.propose')) return undefined;
-    }
-    if (acts.length < PAGE_ACTS) return undefined;
-    after = acts.at(-1)?.seq;
+  for await (const { action, detail } of actsOn(records, subject)) {
+    if (!isMap(detail) || detail['id'] !== id) continue;
+    if (ends.includes(action)) return `${id} is open again, and the audit has its ${action}: its row was `
+      + 'changed by hand. Propose it again';
+    if (action.endsWith('.propose')) return undefined;
   }
+  return undefined;
 }
 
 /** Refused, and in the audit: somebody has been at the database. */

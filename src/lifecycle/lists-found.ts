@@ -6,13 +6,13 @@ import { isRefusal } from '#domain/parse-event.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 import type { ListSource } from '#policy/lists.ts';
 import type { ListEntryRecord } from '#ports/records.ts';
+import { actsOn } from './acts.ts';
 import type { GoingLive } from './going-live.ts';
 import { inTurns, mappedInTurns } from './in-turns.ts';
 import { recorded, sealedChange } from './list-changes.ts';
 import type { LifecycleParts } from './parts.ts';
 import { audited } from './refuse.ts';
 
-const PAGE = { limit: 200, after: undefined };
 const FOUND = 'live already: from the folder of a first start, or written down after a crash';
 /** Acts after which the records hold what is live of a list. */
 const WRITTEN: readonly string[] = ['list.found', 'list.publish'];
@@ -21,14 +21,20 @@ const WRITTEN: readonly string[] = ['list.found', 'list.publish'];
 export async function listsFound(parts: LifecycleParts, going: GoingLive): Promise<void> {
   const step = async (): Promise<object> => {
     for (const list of parts.engine.inForce().publication.lists) {
-      const acts = await parts.records.auditOf(`list/${list.name}`, PAGE);
-      const isKnown = !going.hasFound && acts.some(({ action }) => WRITTEN.includes(action));
+      const isKnown = !going.hasFound && await isWritten(parts, list);
       if (!isKnown) await writeDown(parts, list);
     }
     return {};
   };
   // Where something goes live first, it is looked at again.
   while (isRefusal(await going.serially(undefined, step)));
+}
+
+async function isWritten(
+  { records }: Pick<LifecycleParts, 'records'>, { name }: ListSource,
+): Promise<boolean> {
+  for await (const { action } of actsOn(records, `list/${name}`)) if (WRITTEN.includes(action)) return true;
+  return false;
 }
 
 async function writeDown(parts: LifecycleParts, { name: list, entries }: ListSource): Promise<void> {

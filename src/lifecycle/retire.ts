@@ -8,6 +8,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { AuditEntry } from '#ports/records.ts';
+import { actsOn } from './acts.ts';
 import { approversOf, mayNotApprove } from './approvals.ts';
 import { coverageChanges } from './coverage.ts';
 import { enactPublication, type GoingLive, type WentLive } from './going-live.ts';
@@ -17,7 +18,6 @@ import { audited, refuse } from './refuse.ts';
 import { isMap, type RetirementAsked, type SealedRetirement } from './seals.ts';
 import { livePolicy } from './version-facts.ts';
 
-const PAGE = { limit: 200, after: undefined };
 /** What nobody approved in that time is asked for again. */
 const ASKED_DAYS_MAX = 30;
 const DAY_MS = 86_400_000;
@@ -87,7 +87,7 @@ async function askedFor(
   { records, seals, now }: LifecycleParts, { name, hash }: CompiledPolicy,
 ): Promise<Open | undefined> {
   const acts: AuditEntry[] = [];
-  for (const act of await records.auditOf(subjectOf(name), PAGE)) {
+  for await (const act of actsOn(records, subjectOf(name))) {
     if (act.action === RETIRE) break;
     acts.push(act);
   }

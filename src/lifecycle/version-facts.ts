@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { AuditEntry, RecordReads, VersionRecord } from '#ports/records.ts';
+import { actsOn } from './acts.ts';
 import type { GateInput } from './gate.ts';
 import type { CheckedPolicy, LifecycleParts, NotCompiled, PolicyChecker } from './parts.ts';
 import { gateClosed, refuse } from './refuse.ts';
@@ -34,11 +35,9 @@ export async function factsOf(parts: LifecycleParts, hash: string): Promise<Vers
   };
 }
 
-const ACTS = { limit: 200, after: undefined };
-
-/** What the audit says of a version, newest first. */
+/** What the audit says of a version, newest first: all of it, because an old act holds as a new one does. */
 export const versionActs = (records: RecordReads, hash: string): Promise<readonly AuditEntry[]> =>
-  records.auditOf(`version/${hash}`, ACTS);
+  Array.fromAsync(actsOn(records, `version/${hash}`));
 
 export async function versionIn(records: RecordReads, hash: string): Promise<VersionRecord | undefined> {
   const row = await records.version(hash);

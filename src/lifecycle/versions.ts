@@ -17,7 +17,7 @@ import type { Seals } from './seals.ts';
 import { stageOf, type Stage } from './stage.ts';
 import { factsOf, hashesOf, noVersion, versionActs } from './version-facts.ts';
 
-const PAGE = { limit: 200, after: undefined };
+const PAGE = { limit: 200 };
 
 export interface VersionStatus {
   readonly version: VersionRecord;
@@ -120,13 +120,13 @@ export async function approve(
  * number the later one is newer by the order of the audit, whatever the clock said.
  */
 async function supersededBy(records: RecordReads, version: VersionRecord): Promise<Refusal | undefined> {
-  const others = (await records.versions(version.policy, PAGE))
-    .filter((other) => other.hash !== version.hash && other.withdrawnAtMs === undefined);
-  const higher = others.filter((other) => other.version > version.version)
-    .toSorted((left, right) => right.version - left.version);
-  let newer = higher[0];
+  const twins: VersionName[] = [];
+  let newer: VersionName | undefined;
+  for await (const other of openVersions(records, version.policy)) {
+    if (other.version > (newer?.version ?? version.version)) newer = other;
+    if (other.version === version.version && other.hash !== version.hash) twins.push(other);
+  }
   if (newer === undefined) {
-    const twins = others.filter((other) => other.version === version.version);
     const own = twins.length === 0 ? 0 : await submittedAt(records, version.hash);
     for (const twin of twins) if (await submittedAt(records, twin.hash) > own) newer = twin;
   }
@@ -134,6 +134,20 @@ async function supersededBy(records: RecordReads, version: VersionRecord): Promi
   return refuse('conflict', `${version.hash} is version ${version.version}; ${newer.author} has submitted `
     + `version `
     + `${newer.version} since: ${newer.hash}. Approve that, or have it withdrawn`);
+}
+
+type VersionName = Pick<VersionRecord, 'hash' | 'version' | 'author'>;
+
+/** All that were not withdrawn: pages go by the clock, and a clock that was set back hides none. */
+async function* openVersions(records: RecordReads, policy: string): AsyncGenerator<VersionName> {
+  for (let after: number | undefined; ;) {
+    const page = await records.versions(policy, { limit: PAGE.limit, after });
+    for (const { hash, version, author, withdrawnAtMs } of page) {
+      if (withdrawnAtMs === undefined) yield { hash, version, author };
+    }
+    if (page.length < PAGE.limit) return;
+    after = page.at(-1)?.atMs;
+  }
 }
 
 /** Place in the audit. */

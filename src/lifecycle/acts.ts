@@ -1,0 +1,15 @@
+import type { AuditEntry, RecordReads } from '#ports/records.ts';
+
+const PAGE_ACTS = 200;
+
+/** What the audit says was done to a subject, newest first and all of it: read on until enough is known. */
+export async function* actsOn(
+  records: Pick<RecordReads, 'auditOf'>, subject: string,
+): AsyncGenerator<AuditEntry> {
+  for (let after: number | undefined; ;) {
+    const acts = await records.auditOf(subject, { limit: PAGE_ACTS, after });
+    yield* acts;
+    if (acts.length < PAGE_ACTS) return;
+    after = acts.at(-1)?.seq;
+  }
+}
