@@ -24,7 +24,7 @@ export interface JudgedRules {
 }
 
 export function ruleAccounts(rules: readonly Rule[], judged: JudgedRules): readonly RuleAccount[] {
-  const entryOf = entriesOf(judged.inForce.publication);
+  const entryOf = entriesOf(judged.policy, judged.inForce.publication);
   return rules.map((rule) => account(rule, judged, { world: { ...judged.world, salt: rule.id }, entryOf }));
 }
 
@@ -116,13 +116,17 @@ function listHits(part: AnswerTree): readonly ListHit[] {
 }
 
 /** Finds what was published of a value that is on a list; what stands in the policy itself has no entry. */
-function entriesOf({ lists }: Publication): TreeWorld['entryOf'] {
+function entriesOf({ lists: declared }: CompiledPolicy, { lists }: Publication): TreeWorld['entryOf'] {
+  const own = new Set(declared.flatMap(({ name, values }) => (values === undefined ? [] : [name])));
   return (list, value, tMs) => {
-    const entry = lists.find(({ name }) => name === list)?.entries.find((one) =>
-      String(one.value) === String(value)
+    const entries = own.has(list) ? [] : lists.find(({ name }) => name === list)?.entries ?? [];
+    const entry = entries.find((one) => isEntryOf(one.value, value)
       && (one.from === undefined || (parseInstant(one.from) ?? Infinity) <= tMs)
       && (one.until === undefined || (parseInstant(one.until) ?? -Infinity) > tMs));
     return entry && { list, ...entry };
   };
 }
 
+/** Whole numbers may have been published as texts. */
+const isEntryOf = (listed: string | number, value: string | number): boolean =>
+  (typeof value === 'number' ? Number(listed) : listed) === value;
