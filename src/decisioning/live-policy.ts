@@ -6,6 +6,7 @@ import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { amlFeatures } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
+import { programSource } from '#policy/generate-policy.ts';
 import type { Interventions } from '#policy/interventions.ts';
 import type { BoundLists } from '#policy/lists.ts';
 import {
@@ -59,10 +60,12 @@ export interface LivePolicy {
 export function boundPolicy(
   policy: CompiledPolicy, lists: BoundLists, rates: { readonly table: RateTable; readonly text: string },
   store: PersistentWindowStore, features = featuresOnStore(policy, lists, rates.table, store),
+  source = programSource(policy),
 ): BoundPolicy {
+  const onStore = policyOnStore(policy, lists, rates.table, store, features, source);
   return {
     policy, listVersions: lists.versions, amlFeatures: amlFeatures(policy.features, policy.rules), store,
-    ratesText: rates.text, features, onStore: policyOnStore(policy, lists, rates.table, store, features),
+    ratesText: rates.text, features, onStore,
   };
 }
 

@@ -8,7 +8,9 @@ import { parseInstant } from '#domain/instant.ts';
 import { parseRateTable } from '#domain/rates.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
-import { bindLists, type ListSource } from '#policy/lists.ts';
+import { programSteps } from '#policy/generate-policy.ts';
+import { bindListSteps, type ListSource } from '#policy/lists.ts';
+import { featuresOnStore } from '#policy/policy-on-store.ts';
 import type { Steps } from '#policy/steps.ts';
 import {
   amendmentProblems, candidateProblems, interventionsOn, modeProblems, slotOf, snoozeProblems, type Candidate,
@@ -65,7 +67,7 @@ export function* preparePolicies(wanted: Wanted, ground: Ground): Steps<Prepared
   const bind = new Binder(ground, publication.lists, { table: rates.table, text: ratesText });
   const live = function* (policy: CompiledPolicy): Steps<readonly LivePolicy[]> {
     yield;
-    const bound = bind.policy(policy);
+    const bound = yield* bind.policy(policy);
     if (!('problems' in bound)) return [livePolicy(bound, interventionsOn(policy, amended, ground.schema))];
     problems.push(...bound.problems.map((problem) => `${policy.name}: ${problem}`));
     return [];
@@ -148,9 +150,10 @@ class Binder {
     this.#rates = rates;
   }
 
-  policy(policy: CompiledPolicy): BoundPolicy | { readonly problems: readonly string[] } {
-    const lists = bindLists(policy.lists, this.#lists);
+  *policy(policy: CompiledPolicy): Steps<BoundPolicy | { readonly problems: readonly string[] }> {
+    const lists = yield* bindListSteps(policy.lists, this.#lists);
     if ('problems' in lists) return lists;
+    yield;
     const { store, before } = this.#ground;
     const versions = JSON.stringify(lists.versions);
     const alike = before.map(({ bound }) => bound).filter((bound) => bound.store === store
@@ -160,7 +163,11 @@ class Binder {
     // Another version that measures the same goes on with the windows of the one before: with code that is
     // warm, and with what its long logs add up to.
     const measuring = alike.find((bound) => measuresSame(bound.policy, policy));
-    return boundPolicy(policy, lists, this.#rates, store, measuring?.features);
+    const source = yield* programSteps(policy);
+    yield;
+    const features = measuring?.features ?? featuresOnStore(policy, lists, this.#rates.table, store);
+    yield;
+    return boundPolicy(policy, lists, this.#rates, store, features, source);
   }
 }
 

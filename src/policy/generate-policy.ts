@@ -13,6 +13,7 @@ import { cellKind } from '#expression/type-rules.ts';
 import { generatedFunction } from '#features/generated-function.ts';
 import type { CompiledPolicy, Param, Rule } from './compiled-policy.ts';
 import { factsIn, type FactSource } from './facts.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 const RULES_A_CHUNK = 16;
 
@@ -47,16 +48,25 @@ function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[]
   return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
 }
 
-export function generatePolicy(policy: CompiledPolicy, runtime: EmitRuntime): PolicyProgram {
-  return generatedFunction<($: EmitRuntime) => PolicyProgram>(['$'], programSource(policy))(runtime);
-}
+/** `source` is that of this policy. */
+export const generatePolicy = (runtime: EmitRuntime, source: string): PolicyProgram =>
+  generatedFunction<($: EmitRuntime) => PolicyProgram>(['$'], source)(runtime);
 
 /** The whole program: `$` is its only free name. */
-export function programSource(policy: CompiledPolicy): string {
+export const programSource = (policy: CompiledPolicy): string => atOnce(programSteps(policy));
+
+/** The same in steps. */
+export function* programSteps(policy: CompiledPolicy): Steps<string> {
   const live = policy.rules.filter((rule) => rule.mode !== 'off');
   const chunks: string[] = [];
+  const explained: string[] = [];
   for (let i = 0; i < live.length; i += RULES_A_CHUNK) {
+    yield;
     chunks.push(chunkSource(live.slice(i, i + RULES_A_CHUNK)));
+  }
+  for (let i = 0; i < policy.rules.length; i += RULES_A_CHUNK) {
+    yield;
+    explained.push(...policy.rules.slice(i, i + RULES_A_CHUNK).map(explainSource));
   }
   const names = chunks.map((_, i) => `c${i}`);
   return [
@@ -64,7 +74,7 @@ export function programSource(policy: CompiledPolicy): string {
     'return {',
     `params:${paramsSource(policy.params)},`,
     `rules(e,f,p,a){${names.map((name) => `${name}(e,f,p,a);`).join('')}},`,
-    `explain:[${policy.rules.map(explainSource).join(',\n')}]`,
+    `explain:[${explained.join(',\n')}]`,
     '};',
   ].join('\n');
 }

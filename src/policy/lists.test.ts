@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatInstant } from '#domain/instant.ts';
-import { bindLists, ListIndex, type ListDeclaration, type ListEntry } from './lists.ts';
+import {
+  bindLists, bindListSteps, ListIndex, type ListDeclaration, type ListEntry, type ListSource,
+} from './lists.ts';
 
 const STRING = { kind: 'string' } as const;
 const at = (hours: number): string => formatInstant(hours * 3_600_000);
@@ -40,6 +43,42 @@ test('the version of a list is that of its entries, in any order', () => {
   assert.equal(version([one, two]), version([two, one]));
   assert.notEqual(version([one]), version([{ value: 'a', from: at(2) }]));
   assert.match(version([]), /^sha256:[0-9a-f]{64}$/);
+});
+
+test('the version of a long list is the hash of its sorted lines', () => {
+  for (const count of [0, 1, 999, 1_000, 1_001, 4_321]) {
+    const entries = Array.from({ length: count }, (_, i): ListEntry => ({
+      value: `${String.fromCodePoint(0x20 + ((i * 7_919) % 0xd000))}${(i * 104_729) % 5_003}`,
+      ...(i % 3 === 0 ? { until: at(i % 7) } : {}),
+    }));
+    const lines = entries.map(({ value, until = '' }) => JSON.stringify([value, '', until]));
+    const naive = createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
+    const made = ListIndex.of({ name: 'l', entries });
+    assert.equal('index' in made && made.index.version, `sha256:${naive}`, `${count} entries`);
+  }
+});
+
+test('binding a long list is done in many steps; the same entries, whole numbers too, only once', () => {
+  const stepsOf = (kind: 'string' | 'int', source: ListSource): number => {
+    const binding = bindListSteps([declared({ of: { kind } })], new Map([['l', source]]));
+    let steps = 0;
+    for (let step = binding.next(); step.done !== true; step = binding.next()) steps += 1;
+    return steps;
+  };
+  for (const kind of ['string', 'int'] as const) {
+    const source = { name: 'l', entries: Array.from({ length: 20_000 }, (_, i) => ({ value: `${i}` })) };
+    assert.ok(stepsOf(kind, source) >= 100);
+    assert.equal(stepsOf(kind, source), 20, 'it is looked through, and no more');
+  }
+});
+
+test('of a list in which everything is wrong, twenty sentences are enough', () => {
+  const entries = Array.from({ length: 5_000 }, (_, i) => ({ value: `${i}`, until: 'soon' }));
+  for (const validity of ['none', 'required'] as const) {
+    const bound = bindLists([declared({ validity })], new Map([['l', { name: 'l', entries }]]));
+    const { length } = 'problems' in bound ? bound.problems : [];
+    assert.ok(length >= 20 && length <= 40, `${length}`);
+  }
 });
 
 const declared = (over: Partial<ListDeclaration>): ListDeclaration =>

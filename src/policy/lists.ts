@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Type } from '#expression/type.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 /** How a managed list is written down and published. */
 export interface ListSource {
@@ -44,6 +45,11 @@ export interface ListDeclaration {
   readonly reviewers?: readonly string[];
 }
 
+/** Of one list: who has a file of the wrong kind need not read of every line of it. */
+const PROBLEMS_MAX = 20;
+/** Less than a millisecond. */
+const ENTRIES_A_STEP = 1_000;
+
 interface Stay { readonly fromMs: number; readonly untilMs: number }
 type Stays = ReadonlyMap<string | number, Stay | readonly Stay[]>;
 const ALWAYS: Stay = { fromMs: -Infinity, untilMs: Infinity };
@@ -55,27 +61,32 @@ export class ListIndex {
   readonly size: number;
   readonly #stays: Stays;
 
-  private constructor(name: string, entries: readonly ListEntry[], stays: Stays) {
-    this.name = name;
-    this.size = entries.length;
+  private constructor(source: ListSource, version: string, stays: Stays) {
+    this.name = source.name;
+    this.size = source.entries.length;
     this.#stays = stays;
-    const lines = entries.map((entry) => JSON.stringify(
-      [entry.value, entry.from ?? '', entry.until ?? ''])).toSorted();
-    this.version = `sha256:${createHash('sha256').update(lines.join('\n')).digest('hex')}`;
+    this.version = version;
   }
 
   /** Checks the entries; the problems are sentences. */
   static of(source: ListSource): { index: ListIndex } | { problems: readonly string[] } {
+    return atOnce(ListIndex.steps(source));
+  }
+
+  /** The same in steps. */
+  static *steps(source: ListSource): Steps<{ index: ListIndex } | { problems: readonly string[] }> {
     if (source.entries.length > LIMITS.listEntryCountMax) {
       const count = `${source.name} has ${source.entries.length} entries`;
       return { problems: [`${count}; the limit is ${LIMITS.listEntryCountMax}`] };
     }
     const problems: string[] = [];
     const stays = new Map<string | number, Stay | Stay[]>();
-    for (const entry of source.entries) {
+    for (const [i, entry] of source.entries.entries()) {
+      if (i % ENTRIES_A_STEP === 0) yield;
       const stay = stayOf(entry);
       if (typeof stay === 'string') {
         problems.push(`${source.name}: ${JSON.stringify(entry.value)} ${stay}`);
+        if (problems.length >= PROBLEMS_MAX) break;
         continue;
       }
       const known = stays.get(entry.value);
@@ -84,7 +95,7 @@ export class ListIndex {
       else stays.set(entry.value, [known, stay]);
     }
     if (problems.length > 0) return { problems };
-    return { index: new ListIndex(source.name, source.entries, stays) };
+    return { index: new ListIndex(source, yield* versionSteps(source.entries), stays) };
   }
 
   has(value: string | number, tMs: number): boolean {
@@ -93,6 +104,50 @@ export class ListIndex {
     if ('fromMs' in stay) return tMs >= stay.fromMs && tMs < stay.untilMs;
     return stay.some((one) => tMs >= one.fromMs && tMs < one.untilMs);
   }
+}
+
+/** sha256 of a line an entry, in the order of their UTF-16 units. */
+function* versionSteps(entries: readonly ListEntry[]): Steps<string> {
+  const runs: (readonly string[])[] = [];
+  for (let i = 0; i < entries.length; i += ENTRIES_A_STEP) {
+    yield;
+    runs.push(entries.slice(i, i + ENTRIES_A_STEP).map(({ value, from, until }) =>
+      JSON.stringify([value, from ?? '', until ?? ''])).toSorted());
+  }
+  const lines = yield* mergedSteps(runs);
+  const hash = createHash('sha256');
+  for (let i = 0; i < lines.length; i += ENTRIES_A_STEP) {
+    yield;
+    hash.update(`${i === 0 ? '' : '\n'}${lines.slice(i, i + ENTRIES_A_STEP).join('\n')}`);
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Sorted runs as one: a merge sort from below, a pause after so many lines. */
+function* mergedSteps(runs: readonly (readonly string[])[]): Steps<readonly string[]> {
+  let from = runs;
+  while (from.length > 1) {
+    const merged: (readonly string[])[] = [];
+    for (let i = 0; i < from.length; i += 2) merged.push(yield* mergedTwo(from[i] ?? [], from[i + 1] ?? []));
+    from = merged;
+  }
+  return from[0] ?? [];
+}
+
+function* mergedTwo(one: readonly string[], other: readonly string[]): Steps<readonly string[]> {
+  const merged: string[] = [];
+  for (let i = 0, j = 0; i < one.length || j < other.length;) {
+    if (merged.length % ENTRIES_A_STEP === 0) yield;
+    const [left, right] = [one[i], other[j]];
+    if (right === undefined || (left !== undefined && left <= right)) {
+      merged.push(left ?? '');
+      i += 1;
+    } else {
+      merged.push(right);
+      j += 1;
+    }
+  }
+  return merged;
 }
 
 function stayOf(entry: ListEntry): Stay | string {
@@ -113,19 +168,25 @@ export interface BoundLists {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+type Bound = BoundLists | { readonly problems: readonly string[] };
+
 /**
  * Joins a policy's declarations with what is published. A managed list that nobody has published yet is
  * empty. The problems are sentences; `validity: required` is held here, where the entries are known.
  */
-export function bindLists(
+export const bindLists = (...parts: Parameters<typeof bindListSteps>): Bound =>
+  atOnce(bindListSteps(...parts));
+
+/** The same in steps. */
+export function* bindListSteps(
   declarations: readonly ListDeclaration[], published: ReadonlyMap<string, ListSource>,
-): BoundLists | { readonly problems: readonly string[] } {
+): Steps<Bound> {
   const problems: string[] = [];
   const indexes: ListIndex[] = [];
   for (const declaration of declarations) {
-    const source = sourceOf(declaration, published);
-    problems.push(...misfits(declaration, source));
-    const result = indexed(source);
+    const source = yield* sourceSteps(declaration, published);
+    problems.push(...yield* misfitSteps(declaration, source));
+    const result = yield* indexedSteps(source);
     if ('index' in result) indexes.push(result.index);
     else problems.push(...result.problems);
   }
@@ -139,37 +200,58 @@ export function bindLists(
 const made = new WeakMap<ListSource['entries'], ListIndex>();
 
 /** Entries that a publication has taken over from the one before have their index already. */
-function indexed(source: ListSource): ReturnType<typeof ListIndex.of> {
+function* indexedSteps(source: ListSource): ReturnType<typeof ListIndex.steps> {
   const known = made.get(source.entries);
   if (known?.name === source.name) return { index: known };
-  const result = ListIndex.of(source);
+  const result = yield* ListIndex.steps(source);
   if ('index' in result) made.set(source.entries, result.index);
   return result;
 }
 
-function sourceOf(declaration: ListDeclaration, published: ReadonlyMap<string, ListSource>): ListSource {
-  const { name } = declaration;
-  if (declaration.values === undefined) {
-    const entries = published.get(name)?.entries ?? [];
-    return { name, entries: declaration.of.kind === 'int' ? entries.map(numbered) : entries };
+function* sourceSteps(
+  { name, of, values }: ListDeclaration, published: ReadonlyMap<string, ListSource>,
+): Steps<ListSource> {
+  if (values !== undefined) return { name, entries: values.map((value) => ({ value })) };
+  const entries = published.get(name)?.entries ?? [];
+  return { name, entries: of.kind === 'int' ? yield* numberedSteps(entries) : entries };
+}
+
+const withNumbers = new WeakMap<ListSource['entries'], ListSource['entries']>();
+
+/** The same entries give the same array, so that they are indexed once. */
+function* numberedSteps(entries: ListSource['entries']): Steps<ListSource['entries']> {
+  const known = withNumbers.get(entries);
+  if (known !== undefined) return known;
+  const found: ListEntry[] = [];
+  for (const [i, entry] of entries.entries()) {
+    if (i % ENTRIES_A_STEP === 0) yield;
+    found.push(numbered(entry));
   }
-  return { name, entries: declaration.values.map((value) => ({ value })) };
+  withNumbers.set(entries, found);
+  return found;
 }
 
 /** A published file has texts; in a list of whole numbers they are numbers. */
 const numbered = (entry: ListEntry): ListEntry =>
   (/^-?\d{1,15}$/.test(String(entry.value)) ? { ...entry, value: Number(entry.value) } : entry);
 
-function misfits(declaration: ListDeclaration, source: ListSource): readonly string[] {
-  const wanted = declaration.of.kind === 'int' ? 'number' : 'string';
-  return source.entries.flatMap((entry) => {
-    const shown = `${declaration.name}: ${JSON.stringify(entry.value)}`;
-    if (typeof entry.value !== wanted) return [`${shown} is not a ${wanted}`];
-    const bounded = entry.from !== undefined || entry.until !== undefined;
-    const { validity } = declaration;
-    if (validity === 'none' && bounded) return [`${shown} has dates; the list is declared without validity`];
-    const endless = validity === 'required' && entry.until === undefined;
-    if (endless) return [`${shown} has no end; the list requires one`];
-    return [];
-  });
+function* misfitSteps(declaration: ListDeclaration, { entries }: ListSource): Steps<readonly string[]> {
+  const problems: string[] = [];
+  for (const [i, entry] of entries.entries()) {
+    if (i % ENTRIES_A_STEP === 0) yield;
+    const problem = misfit(declaration, entry);
+    if (problem !== undefined) problems.push(problem);
+    if (problems.length >= PROBLEMS_MAX) break;
+  }
+  return problems;
+}
+
+function misfit({ name, of, validity }: ListDeclaration, entry: ListEntry): string | undefined {
+  const wanted = of.kind === 'int' ? 'number' : 'string';
+  const shown = (): string => `${name}: ${JSON.stringify(entry.value)}`;
+  if (typeof entry.value !== wanted) return `${shown()} is not a ${wanted}`;
+  const bounded = entry.from !== undefined || entry.until !== undefined;
+  if (validity === 'none' && bounded) return `${shown()} has dates; the list is declared without validity`;
+  const endless = validity === 'required' && entry.until === undefined;
+  return endless ? `${shown()} has no end; the list requires one` : undefined;
 }

@@ -12,6 +12,7 @@ import { parseThen } from './parse-then.ts';
 import { written, type PolicyScope } from './policy-scope.ts';
 import { parseReason, plainReason } from './reason-text.ts';
 import { didYouMean, type Shape } from './shape.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 export const RULE_KEYS = [
   'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces',
@@ -25,9 +26,16 @@ export const EXPECTATION_WORDS = ['outcome', 'fraud', 'aml', 'fraud_score', 'aml
 const UNKNOWN_WORDS: readonly UnknownEffect[] =
   ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
 
-export function parseRules(
+/** About a millisecond. */
+const RULES_A_STEP = 16;
+
+export const parseRules = (...parts: Parameters<typeof ruleSteps>): readonly Rule[] =>
+  atOnce(ruleSteps(...parts));
+
+/** The same in steps. */
+export function* ruleSteps(
   node: DocumentNode | undefined, references: Head['references'], scope: PolicyScope, shape: Shape,
-): readonly Rule[] {
+): Steps<readonly Rule[]> {
   const map = node === undefined ? undefined : shape.anyMap(node, '`rules`');
   if (map === undefined) return [];
   if (map.entries.length > LIMITS.ruleCountMax) {
@@ -35,7 +43,12 @@ export function parseRules(
     return [];
   }
   const parts = { references, scope, shape };
-  const rules = map.entries.flatMap((entry, index) => new RuleReader(entry, parts).rule(index) ?? []);
+  const rules: Rule[] = [];
+  for (const [index, entry] of map.entries.entries()) {
+    if (index % RULES_A_STEP === 0) yield;
+    const rule = new RuleReader(entry, parts).rule(index);
+    if (rule !== undefined) rules.push(rule);
+  }
   return resolveReplacements(rules, map, shape);
 }
 

@@ -10,6 +10,7 @@ import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { bindPolicy } from './bind-policy.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import { programSource } from './generate-policy.ts';
 import type { BoundLists } from './lists.ts';
 import type { Interventions } from './interventions.ts';
 import { MISS, type PolicyResult, type RuleResults } from './policy-result.ts';
@@ -96,15 +97,15 @@ export function runtimeOf(
   });
 }
 
-/** `features` are those of this policy or of one that measures the same. */
+/** `features` are those of this policy or of one that measures the same, `source` is its program. */
 export function policyOnStore(
   policy: CompiledPolicy, lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
-  features = featuresOnStore(policy, lists, rates, store),
+  features = featuresOnStore(policy, lists, rates, store), source = programSource(policy),
 ): PolicyOnStore {
   let tenant = '';
   const marks = new MarkDesk((ask) => latestMark(store, policy.schema, tenant, ask));
   const runtime = runtimeOf(lists, rates, store, (ask) => marks.find(ask));
-  const bound = bindPolicy(policy, { runtime, rates });
+  const bound = bindPolicy(policy, { runtime, rates }, source);
   const ruled = (
     event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
     interventions: Interventions | undefined, without?: number,
