@@ -1,6 +1,6 @@
 /** Runs of the past: asked for by a person, recorded as evidence by the system. */
 import { isRefusal } from '#domain/parse-event.ts';
-import type { Refusal } from '#domain/refusal.ts';
+import type { Refusal, RefusalCode } from '#domain/refusal.ts';
 import { RecordsUnavailable, type BacktestRunRecord, type Json } from '#ports/records.ts';
 import { BacktestRefused, type BacktestEnd } from './backtest-runner.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
@@ -12,6 +12,7 @@ import { recordBacktest } from './versions.ts';
 const RECORD_PAUSE_MS = 1_000;
 const RECORD_ATTEMPTS_MAX = 600;
 
+/** That somebody asks for it is on the record before anything of it is done; what becomes of it, after. */
 export async function startBacktest(
   parts: LifecycleParts, actor: Actor, hash: string, options: { readonly [key: string]: Json },
 ): Promise<{ readonly id: string } | Refusal> {
@@ -21,14 +22,21 @@ export async function startBacktest(
   if (version === undefined) return noVersion(hash);
   const { file, source } = version;
   const onEnd = (id: string, end: BacktestEnd): Promise<void> => ended(parts, actor.person, hash, id, end);
+  const noted = await audited(parts, actor, {
+    action: 'backtest.ask', subject: `version/${hash}`, detail: { options },
+  }, () => Promise.resolve({}));
+  if (isRefusal(noted)) return noted;
+  return unlessRefused('invalid', async () =>
+    ({ id: await backtests.start({ hash, file, source, person: actor.person, options }, onEnd) }));
+}
+
+async function unlessRefused<Done extends object>(
+  code: RefusalCode, step: () => Promise<Done | Refusal>,
+): Promise<Done | Refusal> {
   try {
-    const id = await backtests.start({ hash, file, source, person: actor.person, options }, onEnd);
-    const noted = await audited(parts, actor, {
-      action: 'backtest.start', subject: `version/${hash}`, detail: { id, options },
-    }, () => Promise.resolve({}));
-    return isRefusal(noted) ? noted : { id };
+    return await step();
   } catch (error) {
-    if (error instanceof BacktestRefused) return refuse('invalid', error.message, '');
+    if (error instanceof BacktestRefused) return refuse(code, error.message, '');
     throw error;
   }
 }
@@ -61,18 +69,18 @@ export async function steerBacktest(
   const run = await backtestRun(parts, id);
   if (isRefusal(run)) return run;
   if (backtests === undefined) return refuse('part_unavailable', 'this server runs no backtests');
-  if (verb === 'resume' && run.status === 'done' && await isShown(parts, run)) {
-    return refuse('conflict', `${id} is done: there is nothing to resume`);
-  }
+  const isIdle = refuse('conflict', `${id} is ${run.status}: there is nothing to ${verb}`);
+  if (verb === 'resume' && run.status === 'done' && await isShown(parts, run)) return isIdle;
+  const noted = await audited(parts, actor, {
+    action: `backtest.ask_to_${verb}`, subject: `version/${run.hash}`, detail: { id },
+  }, () => Promise.resolve({}));
+  if (isRefusal(noted)) return noted;
   // A run of an earlier start leaves its evidence as any other does.
   const onEnd = (_: string, end: BacktestEnd): Promise<void> => ended(parts, run.person, run.hash, id, end);
-  const isDone = await (verb === 'cancel' ? backtests.cancel(id) : backtests.resume(id, onEnd));
-  if (!isDone) return refuse('conflict', `${id} is ${run.status}: there is nothing to `
-    + `${verb}`);
-  const noted = await audited(parts, actor, {
-    action: `backtest.${verb}`, subject: `version/${run.hash}`, detail: { id },
-  }, () => Promise.resolve({}));
-  return isRefusal(noted) ? noted : backtestRun(parts, id);
+  return unlessRefused('conflict', async () => {
+    const isDone = await (verb === 'cancel' ? backtests.cancel(id) : backtests.resume(id, onEnd));
+    return isDone ? backtestRun(parts, id) : isIdle;
+  });
 }
 
 /**

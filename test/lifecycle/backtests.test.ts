@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
-import type { BacktestEnd, BacktestRunner } from '#lifecycle/backtest-runner.ts';
+import { BacktestRefused, type BacktestEnd, type BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { BacktestRunRecord } from '#ports/records.ts';
 import { ANN, BEN, LifecycleWorld, publishOrder, refusalOf, told } from './lifecycle-world.ts';
 
@@ -50,4 +50,44 @@ test('a backtest that is resumed after a restart leaves its evidence when it end
   const shown = (await records.evidence(hash)).filter(({ kind }) => kind === 'backtest');
   deepEqual(shown.map(({ passed, person }) => [passed, person]), [[true, 'ann']]);
   equal(told(await life.publish(ANN, hash, publishOrder)).recorded, true);
+});
+
+/** What the audit had at the moment when something was done. */
+function runnerThatLooks(records: MemoryRecordStore, seen: string[]): BacktestRunner {
+  const look = async (verb: string): Promise<void> => {
+    const acts = (await records.audit(1, 99)).map(({ action, person }) => `${person} ${action}`);
+    seen.push(`${verb} after ${acts.filter((act) => act.includes('backtest.')).at(-1) ?? 'nothing'}`);
+  };
+  return {
+    start: (_order, _onEnd) => look('start').then(() => 'bt_1'),
+    cancel: () => look('cancel').then(() => true),
+    resume: () => look('resume').then(() => true),
+    report: () => Promise.resolve(undefined),
+  };
+}
+
+test('that somebody asks for a backtest is on the record before anything is done', async () => {
+  const records = new MemoryRecordStore();
+  const seen: string[] = [];
+  const world = new LifecycleWorld(undefined, records, runnerThatLooks(records, seen));
+  const { life } = world;
+  const hash = await world.submitted({ version: 2, limit: 3 });
+  deepEqual(told(await life.startBacktest(ANN, hash, { capacity: 5 })), { id: 'bt_1' });
+  await records.noteProgress(runOf(hash, 'running'));
+  told(await life.steerBacktest(BEN, 'bt_1', 'cancel'));
+  await records.noteProgress(runOf(hash, 'cancelled'));
+  told(await life.steerBacktest(BEN, 'bt_1', 'resume'));
+  deepEqual(seen, ['start after ann backtest.ask', 'cancel after ben backtest.ask_to_cancel',
+    'resume after ben backtest.ask_to_resume']);
+});
+
+test('a backtest that cannot be resumed because too many wait is a refusal', async () => {
+  const records = new MemoryRecordStore();
+  const full = { ...runnerAfterAStart(),
+    resume: () => Promise.reject(new BacktestRefused('16 backtests are waiting already: wait')) };
+  const world = new LifecycleWorld(undefined, records, full);
+  const hash = await world.submitted({ version: 2, limit: 3 });
+  await records.noteProgress(runOf(hash, 'cancelled'));
+  match(refusalOf(await world.life.steerBacktest(BEN, 'bt_1', 'resume')),
+    /^conflict: 16 backtests are waiting already/);
 });
