@@ -152,8 +152,8 @@ export class Pipeline {
   }
 
   /** Appends a record whose effect on the state the caller sees to. */
-  append(record: LogRecord): Promise<void> {
-    const durable = this.#certainly(() => this.#log.append(record));
+  append(record: LogRecord, joined?: 'joined'): Promise<void> {
+    const durable = this.#certainly(() => this.#log.append(record, joined));
     this.#last = durable;
     durable.catch((error: unknown) => { this.#fail(error); });
     return durable;

@@ -4,6 +4,7 @@ import type { CustomField } from '#domain/field.ts';
 import type { RateTableSource } from '#domain/rates.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ListSource } from '#policy/lists.ts';
+import type { Steps } from '#policy/steps.ts';
 import { jsonPart, parsePart, recordKey, splitKey } from './record.ts';
 
 /** The whole content, as it stands in the log: a decision can be derived again from the log alone. */
@@ -119,19 +120,50 @@ export function publicationHash({ format, policies, lists, rates, custom }: Publ
  * record.
  */
 export const publicationRecord = (
-  publication: Publication, position: number, receivedAtMs: number,
-): LogRecord => systemRecord('publication', publication, position, receivedAtMs);
+  content: Uint8Array, position: number, receivedAtMs: number,
+): LogRecord => systemRecord('publication', content, position, receivedAtMs);
+
+/** Its content in the record, which is its JSON, in steps: a list may have millions of entries. */
+export function* publicationContent(publication: Publication): Steps<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  const members = Object.entries(publication).filter(([, value]) => value !== undefined);
+  for (const [i, [name, value]] of members.entries()) {
+    pieces.push(Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
+    if (name === 'lists') pieces.push(...yield* listsContent(publication.lists));
+    else pieces.push(Buffer.from(JSON.stringify(value)));
+    yield;
+  }
+  return Buffer.concat([...pieces, Buffer.from('}')]);
+}
+
+/** Less than a millisecond. */
+const ENTRIES_A_STEP = 1_000;
+
+function* listsContent(lists: readonly ListSource[]): Steps<readonly Uint8Array[]> {
+  const pieces = [Buffer.from('[')];
+  for (const [i, list] of lists.entries()) {
+    // Its entries are cut out, wherever they stand among its members, and put in piece by piece.
+    const [before = '', behind = ''] = JSON.stringify({ ...list, entries: [] }).split('"entries":[]', 2);
+    pieces.push(Buffer.from(`${i === 0 ? '' : ','}${before}"entries":[`));
+    for (let at = 0; at < list.entries.length; at += ENTRIES_A_STEP) {
+      yield;
+      const some = JSON.stringify(list.entries.slice(at, at + ENTRIES_A_STEP)).slice(1, -1);
+      pieces.push(Buffer.from(at === 0 ? some : `,${some}`));
+    }
+    pieces.push(Buffer.from(`]${behind}`));
+  }
+  return [...pieces, Buffer.from(']')];
+}
 
 /** The same kind of record, of another family: what is in force from its position on, by reference. */
 export const amendmentRecord = (amendment: Amendment, position: number, receivedAtMs: number): LogRecord =>
-  systemRecord('amendment', amendment, position, receivedAtMs);
+  systemRecord('amendment', jsonPart(amendment), position, receivedAtMs);
 
 function systemRecord(
-  family: 'publication' | 'amendment', content: Publication | Amendment, position: number,
-  receivedAtMs: number,
+  family: 'publication' | 'amendment', content: Uint8Array, position: number, receivedAtMs: number,
 ): LogRecord {
   const key = recordKey(SYSTEM, family, `${position}`);
-  return { kind: 'publication', position, receivedAtMs, key, parts: [jsonPart(content)] };
+  return { kind: 'publication', position, receivedAtMs, key, parts: [content] };
 }
 
 export const isAmendment = ({ kind, key }: LogRecord): boolean =>

@@ -8,7 +8,8 @@ import { stepByStep } from '#policy/steps.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Prepared, Wanted } from './prepare-policies.ts';
 import {
-  amendmentRecord, NOTHING_AMENDED, publicationRecord, type Amended, type Amendment, type Publication,
+  amendmentRecord, NOTHING_AMENDED, publicationContent, publicationRecord, type Amended, type Amendment,
+  type Publication,
 } from './publication.ts';
 import { PublicationRefused } from './publication-refused.ts';
 
@@ -27,6 +28,7 @@ interface Ready { readonly pipeline: Pipeline; readonly prepared: Prepared }
 
 export class Publisher {
   readonly #parts: PublisherParts;
+  readonly #pause = (): Promise<void> => this.#parts.clock.sleep(0);
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PublisherParts) {
@@ -35,11 +37,14 @@ export class Publisher {
 
   publish(publication: Publication, amended: Partial<Amended>): Promise<number> {
     return this.#inTurn(async () => {
+      // Where nothing can be published now, that is said at once.
+      this.#parts.pipeline();
+      const content = await stepByStep(publicationContent(publication), this.#pause);
       const { pipeline, prepared } = await this.#prepared((inForce) =>
         ({ publication, amended, kept: inForce ?? NOTHING_AMENDED, nowMs: this.#parts.clock.now() }));
       const { log, clock } = this.#parts;
       const base = log.nextPosition;
-      let durable = pipeline.append(publicationRecord(publication, base, clock.now()));
+      let durable = pipeline.append(publicationRecord(content, base, clock.now()));
       let position = base;
       let amendment: Amendment | undefined;
       if (Object.values(prepared.amended).some((part: readonly unknown[]) => part.length > 0)) {
@@ -49,8 +54,9 @@ export class Publisher {
           format: 1, base, ...prepared.amended, person, because: `in force with the publication at ${base}`,
           approvals: [],
         };
-        // A failure of the first fails the second, and the pipeline has heard of it.
-        durable = pipeline.append(amendmentRecord(amendment, position, clock.now()));
+        // The publication alone would set free what the brake holds: a crash leaves both, or neither. A
+        // failure of the first fails the second, and the pipeline has heard of it.
+        durable = pipeline.append(amendmentRecord(amendment, position, clock.now()), 'joined');
       }
       pipeline.state.enact(prepared, { base, position, amendment });
       await durable;
@@ -91,9 +97,8 @@ export class Publisher {
       const { state } = this.#parts.pipeline();
       const { live } = state;
       const steps = state.prepare(wanted(live?.amendment, live?.publication));
-      const pause = () => this.#parts.clock.sleep(0);
-      const prepared = await stepByStep(steps, pause);
-      await stepByStep(state.warm(prepared), pause);
+      const prepared = await stepByStep(steps, this.#pause);
+      await stepByStep(state.warm(prepared), this.#pause);
       const pipeline = this.#parts.pipeline();
       if (pipeline.state === state && pipeline.sound) return { pipeline, prepared };
     }

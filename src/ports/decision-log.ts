@@ -35,9 +35,10 @@ export interface DecisionLog extends LogReader {
    * is
    * durable, or rejects with LogUnavailable: then this record and every later one not yet durable are gone,
    * and the
-   * log refuses appends until `recover()`.
+   * log refuses appends until `recover()`. `joined` to the one that was appended before it in the same turn:
+   * after a crash both are there, or neither.
    */
-  append(record: LogRecord): Promise<void>;
+  append(record: LogRecord, joined?: 'joined'): Promise<void>;
   /** The record with that key, durable or still being written, or undefined. */
   find(key: string): Promise<LogRecord | undefined>;
   /** True without reading the disk when no record has that key. */

@@ -58,6 +58,32 @@ describe('a stop ends, whatever the disk says', () => {
 });
 
 describe('what cannot be is not half done', () => {
+  test('a publication longer than a batch of the log, without what amends it', async () => {
+    const entries = Array.from({ length: 40_000 }, (_, i) => ({ value: `merchant-${i}-of-a-long-list` }));
+    const mode = {
+      policy: 'small', rule: 'many', segment: undefined, mode: 'shadow', since: '2026-01-15T12:00:00Z',
+      because: 'a test',
+    } as const;
+    const next = {
+      ...publicationOf(POLICY.replace('version: 1', 'version: 2')), lists: [{ name: 'trusted', entries }],
+    };
+    const bytes = Buffer.byteLength(JSON.stringify(next));
+    const seen = new Set<number>();
+    for (const room of [0, 300, 500, 700, 1_000]) {
+      const world = await opened();
+      await world.running.amend({ modes: [mode], person: 'a.ng', because: 'a test' });
+      world.disk.capacityBytes = world.disk.usedBytes + bytes + room;
+      await world.running.publish(next).catch(() => undefined);
+      world.disk.heal();
+      await ready(world);
+      const decision = decided(await world.decide());
+      await world.running.close();
+      seen.add(decision.policy.version);
+      equal(world.running.inForce().amendment?.modes.length, 1, `room for ${room} bytes more`);
+    }
+    deepEqual(seen, new Set([1, 2]));
+  });
+
   test('nothing is published while the state is being made again', async () => {
     const world = await opened();
     world.disk.failNext('write');

@@ -76,10 +76,10 @@ export class LocalDecisionLog implements DecisionLog {
     return this.#parts.keys.byteLength;
   }
 
-  append(record: LogRecord): Promise<void> {
+  append(record: LogRecord, joined?: 'joined'): Promise<void> {
     if (this.#state !== 'ready' || this.#isClosing) return Promise.reject(this.#why);
     this.#check(record);
-    const batch = this.#filling();
+    const batch = this.#filling(joined !== undefined);
     batch.add(record);
     this.#pending.set(record.key, record);
     this.#nextPosition += 1;
@@ -107,10 +107,11 @@ export class LocalDecisionLog implements DecisionLog {
     }
   }
 
-  #filling(): FrameBatch {
+  #filling(isJoined: boolean): FrameBatch {
     const last = this.#batches.at(-1);
-    const isSealed = this.#batches.length <= this.#sealed;
-    if (last !== undefined && !isSealed && last.byteLength < BATCH_BYTES_MAX) return last;
+    const isOpen = this.#batches.length > this.#sealed;
+    if (last !== undefined && isOpen && (isJoined || last.byteLength < BATCH_BYTES_MAX)) return last;
+    if (isJoined) throw new RangeError('nothing was appended in this turn that a record could be joined to');
     this.#sealed = this.#batches.length;
     const batch = this.#spare.pop() ?? new FrameBatch();
     this.#batches.push(batch);
