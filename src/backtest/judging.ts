@@ -23,7 +23,7 @@ import type { Judge } from './contender.ts';
 import type { Example, ExampleSide } from './example-draw.ts';
 import { HistoryRefused, type History } from './history.ts';
 import { idKey } from './id-key.ts';
-import type { BacktestOrder } from './order.ts';
+import type { BacktestOrder, Candidate } from './order.ts';
 import { recordedDecision, type RecordedDecision } from './recorded-verdict.ts';
 import { openSides, type Side } from './sides.ts';
 import { rulesReading } from './sweep.ts';
@@ -85,14 +85,15 @@ export class Judging {
   /** `policy/rule` of the rules that read what a sweep varies. */
   get rulesVaried(): readonly string[] {
     const found = this.sides.flatMap(({ candidate, judge }) => judge.policies.flatMap((policy) =>
-      (candidate.varies === undefined ? [] : rulesReading(policy, candidate.varies.param))));
+      (candidate.varies === undefined ? [] : rulesReading(policy, candidate.varies))));
     return [...new Set(found)];
   }
 
   /** A parameter as it is written in the first side that is no part of a sweep. */
-  writtenParam(name: string): string | undefined {
+  writtenParam({ policy, param: name }: NonNullable<Candidate['varies']>): string | undefined {
     const side = this.sides.find(({ candidate }) => candidate.varies === undefined);
-    const found = side?.judge.policies.flatMap(({ params }) => params).find((param) => param.name === name);
+    const found = side?.judge.policies.find((one) => one.name === policy)?.params
+      .find((param) => param.name === name);
     return found?.value.kind === 'fixed' ? printExpression(found.value.value) : undefined;
   }
 

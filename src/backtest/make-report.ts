@@ -104,7 +104,7 @@ class Desk {
     return {
       ...base,
       varies: varies === undefined ? null
-        : { ...varies, rules: side.judge.policies.flatMap((policy) => rulesReading(policy, varies.param)) },
+        : { ...varies, rules: side.judge.policies.flatMap((policy) => rulesReading(policy, varies)) },
       changed: {
         outcomes: total(({ before, after }) => outcome(0, before) !== outcome(index, after)),
         results: total(({ sameResult }) => !sameResult), rules: total(({ changes }) => changes.length > 0),

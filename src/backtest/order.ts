@@ -33,6 +33,13 @@ export interface OrderedLabel {
 /** The order cannot be: a sentence with its fix. */
 export class OrderRefused extends Error {}
 
+/** Throws OrderRefused where nothing can arrive in the period. */
+export function refuseEmptyPeriod({ fromMs, untilMs }: Pick<BacktestOrder, 'fromMs' | 'untilMs'>): void {
+  if (fromMs >= untilMs) {
+    throw new OrderRefused('the period ends before it begins: set until to a time after from');
+  }
+}
+
 /**
  * What names an order, with the history it is about: a checkpoint of another does not fit. Candidates share
  * their lists, which may be long: each is digested once.

@@ -9,7 +9,7 @@ import { escaped } from '#lab/escaped.ts';
 import { drawPlots } from './draw-plots.ts';
 import type { Example } from './example-draw.ts';
 import { plotsOf } from './report-plots.ts';
-import { notes, percent, whole } from './report-text.ts';
+import { notes, overCapacity, percent, whole } from './report-text.ts';
 import type { BacktestReport, CandidateReport, RunCost, Share, SideReport } from './report.ts';
 
 const require = createRequire(import.meta.url);
@@ -77,7 +77,8 @@ function summary(report: BacktestReport): string {
       shareCell(side.flagged.recall), whole(side.stopped.payments), escaped(side.stopped.bad_amount),
       side.changed === undefined ? '' : whole(side.changed.outcomes), escaped(side.money?.saved ?? ''),
       side.hurt === undefined ? '' : whole(side.hurt.customers),
-      `${whole(side.alerts.per_day_p50)}<small>worst ${whole(side.alerts.per_day_max)}</small>`,
+      `${whole(side.alerts.per_day_p50)}<small>worst ${whole(side.alerts.per_day_max)}`
+        + `${overCapacity(side, report)}</small>`,
       percent(side.unknown_rate_max),
     ]));
 }

@@ -64,10 +64,14 @@ function heading(report: BacktestReport, cost: RunCost): readonly string[] {
   ];
 }
 
+/** Empty where no capacity was stated. */
+export const overCapacity = ({ alerts }: SideReport, report: BacktestReport): string =>
+  (alerts.days_over_capacity === null ? ''
+    : `; ${alerts.days_over_capacity} of ${report.days} days over the capacity of `
+      + `${report.capacity_per_day}`);
+
 function sideLines(side: SideReport, report: BacktestReport): readonly string[] {
   const { alerts } = side;
-  const over = alerts.days_over_capacity === null ? ''
-    : `; ${alerts.days_over_capacity} of ${report.days} days over the capacity of ${report.capacity_per_day}`;
   const rules = side.rules.filter(({ hits, unknown, excepted }) => hits + unknown + excepted > 0);
   return [
     `== ${side.name}`,
@@ -77,7 +81,7 @@ function sideLines(side: SideReport, report: BacktestReport): readonly string[] 
     `  flagged    ${detection(side.flagged)}`,
     `  stopped    ${detection(side.stopped)}`,
     `  alerts     ${whole(alerts.per_day_p50)} on the median day, ${whole(alerts.per_day_max)} on the `
-      + `worst${over}`,
+      + `worst${overCapacity(side, report)}`,
     `  unknown    ${percent(side.unknown_rate_max)} of the payments at the rule that can say least`,
     ...(rules.length === 0 ? [] : [
       `  ${'rule'.padEnd(38)}${'hits'.padStart(10)}${'acting'.padStart(10)}${'bad'.padStart(8)}`

@@ -9,7 +9,7 @@ import { bindPublication } from './bind-publication.ts';
 import { Contender, type Judge } from './contender.ts';
 import { FeaturePool } from './feature-pool.ts';
 import { Follower } from './follower.ts';
-import { OrderRefused, type BacktestOrder, type Candidate } from './order.ts';
+import { OrderRefused, refuseEmptyPeriod, type BacktestOrder, type Candidate } from './order.ts';
 
 export interface Side {
   readonly candidate: Candidate;
@@ -25,6 +25,7 @@ export function openSides(
   const { schema, store } = state;
   const pool = new FeaturePool(store);
   const all = order.baseline === 'recorded' ? order.candidates : [order.baseline, ...order.candidates];
+  refuseEmptyPeriod(order);
   if (order.candidates.length === 0) throw new OrderRefused('there is no candidate: name a policy to try');
   if (all.length > LIMITS.backtestCandidateCountMax) {
     throw new OrderRefused(`${all.length} candidates; the limit is ${LIMITS.backtestCandidateCountMax}: `

@@ -11,20 +11,25 @@ import { conditionsIn } from '#features/definition.ts';
 import { expressionsOf } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { Findings } from '#policy/diagnostic.ts';
-import { valueAt } from '#policy/document.ts';
+import { valueAt, type DocumentNode } from '#policy/document.ts';
 import { parseDocument } from '#policy/parse-document.ts';
 import { policyNameIn } from './candidate-publication.ts';
 import { OrderRefused, type Candidate } from './order.ts';
 
-export interface SweepText { readonly param: string; readonly values: readonly string[] }
+export interface SweepText {
+  /** Undefined where one policy alone has the parameter. */
+  readonly policy: string | undefined;
+  readonly param: string;
+  readonly values: readonly string[];
+}
 
 /**
  * `new_payee_limit=100,200,500 EUR` (the unit of the last stands for those without one), or
- * `ratio=2..4/9`: nine values from 2 to 4. Throws OrderRefused.
+ * `ratio=2..4/9`: nine values from 2 to 4; `cards/ratio=...` where two policies have it. Throws OrderRefused.
  */
 export function parseSweep(text: string): SweepText {
-  const match = /^\s*([a-z][a-z0-9_]*)\s*=\s*(.+)$/.exec(text);
-  const [, param = '', right = ''] = match ?? [];
+  const match = /^\s*(?:([a-z][a-z0-9_-]*)\/)?([a-z][a-z0-9_]*)\s*=\s*(.+)$/.exec(text);
+  const [, policy, param = '', right = ''] = match ?? [];
   const values = right.includes('..') ? steps(right) : listed(right);
   if (match === null || values.length === 0) {
     throw new OrderRefused(`a sweep is PARAM=100,200,500 EUR or PARAM=2..4/9, not ${text}`);
@@ -35,7 +40,7 @@ export function parseSweep(text: string): SweepText {
   }
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice !== undefined) throw new OrderRefused(`the sweep has the value ${twice} twice`);
-  return { param, values };
+  return { policy, param, values };
 }
 
 function listed(text: string): readonly string[] {
@@ -58,32 +63,52 @@ function steps(text: string): readonly string[] {
 }
 
 /** A candidate for each value. Throws OrderRefused where no policy has the parameter as one fixed value. */
-export function sweepOf(publication: Publication, { param, values }: SweepText): readonly Candidate[] {
+export function sweepOf(publication: Publication, sweep: SweepText): readonly Candidate[] {
+  const { index, policy, node } = sweptIn(publication, sweep);
+  const { param, values } = sweep;
+  return values.map((value): Candidate => ({
+    name: `${param} = ${value}`, varies: { policy, param, value },
+    publication: {
+      ...publication,
+      policies: publication.policies.map((one, i) => (i !== index ? one
+        : { file: one.file, source: one.source.slice(0, node.start) + value + one.source.slice(node.end) })),
+    },
+  }));
+}
+
+interface Swept { readonly index: number; readonly policy: string; readonly node: DocumentNode }
+
+/** Where the value stands that is swept. */
+function sweptIn(publication: Publication, { policy: named, param }: SweepText): Swept {
   const known: string[] = [];
-  for (const [index, { file, source }] of publication.policies.entries()) {
-    const params = valueAt(parseDocument(source, new Findings()), 'params');
-    const names = params?.kind === 'map' ? params.entries.map(({ key }) => key) : [];
-    known.push(...names);
-    const node = valueAt(params, param);
-    if (node === undefined) continue;
-    if (node.kind !== 'scalar') throw new OrderRefused(`${file}: ${param} is not one fixed value`);
+  const found = publication.policies.flatMap(({ file, source }, index): readonly Swept[] => {
     const policy = policyNameIn(source) ?? file;
-    return values.map((value): Candidate => ({
-      name: `${param} = ${value}`, varies: { policy, param, value },
-      publication: {
-        ...publication,
-        policies: publication.policies.map((one, i) => (i !== index ? one
-          : { file, source: source.slice(0, node.start) + value + source.slice(node.end) })),
-      },
-    }));
+    if (named !== undefined && policy !== named) return [];
+    const params = valueAt(parseDocument(source, new Findings()), 'params');
+    known.push(...params?.kind === 'map' ? params.entries.map(({ key }) => key) : []);
+    const node = valueAt(params, param);
+    return node === undefined ? [] : [{ index, policy, node }];
+  });
+  const [one, other] = found;
+  if (one !== undefined && other === undefined) {
+    if (one.node.kind === 'scalar') return one;
+    throw new OrderRefused(`${publication.policies[one.index]?.file}: ${param} is not one fixed value`);
+  }
+  if (one !== undefined) {
+    throw new OrderRefused(`${found.length} policies have the parameter ${param}: say which, as in `
+      + `${found.map(({ policy }) => `${policy}/${param}`).join(' or ')}`);
   }
   const near = nearestName(param, known);
-  throw new OrderRefused(`no policy has the parameter ${param}`
+  throw new OrderRefused((named === undefined ? `no policy has the parameter ${param}`
+    : `there is no policy ${named} with the parameter ${param}`)
     + (near === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${near}?`));
 }
 
 /** `policy/rule` of the rules that the parameter can change: they read it, or a feature that does. */
-export function rulesReading(policy: CompiledPolicy, param: string): readonly string[] {
+export function rulesReading(
+  policy: CompiledPolicy, { policy: varied, param }: { readonly policy: string; readonly param: string },
+): readonly string[] {
+  if (policy.name !== varied) return [];
   const index = policy.params.findIndex(({ name }) => name === param);
   if (index < 0) return [];
   const reads = (expr: Expr): boolean =>

@@ -259,7 +259,7 @@ function alternativesOf({ report: { candidates }, sweep }: Material): {
 const currentOf = ({ judging, report }: Material): string => {
   const varies = report.candidates[0]?.varies;
   return (varies === null || varies === undefined ? undefined
-    : judging.writtenParam(varies.param)) ?? 'as recorded';
+    : judging.writtenParam(varies)) ?? 'as recorded';
 };
 
 function strataOf(material: Material, strictFirst: readonly string[]): readonly TuningStratum[] {

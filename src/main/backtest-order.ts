@@ -1,6 +1,6 @@
 /** What a caller asked of a backtest by API, read strictly, and kept with the run so that it can go on. */
 import { withPolicies } from '#backtest/candidate-publication.ts';
-import { OrderRefused, type BacktestOrder } from '#backtest/order.ts';
+import { OrderRefused, refuseEmptyPeriod, type BacktestOrder } from '#backtest/order.ts';
 import { parseSweep, sweepOf } from '#backtest/sweep.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { parseMoment } from '#domain/instant.ts';
@@ -23,13 +23,15 @@ export function backtestOrder(
   }
   const publication = withPolicies(live, [version]);
   const sweep = textOf(options, 'sweep');
+  const fromMs = momentOf(options, 'from') ?? -Infinity;
+  const untilMs = momentOf(options, 'until') ?? Infinity;
   try {
+    refuseEmptyPeriod({ fromMs, untilMs });
     return {
       baseline: 'recorded', labels: [],
       candidates: [{ name: version.file, publication },
         ...(sweep === undefined ? [] : sweepOf(publication, parseSweep(sweep)))],
-      fromMs: momentOf(options, 'from') ?? -Infinity, untilMs: momentOf(options, 'until') ?? Infinity,
-      capacityPerDay: countOf(options, 'capacity'),
+      fromMs, untilMs, capacityPerDay: countOf(options, 'capacity'),
     };
   } catch (error) {
     throw error instanceof OrderRefused ? new BacktestRefused(error.message) : error;

@@ -57,6 +57,8 @@ test('an empty file, an unsorted one and a line that is no call are refused by l
   await assert.rejects(backtest([(FIVE[0] ?? '').replace('card', 'cart')]), /call 1: .*kind/);
   await assert.rejects(backtest(FIVE, '--from', '2027-01-01'),
     /no payment in the period: it reaches from 2026-01-01/);
+  await assert.rejects(backtest(FIVE, '--from', '2026-01-02', '--until', '2026-01-01'),
+    /the period ends before it begins/);
   await assert.rejects(backtest(FIVE, '--baseline', 'recorded'), /has no decisions in it/);
 });
 
@@ -91,6 +93,7 @@ test('a report says what changed, for whom, and against which labels', async () 
     { policy: 'small', param: 'large', value: '2_000 EUR', rules: ['small/large'] });
   assert.equal(same.alerts.days_over_capacity, 1);
   assert.match(out, /hold -> review: 1, 1 of them bad/);
+  assert.match(readFileSync(join(folder, 'page.html'), 'utf8'), /; 1 of 1 days over the capacity of 0</);
   assert.match(out, /Warm-up: NOT complete. The windows of the policies reach back 30 days/);
 });
 
@@ -144,4 +147,19 @@ test('a file is gone on with where it was stopped, and from its beginning where 
 test('a stop is heard also behind the period, and leaves no half report', async () => {
   const { code, out } = await backtestAs(stoppedAt(4).world, FIVE, '--until', '2026-01-01T00:03:00Z');
   assert.deepEqual([code, out], [2, 'cancelled']);
+});
+
+test('no text of a payment, a reason or a file name is markup in a page', async () => {
+  const evil = '<img src=x onerror="alert(1)">&</script><!--';
+  const hostile = call('p6', 6, '1700.00').replace('"p6"', JSON.stringify(evil));
+  const page = join(folder, 'page.html');
+  const policy = join(folder, `${evil.replaceAll('/', '')}.policy.yaml`);
+  writeFileSync(policy, POLICY.replace('{amount} is more than', `${evil.replaceAll('"', "'")} {amount} over`)
+    .replace('large: 1_000', 'large: 1_200'));
+  await backtest([...FIVE, hostile], '--policy', policy, '--baseline', join(folder, 'small.policy.yaml'),
+    '--html', page);
+  const html = readFileSync(page, 'utf8');
+  assert.ok(html.includes('&lt;img src=x onerror='));
+  assert.equal(html.match(/<img|<!--/g), null);
+  assert.equal(html.match(/<\/script>/g)?.length, 2);
 });

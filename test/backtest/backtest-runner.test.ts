@@ -79,6 +79,9 @@ test('a backtest beside a server is queued, run, written down, cancelled and res
       /did you mean large/);
     await assert.rejects(runner.start(order({ from: 'soon' }), () => Promise.resolve()), BacktestRefused);
 
+    await assert.rejects(runner.start(order({ from: '2026-01-02', until: '2026-01-01' }),
+      () => Promise.resolve()), /the period ends before it begins/);
+
     const running = ended(runner, { sweep: 'large=1_000,2_000 EUR' });
     const [id, end] = await running;
     assert.equal(end.status, 'done');
