@@ -3,6 +3,7 @@ import { parseInstant } from '#domain/instant.ts';
 import { pointerStep } from '#domain/json-fault.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Refusal } from '#domain/refusal.ts';
+import { parseStrictJson } from '#domain/strict-json.ts';
 import { isMap } from '#lifecycle/seals.ts';
 import type { Json } from '#ports/records.ts';
 import { refusal } from './problem.ts';
@@ -10,21 +11,21 @@ import { refusal } from './problem.ts';
 type Fields = { readonly [key: string]: Json };
 
 const FAULTS_MAX = 16;
+/** The longest body of any address here; each has its own limit at the door. */
+const OF_A_DOCUMENT = { bytesMax: LIMITS.listUploadBytesMax, lines: true } as const;
 const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 /** No body at all is an empty one. */
 export function readBody(bytes: Uint8Array, keys: readonly string[]): BodyReader | Refusal {
   if (bytes.length === 0) return new BodyReader({}, keys, '');
-  let value: Json;
-  try {
-    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    return refusal('not_json', error instanceof Error ? error.message : 'not JSON');
-  }
+  const json = parseStrictJson(bytes, OF_A_DOCUMENT);
+  if ('code' in json) return json;
+  const value = parseJson(json.value);
   return isMap(value) ? new BodyReader(value, keys, '') : refusal('invalid', 'the body is a JSON object', '');
 }
 
-const parseJson = (text: string): Json => JSON.parse(text) as Json;
+/** Of what JSON.parse has made. */
+const parseJson = (value: unknown): Json => value as Json;
 
 /**
  * Reads one object; what is wrong is collected, and a value that is wrong reads as one that harms nothing.

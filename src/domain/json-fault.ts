@@ -18,6 +18,7 @@ const STRING = /"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORD = /true|false|null/y;
 const CONTROL = /\p{Cc}/u;
+const CONTROL_IN_LINES = /[^\P{Cc}\t\n\r]/u;
 const NAME_CHARS_SHOWN_MAX = 40;
 
 interface Frame {
@@ -41,12 +42,14 @@ const show = (name: string): string =>
 class FaultFinder {
   readonly #text: string;
   readonly #depthMax: number;
+  readonly #control: RegExp;
   readonly #stack: Frame[] = [];
   #at = 0;
 
-  constructor(text: string, depthMax: number) {
+  constructor(text: string, depthMax: number, lines: boolean) {
     this.#text = text;
     this.#depthMax = depthMax;
+    this.#control = lines ? CONTROL_IN_LINES : CONTROL;
   }
 
   find(): JsonFault | undefined {
@@ -164,7 +167,7 @@ class FaultFinder {
   }
 
   #checkText(value: string, from: number): JsonFault | undefined {
-    const control = CONTROL.exec(value);
+    const control = this.#control.exec(value);
     if (control !== null) {
       const code = control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
       return this.#fault('invalid', `control character U+${code} in a text`, from);
@@ -188,9 +191,12 @@ class FaultFinder {
   }
 }
 
-/** The first fault of a JSON text, or undefined. At most `depthMax` containers inside one another. */
-export const findJsonFault = (text: string, depthMax: number): JsonFault | undefined =>
-  new FaultFinder(text, depthMax).find();
+/**
+ * The first fault of a JSON text, or undefined. At most `depthMax` containers inside one another; with
+ * `lines` line ends and tabs in texts are none.
+ */
+export const findJsonFault = (text: string, depthMax: number, lines = false): JsonFault | undefined =>
+  new FaultFinder(text, depthMax, lines).find();
 
 /** Pointer of the value in which a text that is good so far breaks off. */
 export function pointerAtEnd(text: string, depthMax: number): string {

@@ -102,6 +102,8 @@ describe('the quick reader and the careful one agree', () => {
     'null',
     '"x"',
     '"\\\\n"',
+    '"\\n\\t"',
+    '"\\u000a"',
     '"\\u0000"',
     '"\\ud83d\\ude00"',
     '"\\ud800"',
@@ -125,12 +127,12 @@ describe('the quick reader and the careful one agree', () => {
     .tuple(json, fc.array(fc.tuple(fc.nat(60), letter), { maxLength: 2 }))
     .map(([text, edits]) => edits.reduce((t, [at, c]) => t.slice(0, at) + c + t.slice(at + 1), text));
 
-  test('on 6,000 generated texts', () => {
+  for (const lines of [false, true]) test(`on 6,000 generated texts${lines ? ', with lines' : ''}`, () => {
     const counts = { good: 0, not_json: 0, invalid: 0 };
     fc.assert(
       fc.property(edited, (text) => {
-        const fault = findJsonFault(text, LIMITS.jsonDepthMax);
-        const quick = parseStrictJson(Buffer.from(text));
+        const fault = findJsonFault(text, LIMITS.jsonDepthMax, lines);
+        const quick = parseStrictJson(Buffer.from(text), { bytesMax: 65_536, lines });
         counts[fault?.code ?? 'good'] += 1;
         equal('code' in quick ? quick.code : undefined, fault?.code);
         if ('code' in quick) equal(quick.errors[0]?.pointer, fault?.pointer);

@@ -20,12 +20,21 @@ const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * reading.
  */
 const ODD_ESCAPE = /\\(?:[bfnrt]|u(?:00[0189][0-9a-fA-F]|007[fF]|[dD][89a-fA-F]))/;
+/** The same where lines and tabs are no fault. */
+const ODD_ESCAPE_IN_LINES = /\\(?:[bf]|u(?:00[0189][0-9a-fA-F]|007[fF]|[dD][89a-fA-F]))/;
 const C1_CONTROL = /[\u0080-\u009f]/;
 
+export interface JsonTerms {
+  readonly bytesMax: number;
+  /** Texts may have lines and tabs: a document is one text. */
+  readonly lines: boolean;
+}
+const OF_A_CALL: JsonTerms = { bytesMax: LIMITS.requestBodyBytesMax, lines: false };
+
 /** Depth is known before anything is parsed, so no input can exhaust the stack. */
-export function parseStrictJson(bytes: Uint8Array): StrictJson {
-  if (bytes.length > LIMITS.requestBodyBytesMax) {
-    return refuse('too_large', '', `${bytes.length} bytes; at most ${LIMITS.requestBodyBytesMax} are read`);
+export function parseStrictJson(bytes: Uint8Array, { bytesMax, lines }: JsonTerms = OF_A_CALL): StrictJson {
+  if (bytes.length > bytesMax) {
+    return refuse('too_large', '', `${bytes.length} bytes; at most ${bytesMax} are read`);
   }
   const shape = scan(bytes);
   let text: string;
@@ -34,17 +43,18 @@ export function parseStrictJson(bytes: Uint8Array): StrictJson {
   } catch {
     return notUtf8(bytes);
   }
-  if (shape.odd || (shape.escaped && ODD_ESCAPE.test(text)) || (shape.beyondAscii && C1_CONTROL.test(text))) {
-    const refusal = explain(text);
+  const oddEscape = lines ? ODD_ESCAPE_IN_LINES : ODD_ESCAPE;
+  if (shape.odd || (shape.escaped && oddEscape.test(text)) || (shape.beyondAscii && C1_CONTROL.test(text))) {
+    const refusal = explain(text, lines);
     if (refusal !== undefined) return refusal;
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return explain(text) ?? refuse('not_json', '', String(error));
+    return explain(text, lines) ?? refuse('not_json', '', String(error));
   }
-  if (countMembers(value) !== shape.members) return explain(text) ?? { value };
+  if (countMembers(value) !== shape.members) return explain(text, lines) ?? { value };
   return { value };
 }
 
@@ -117,8 +127,8 @@ const refuse = (code: Refusal['code'], pointer: string, detail: string): Refusal
   errors: [{ pointer, detail }],
 });
 
-function explain(text: string): Refusal | undefined {
-  const fault = findJsonFault(text, LIMITS.jsonDepthMax);
+function explain(text: string, lines: boolean): Refusal | undefined {
+  const fault = findJsonFault(text, LIMITS.jsonDepthMax, lines);
   if (fault === undefined) return undefined;
   const before = text.slice(0, fault.offset).split('\n');
   const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
