@@ -3,6 +3,7 @@ import type {
   ApprovalRecord, AuditEntry, BacktestRunRecord, EvidenceRecord, Json, ListChangeRecord, ListEntryRecord,
   PublicationRecord, SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
+import { auditText } from './audit-chain.ts';
 import type { RowOf } from './tables.ts';
 
 const orUndefined = <Value>(value: Value | null): Value | undefined => (value === null ? undefined : value);
@@ -63,12 +64,25 @@ export const publicationOf = (row: RowOf<'publication'>): PublicationRecord => (
   policies: row.policies, detail: row.detail,
 });
 
-/** The entry as its text says: what was hashed. */
-export const auditOf = ({ body, hash }: Pick<RowOf<'audit'>, 'body' | 'hash'>): AuditEntry =>
-  ({ ...parseAuditText(body), hash });
+/** The entry as its text says, which is what was hashed: one that says it in another way was not. */
+export function auditOf({ seq, subject, body, hash }: RowOf<'audit'>): AuditEntry {
+  const entry = parseAuditText(body);
+  if (entry !== undefined && entry.subject === subject) return { ...entry, hash };
+  return { seq, atMs: 0, person: '', action: '', subject, detail: null, hash: NOT_OF_THE_TEXT };
+}
 
-const parseAuditText = (body: string): Omit<AuditEntry, 'hash'> =>
-  JSON.parse(body) as Omit<AuditEntry, 'hash'>;
+/** Follows from nothing, so whoever looks at the chain finds it. */
+const NOT_OF_THE_TEXT = 'of a text that was changed';
+
+/** Undefined for a text that nobody of ours wrote. */
+function parseAuditText(body: string): Omit<AuditEntry, 'hash'> | undefined {
+  try {
+    const entry = JSON.parse(body) as Omit<AuditEntry, 'hash'>;
+    return auditText(entry) === body ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** As a column takes it. */
 export const jsonText = (value: Json): string => JSON.stringify(value);

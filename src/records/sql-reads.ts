@@ -138,13 +138,13 @@ export class SqlReads implements RecordReads {
   }
 
   async audit(fromSeq: number, limit: number): Promise<readonly AuditEntry[]> {
-    const found = await this.sql.selectFrom('audit').select(['body', 'hash']).where('seq', '>=', fromSeq)
+    const found = await this.sql.selectFrom('audit').selectAll().where('seq', '>=', fromSeq)
       .orderBy('seq').limit(checkedLimit(limit)).execute();
     return found.map(rows.auditOf);
   }
 
   async auditOf(subject: string, page: Page): Promise<readonly AuditEntry[]> {
-    const found = await this.sql.selectFrom('audit').select(['body', 'hash']).where('subject', '=', subject)
+    const found = await this.sql.selectFrom('audit').selectAll().where('subject', '=', subject)
       .where('seq', '<', page.after ?? VALUE_AFTER_ALL).orderBy('seq', 'desc')
       .limit(checkedLimit(page.limit)).execute();
     return found.map(rows.auditOf);
