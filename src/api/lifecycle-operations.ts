@@ -10,6 +10,7 @@ import type { LIFECYCLE_ROUTES } from './lifecycle-routes.ts';
 import type { Answer, Incoming } from './operations.ts';
 import type { ApiParts } from './parts.ts';
 import { refusal } from './problem.ts';
+import { queryFault } from './query-fault.ts';
 import { render } from './render-lifecycle.ts';
 
 const OPERATOR = 'default';
@@ -72,6 +73,8 @@ async function entered(
       `what is live is live for the whole node, so only keys of the tenant ${OPERATOR} (the `
       + `operator) act on it; this key is of ${incoming.call.tenant}`);
   }
+  const wrong = queryFault(incoming.parameters, incoming.query);
+  if (wrong !== undefined) return wrong;
   const life = parts.lifecycle?.();
   if (life === undefined) return refusal('starting', 'the records are being opened; decisions go on');
   try {
@@ -218,7 +221,8 @@ function ofSnoozes(asked: Asking, acted: Acting) {
     brakes: asked(async ({ life }) => render.brakes(life.brakes())),
     releaseBrake: acted(release, ({ life, actor }, order) =>
       rendered(life.releaseBrake(actor, order), render.wentLive)),
+    // One more than is shown tells whether there are more.
     audit: asked(async ({ life, incoming }) =>
-      render.audit(await life.audit(Math.max(1, wholeOf(incoming.query['from']) ?? 1), PAGE_MAX))),
+      render.audit(await life.audit(wholeOf(incoming.query['from']) ?? 1, PAGE_MAX + 1), PAGE_MAX)),
   };
 }

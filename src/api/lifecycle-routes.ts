@@ -97,6 +97,7 @@ export const LIFECYCLE_ROUTES = {
   releaseBrake: acted('/v1/brakes/release', 'Let a rule act again', 'ReleaseCall', 'WentLive'),
   audit: {
     ...ASKED, path: '/v1/audit', summary: 'Who did what, oldest first', scope: ADMIN, answer: 'AuditList',
-    query: [parameter('from', { type: 'integer' }, 'first entry; default 1')], refusals: READS,
+    query: [parameter('from', { type: 'integer' }, 'first entry, such as `after` of the page before; '
+      + 'default 1')], refusals: READS,
   },
 } as const satisfies Readonly<Record<string, Route>>;

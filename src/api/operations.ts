@@ -10,6 +10,7 @@ import { openApi } from './openapi.ts';
 import type { ApiCall, ApiParts } from './parts.ts';
 import { refusal } from './problem.ts';
 import { renderDecision, viewDecision } from './render-decision.ts';
+import type { Parameter } from './routes.ts';
 import type { Operation } from './all-routes.ts';
 import { lifecycleOperations } from './lifecycle-operations.ts';
 
@@ -19,6 +20,8 @@ export interface Incoming {
   /** Undefined where no key is needed. */
   readonly grant: Grant | undefined;
   readonly query: Readonly<Record<string, unknown>>;
+  /** What the address says that a query may hold. */
+  readonly parameters: readonly Parameter[];
   /** By the names in the address. */
   readonly params: Readonly<Record<string, string>>;
   readonly contentType: string;

@@ -63,8 +63,10 @@ export const render = {
   brakes: (modes: readonly RuleModeOverride[]) =>
     list(modes.map(({ policy, rule, segment, since, because }) =>
     ({ policy, rule, segment: segment ?? null, since, because })), undefined),
-  audit: (entries: readonly AuditEntry[]) =>
-    list(entries.map(({ atMs, ...entry }) => ({ ...entry, at: formatInstant(atMs) })), undefined),
+  /** `after` is the first entry that is not shown, where there is one. */
+  audit: (entries: readonly AuditEntry[], limit: number) => list(
+    entries.slice(0, limit).map(({ atMs, ...entry }) => ({ ...entry, at: formatInstant(atMs) })),
+    entries[limit]?.seq),
 };
 
 const list = (data: readonly object[], after: number | undefined) =>

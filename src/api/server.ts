@@ -152,6 +152,7 @@ class Door {
     const call = { bytes, tenant: grant?.tenant ?? '', ...said };
     const incoming = {
       call, grant, params: parseParams(request.params), query: parseRecord(request.query),
+      parameters: route.query,
       contentType: request.headers['content-type'] ?? '',
     };
     this.#metrics.inFlight += 1;

@@ -22,10 +22,15 @@ export function printed(answer: Answered): readonly string[] {
       + textOf(answer['state']), ...approvals(answer), ...lacking(answer)];
     case 'backtest': return [
       `${textOf(answer['id'])}: ${textOf(answer['status'] ?? 'queued')} ${textOf(answer['done'])}`.trim()];
-    case 'list': return [...mapsOf(answer['data']).map(row),
-      ...(typeof answer['after'] === 'number' ? [`more: --after ${answer['after']}`] : [])];
+    case 'list': return page(mapsOf(answer['data']), answer['after']);
     default: return [JSON.stringify(answer)];
   }
+}
+
+/** The audit is read from an entry on, everything else behind one. */
+function page(data: readonly Answered[], after: unknown): readonly string[] {
+  const way = data[0]?.['seq'] === undefined ? '--after' : '--from';
+  return [...data.map(row), ...(typeof after === 'number' ? [`more: ${way} ${after}`] : [])];
 }
 
 function version(answer: Answered): readonly string[] {

@@ -67,6 +67,14 @@ describe('assay policy, list, snooze, brake and audit', () => {
     equal((await run('snooze', 'end', 'snz_1', '--because', 'over')).last?.url, '/v1/snoozes/snz_1/end');
   });
 
+  test('say how to read on, in the words of each command', async () => {
+    status = 200;
+    answer = { object: 'list', data: [{ seq: 1, person: 'ann', action: 'a', subject: 'b' }], after: 2 };
+    equal((await run('audit')).lines.at(-1), 'more: --from 2');
+    answer = { object: 'list', data: [{ position: 1 }], after: 2 };
+    equal((await run('policy', 'publications')).lines.at(-1), 'more: --after 2');
+  });
+
   test('print a refusal with every fault, and end with 1', async () => {
     status = 409;
     answer = { code: 'gate_closed', detail: 'a (and 1 more)',
