@@ -7,9 +7,11 @@ import type { EventSchema } from '#domain/field.ts';
 import { parseInstant } from '#domain/instant.ts';
 import { parseRateTable } from '#domain/rates.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
+import { someNode } from '#expression/tree.ts';
+import { conditionsIn, type FeatureDefinition } from '#features/definition.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { programSteps } from '#policy/generate-policy.ts';
-import { bindListSteps, type ListSource } from '#policy/lists.ts';
+import { bindListSteps, type BoundLists, type ListSource } from '#policy/lists.ts';
 import { featuresOnStore } from '#policy/policy-on-store.ts';
 import type { Steps } from '#policy/steps.ts';
 import {
@@ -155,23 +157,31 @@ class Binder {
     if ('problems' in lists) return lists;
     yield;
     const { store, before } = this.#ground;
-    const versions = JSON.stringify(lists.versions);
-    const alike = before.map(({ bound }) => bound).filter((bound) => bound.store === store
-      && bound.ratesText === this.#rates.text && JSON.stringify(bound.listVersions) === versions);
-    const known = alike.find((bound) => bound.policy === policy);
+    const alike = before.map(({ bound }) => bound).filter((bound) =>
+      bound.store === store && bound.ratesText === this.#rates.text);
+    const hasSameLists = ({ listVersions }: BoundPolicy): boolean =>
+      isDeepStrictEqual(listVersions, lists.versions);
+    const known = alike.find((bound) => bound.policy === policy && hasSameLists(bound));
     if (known !== undefined) return known;
     // Another version that measures the same goes on with the windows of the one before: with code that is
-    // warm, and with what its long logs add up to.
-    const measuring = alike.find((bound) => measuresSame(bound.policy, policy));
+    // warm, and with what its long logs add up to. So does another list, where no window asks one.
+    const asksLists = policy.features.some(asksList);
+    const measuring = alike.find((bound) => measuresSame(bound.policy, policy)
+      && (!asksLists || (hasSameLists(bound) && isDeepStrictEqual(bound.policy.lists, policy.lists))));
     const source = yield* programSteps(policy);
     yield;
-    const features = measuring?.features ?? featuresOnStore(policy, lists, this.#rates.table, store);
+    // Windows that outlive a list do not keep it.
+    const asked = asksLists ? lists : NO_LISTS;
+    const features = measuring?.features ?? featuresOnStore(policy, asked, this.#rates.table, store);
     yield;
     return boundPolicy(policy, lists, this.#rates, store, features, source);
   }
 }
 
-/** Windows read parameters by their place and lists by their name, so those must be declared alike too. */
 const measuresSame = (one: CompiledPolicy, other: CompiledPolicy): boolean =>
-  one.schema === other.schema && isDeepStrictEqual(one.features, other.features)
-  && isDeepStrictEqual(one.lists, other.lists);
+  one.schema === other.schema && isDeepStrictEqual(one.features, other.features);
+
+const NO_LISTS: BoundLists = { inList: () => 0, versions: {} };
+
+const asksList = (feature: FeatureDefinition): boolean => conditionsIn(feature).some((condition) =>
+  someNode(condition, (node) => node.kind === 'in' && node.set.kind === 'list'));

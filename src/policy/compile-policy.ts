@@ -71,7 +71,9 @@ function* compileRoot(
     aggregates: scope.aggregates, declaredFeatureCount,
     amlFeatures: amlFeatures(scope.features, rules), rules, scoring, tests, warnings: [], source, fileName,
   };
+  yield;
   checkCost(policy, entries.get('rules')?.keyPlace ?? place, findings);
+  yield;
   checkUnusedNames(policy, scope, [...defines.keys()], findings);
   checkTests(policy, entries.get('rules')?.value, findings);
   return policy;

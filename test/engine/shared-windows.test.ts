@@ -54,6 +54,27 @@ describe('a second version', () => {
     });
   }
 
+  for (const [reader, shares] of [['rule', true], ['window', false]] as const) {
+    test(`under a list of which a ${reader} asks ${shares ? 'shares' : 'does not share'} its windows`, () => {
+      const asks = 'card in list("odd")';
+      const source = (reader === 'rule' ? POLICY.replace('card_count_1h > 3', `${asks} or card_count_1h > 3`)
+        : POLICY.replace('count(by card over 1h)', `count(by card over 1h where ${asks})`))
+        .replace('features:', 'lists: { odd: { of: card, managed: true } }\nfeatures:');
+      const under = (value: string) =>
+        ({ ...publicationOf(source), lists: [{ name: 'odd', entries: [{ value }] }] });
+      const one = newState();
+      one.publish(under('x'), 1);
+      const before = windowsOf(one);
+      for (const position of [2, 3]) pay(one, position);
+      one.publish(under('c'), 4);
+      (shares ? equal : notEqual)(windowsOf(one), before);
+      const other = newState();
+      other.publish(under('c'), 1);
+      for (const position of [2, 3]) pay(other, position);
+      for (const position of [5, 6, 7]) deepEqual(pay(one, position), pay(other, position));
+    });
+  }
+
   test('under other exchange rates has windows of its own', () => {
     const state = newState();
     const publication = publicationOf(POLICY);
