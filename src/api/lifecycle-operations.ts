@@ -44,6 +44,7 @@ export function lifecycleOperations(parts: ApiParts): Steps {
   const byPerson: ByPerson = (act) => (incoming) => entered(parts, incoming, async (life) => {
     const actor = actorOf(incoming);
     if (isRefusal(actor)) return actor;
+    if (life.waits !== undefined) return life.waits;
     return answerOf(await act({ life, incoming, actor, param: paramsOf(incoming) }));
   });
   const acted: Acting = ({ keys, read }, act) => byPerson((call) => {

@@ -32,6 +32,7 @@ export type Told<Answer> = Promise<Answer | Refusal>;
 export class Lifecycle {
   readonly parts: LifecycleParts;
   readonly #going: GoingLive;
+  #isCaughtUp = false;
 
   constructor(parts: LifecycleParts) {
     this.parts = { ...parts, check: rememberedChecks(parts.check) };
@@ -39,7 +40,15 @@ export class Lifecycle {
   }
 
   /** After a start: the records learn what the log says. Throws RecordsUnavailable. */
-  catchUp(): Promise<void> { return catchUp(this.parts, this.#going); }
+  async catchUp(): Promise<void> {
+    await catchUp(this.parts, this.#going);
+    this.#isCaughtUp = true;
+  }
+  /** Why nobody acts yet: the audit begins with what is live, and not with who wants to change it. */
+  get waits(): Refusal | undefined {
+    return this.#isCaughtUp ? undefined : refuse('starting',
+      'the records are learning what is live; decisions go on, and acts are taken in a moment');
+  }
 
   /** Something is in force by another hand than a person's: written down now, if the records are there. */
   braked(): void {

@@ -9,7 +9,7 @@ import { buildServer } from '#api/server.ts';
 import { eventSchema } from '#domain/field.ts';
 import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Grant, Scope } from '#ports/key-store.ts';
-import { RecordsUnavailable } from '#ports/records.ts';
+import { RecordsUnavailable, type Page } from '#ports/records.ts';
 import { apiParts } from '../../src/main/api-parts.ts';
 import { openLifecycle } from '../../src/main/open-lifecycle.ts';
 import { EngineWorld } from '../engine/engine-world.ts';
@@ -38,30 +38,36 @@ const fits = (component: string, value: unknown): void => {
 
 interface Order {
   readonly backtests?: BacktestRunner;
-  /** Do not wait for the records to learn what is live. */
-  readonly isWaiting?: boolean;
+  /** Until then the records do not learn what is live. */
+  readonly held?: Promise<void>;
 }
 
 class BrokenRecords extends MemoryRecordStore {
   broken = false;
+  held: Promise<void> | undefined;
+  override async publications(page: Page) {
+    await this.held;
+    return super.publications(page);
+  }
   override async version(hash: string) {
     if (this.broken) throw new RecordsUnavailable('unreachable', 'the database is away');
     return super.version(hash);
   }
 }
 
-export async function start({ backtests, isWaiting = false }: Order = {}) {
+export async function start({ backtests, held }: Order = {}) {
   const world = new EngineWorld();
   world.publication = publicationOf(policySource({ version: 1 }));
   const engine = await world.open();
   const records = new BrokenRecords();
+  records.held = held;
   const clock = { now: () => world.nowMs, sleep: (ms: number) =>
     new Promise<void>((done) => { setTimeout(done, ms).unref(); }) };
   const running = openLifecycle({
     engine, records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
     ...(backtests === undefined ? {} : { backtests }),
   });
-  if (!isWaiting) await running.caughtUp;
+  if (held === undefined) await running.caughtUp;
   const parts = { ...apiParts(engine, { find: (token) => GRANTS.get(token) }), lifecycle: () =>
     running.life };
   const { http } = buildServer(parts, requestLog('silent'));
@@ -79,7 +85,8 @@ export async function start({ backtests, isWaiting = false }: Order = {}) {
         && new RegExp(`^${one.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(url.split('?')[0] ?? ''));
       fits(route?.answer ?? 'PolicyList', json);
     } else fits('Problem', json);
-    return { status: answer.statusCode, json, detail: String(json['detail']) };
+    return { status: answer.statusCode, json, detail: String(json['detail']),
+      retryAfter: answer.headers['retry-after'] };
   };
   const submit = async (key: string, source: string) =>
     send(key, 'POST', '/v1/policies/small/versions', { source, note: 'a try' });
