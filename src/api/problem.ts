@@ -21,7 +21,7 @@ export const PROBLEM_TITLE: Readonly<Record<RefusalCode, string>> = {
   invalid: 'The body is not what the schema says.',
   id_conflict: 'The same id was sent before with another content.',
   outside_time_tolerance: 'The event time is too far from now.',
-  not_explainable: 'The decision is too far back to be made again.',
+  not_explainable: 'The decision cannot be made again.',
   shedding: 'There is more work than can be done in time.',
   log_unavailable: 'Decisions cannot be recorded at the moment.',
   part_unavailable: 'A part that this needs is not there at the moment.',

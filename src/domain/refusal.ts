@@ -29,7 +29,7 @@ export const REFUSAL_STATUS = {
   invalid: 422,
   id_conflict: 422,
   outside_time_tolerance: 422,
-  /** A recorded decision whose record does not suffice, and that is too far back to be made again. */
+  /** A recorded decision that this program cannot make again: too far back, or of what it refuses. */
   not_explainable: 422,
   shedding: 429,
   log_unavailable: 503,

@@ -11,6 +11,7 @@ import {
 } from '#decisioning/record.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LiveAt } from './live-at.ts';
+import { NotExplainable } from './not-explainable.ts';
 import { ifRecorded } from './part-value.ts';
 
 /** The log up to the decision read again, for records that do not hold all that was looked at. */
@@ -48,9 +49,10 @@ export async function derive(record: LogRecord, liveAt: LiveAt, replayOne: Repla
 export function admittedAgain(record: LogRecord, state: EngineState): Admitted {
   const { tenant } = splitKey(record.key);
   const parsed = parseTransactionCall(requestBytes(record), state.schema, record.receivedAtMs, tenant);
-  if (isRefusal(parsed)) throw new Error(`the recorded request is refused today: ${parsed.detail}`);
-  const admitted = state.admit(parsed.event);
-  if (isRefusal(admitted)) throw new Error(`the recorded request is refused today: ${admitted.detail}`);
+  const admitted = isRefusal(parsed) ? parsed : state.admit(parsed.event);
+  if (isRefusal(admitted)) {
+    throw new NotExplainable(`the recorded request is refused by this program: ${admitted.detail}`);
+  }
   admitted.event.position = record.position;
   return admitted;
 }

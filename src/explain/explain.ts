@@ -2,13 +2,15 @@
 import type { Decision } from '#domain/decision.ts';
 import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import type { Rule } from '#policy/compiled-policy.ts';
+import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import { measuredOf, readDecision } from '#decisioning/record.ts';
 import { measuredAccounts } from './baseline.ts';
 import { counterfactual, outcomeWithout, type Trial } from './counterfactual.ts';
 import { derive, hasFailed, typesOf, type Derivation, type ReplayOne } from './derive.ts';
 import type { EarlierAsk } from './earlier-decisions.ts';
-import type { Derived, Explanation, RuleAccount } from './explanation.ts';
+import type { Derived, Explanation, NotExplained, RuleAccount } from './explanation.ts';
 import type { LiveAt } from './live-at.ts';
+import { NotExplainable } from './not-explainable.ts';
 import { ruleAccounts } from './rule-accounts.ts';
 import { listsRead, valuesRead } from './what-rules-read.ts';
 
@@ -17,6 +19,19 @@ export interface ExplainSources {
   readonly earlier: (ask: EarlierAsk) => Promise<readonly number[]>;
   readonly liveAt: LiveAt;
   readonly replayOne: ReplayOne;
+}
+
+/** The same, where a decision that cannot be made again is an answer. */
+export async function explainOrSay(
+  ...asked: Parameters<typeof explain>
+): Promise<Explanation | NotExplained> {
+  try {
+    return await explain(...asked);
+  } catch (error) {
+    if (error instanceof NotExplainable) return { notExplained: error.message };
+    if (!(error instanceof PublicationRefused)) throw error;
+    return { notExplained: `what was live then is refused by this program:\n${error.message}` };
+  }
 }
 
 /** Of a record of kind `decision`. Without `aml` nothing of that axis is in it, nor what only it reads. */

@@ -7,6 +7,7 @@ import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import type { SnapshotStore } from '#ports/snapshot-store.ts';
 import { makeState, type StateParts } from '#decisioning/make-state.ts';
 import { admittedAgain, type Replayed } from './derive.ts';
+import { NotExplainable } from './not-explainable.ts';
 
 export interface ReplayOneParts {
   readonly log: LogReader;
@@ -20,7 +21,7 @@ export interface ReplayOneParts {
 }
 
 /** There is too much to read between the snapshot and the decision. */
-export class ReplayTooLong extends Error {}
+export class ReplayTooLong extends NotExplainable {}
 
 export async function replayOne(record: LogRecord, parts: ReplayOneParts): Promise<Replayed> {
   const { position } = record;

@@ -13,9 +13,9 @@ import { makeState } from '#decisioning/make-state.ts';
 import { readVersions, recordKey, splitKey } from '#decisioning/record.ts';
 import { eventSchema, type EventSchema } from '#domain/field.ts';
 import { earlierDecisions } from '#explain/earlier-decisions.ts';
-import { explain } from '#explain/explain.ts';
+import { explainOrSay } from '#explain/explain.ts';
 import { LiveAt, schemaNamed } from '#explain/live-at.ts';
-import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
+import { replayOne } from '#explain/replay-one.ts';
 import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
 import { refuseWithoutLog } from './cli-parts.ts';
 import { logPlaces, snapshotsIn } from './open-embedded.ts';
@@ -42,14 +42,12 @@ export const explainParts: ExplainParts = {
       const { store } = await makeState(partsOf(schema));
       const then = schemaNamed(readVersions(record).schema);
       const recordAt = (position: number): Promise<LogRecord | undefined> => log.get(position);
-      const explanation = await explain(record, {
+      const explanation = await explainOrSay(record, {
         get: recordAt, earlier: (ask) => Promise.resolve(earlierDecisions(store, schema, ask)),
         liveAt: new LiveAt({ get: recordAt, newStore }), replayOne: (one) => replayOne(one, partsOf(then)),
       }, { aml: true });
+      if ('notExplained' in explanation) throw new UsageError(explanation.notExplained);
       return explainDecision(explanation, true);
-    } catch (error) {
-      if (error instanceof ReplayTooLong) throw new UsageError(error.message);
-      throw error;
     } finally {
       await log.close();
     }

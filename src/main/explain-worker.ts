@@ -9,9 +9,9 @@ import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { readVersions } from '#decisioning/record.ts';
 import type { EarlierAsk } from '#explain/earlier-decisions.ts';
-import { explain } from '#explain/explain.ts';
+import { explainOrSay } from '#explain/explain.ts';
 import { LiveAt, schemaNamed } from '#explain/live-at.ts';
-import { replayOne, ReplayTooLong } from '#explain/replay-one.ts';
+import { replayOne } from '#explain/replay-one.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ExplainOrder, FromExplainer, ToExplainer } from './explaining-lane.ts';
@@ -60,7 +60,7 @@ async function explained(order: ExplainOrder): Promise<FromExplainer> {
   const { record, aml, mayReplay } = order;
   try {
     const reader = await logWith(order);
-    const explanation = await explain(record, {
+    const explanation = await explainOrSay(record, {
       get: (position) => reader.get(position), earlier, liveAt,
       replayOne(one) {
         if (!mayReplay) throw new NeedsReplay();
@@ -70,9 +70,6 @@ async function explained(order: ExplainOrder): Promise<FromExplainer> {
     return { kind: 'explained', explanation };
   } catch (error) {
     if (error instanceof NeedsReplay) return { kind: 'needs_replay' };
-    if (error instanceof ReplayTooLong) {
-      return { kind: 'explained', explanation: { notExplained: error.message } };
-    }
     return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
 }
