@@ -9,7 +9,7 @@ import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
-import { braking } from './braking.ts';
+import { braking, type Braking } from './braking.ts';
 import { positionOfDecision } from './decision-id.ts';
 import { HitWatch, type RuleHits } from './hit-watch.ts';
 import { Pipeline } from './pipeline.ts';
@@ -79,6 +79,8 @@ export class Engine {
   /** Where the log ended when this engine was opened, and what was published since, by position. */
   readonly #openedAt: number;
   readonly #published: number[] = [];
+  /** What a look found is not in the log yet. */
+  #isBraking = false;
   #pipeline: Pipeline;
   #inForce: LivePolicies | undefined;
   #phase: Phase = 'ready';
@@ -217,10 +219,10 @@ export class Engine {
 
   /**
    * The brake's look at what rules did since the one before; meant for once a second. Resolves when what it
-   * found stands in the log.
+   * found stands in the log; until then no other look is taken, and what rules do is counted for the next.
    */
   async look(): Promise<void> {
-    if (this.#phase !== 'ready') return;
+    if (this.#phase !== 'ready' || this.#isBraking) return;
     const { clock, tell } = this.#parts;
     const found = this.#watch.look(clock.now());
     for (const { kind, policy, rule, axis, segment, because } of found) {
@@ -231,13 +233,21 @@ export class Engine {
     }
     const above = found.filter(({ kind }) => kind === 'above');
     if (above.length === 0) return;
-    const { amending, news } = braking(above, this.inForce(), clock.now());
+    let braked: Braking | undefined;
+    this.#isBraking = true;
     try {
-      await this.amend(amending);
-      for (const { axis } of above) this.#braked.engaged[axis] += 1;
-      for (const one of news) tell?.(one);
+      await this.amend((inForce) => {
+        braked = braking(above, inForce, this.state.live, clock.now());
+        return braked.amending;
+      });
+      for (const { axis, ...one } of braked?.news ?? []) {
+        this.#braked.engaged[axis] += 1;
+        tell?.(one);
+      }
     } catch (error) {
       tell?.({ kind: 'brake_failed', because: messageOf(error) });
+    } finally {
+      this.#isBraking = false;
     }
   }
 

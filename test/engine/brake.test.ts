@@ -80,6 +80,33 @@ test('of a braked aml rule nothing is said to a key without that scope', async (
   deepEqual([held, engaged], [{ fraud: 0, aml: 2 }, { fraud: 0, aml: 2 }]);
 });
 
+test('a look while the one before waits for a publication finds nothing twice', async () => {
+  const world = await opened();
+  await world.running.publish(publicationOf(DECLINES_ALL));
+  await second(world, 300, ['ecom']);
+  await world.running.amend({ modes: [], person: 'a.ng', because: 'again' });
+  const ecom = () => Promise.all(Array.from({ length: 300 }, (_, i) =>
+    world.decide({ channel: 'ecom', card: { id: `late-${world.nowMs}-${i}` } })));
+  await ecom();
+  const publishing = world.running.publish({ ...publicationOf(DECLINES_ALL), because: 'once more' });
+  const looks = [world.running.look()];
+  await ecom();
+  looks.push(world.running.look());
+  await Promise.all([publishing, ...looks]);
+  deepEqual([news(world, 'braked').length, world.running.measurements().brake.engaged.fraud], [2, 2]);
+});
+
+test('a version that was replaced before the brake had its turn is not held in the next one', async () => {
+  const world = await opened();
+  await world.running.publish(publicationOf(DECLINES_ALL));
+  await Promise.all(Array.from({ length: 300 }, (_, i) =>
+    world.decide({ channel: 'ecom', card: { id: `c-${i}` } })));
+  const mended = world.running.publish(publicationOf(POLICY.replace('version: 1', 'version: 3')));
+  await Promise.all([mended, world.running.look()]);
+  equal(world.running.inForce().amendment, undefined);
+  match(world.news.map((one) => ('because' in one ? one.because : '')).join(), /no longer live/);
+});
+
 test('a final rule stays, and a person is told', async () => {
   const world = await opened();
   await world.running.publish(publicationOf(DECLINES_ALL.replace('  many:', '  many:\n    final: true')));
