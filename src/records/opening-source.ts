@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RecordsUnavailable } from '#ports/records.ts';
-import { SchemaRefused } from './bring-up-to-date.ts';
 import { SqlFault, type SqlConnection, type SqlSource } from './sql-source.ts';
 
 const RETRY_MS = 1_000;
+
+/** What the system lacks for a while: room on the disk, open files. */
+const PASSING: ReadonlySet<unknown> = new Set(['full', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
+
+const isPassing = (why: unknown): boolean =>
+  why instanceof SqlFault || (why instanceof Error && 'code' in why && PASSING.has(why.code));
 
 type State<Source> =
   | { readonly kind: 'opening'; readonly why: RecordsUnavailable }
@@ -62,9 +67,9 @@ export class OpeningSource<Source extends SqlSource> implements SqlSource {
         if (message !== told) this.#tell(`records: not open: ${message}`);
         told = message;
         const unavailable = new RecordsUnavailable('unreachable', `the records are not open: ${message}`);
-        const isHopeless = !(why instanceof SqlFault) || why instanceof SchemaRefused;
-        this.#state = { kind: isHopeless ? 'ended' : 'opening', why: unavailable };
-        if (isHopeless) return;
+        const passes = isPassing(why);
+        this.#state = { kind: passes ? 'opening' : 'ended', why: unavailable };
+        if (!passes) return;
       }
       await sleep(RETRY_MS, undefined, { signal: this.#closing.signal }).catch(() => {});
     }
