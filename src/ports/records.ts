@@ -95,6 +95,10 @@ export interface ListChangeRecord {
   readonly state: 'proposed' | 'published' | 'withdrawn';
 }
 
+/** Of many changes: how much each holds, and not what. */
+export type ListChangeSummary = Omit<ListChangeRecord, 'add' | 'remove'>
+  & { readonly added: number; readonly removed: number };
+
 /** One entity is left alone by one rule, from and until a date. Its effect is recorded, and not done. */
 export interface SnoozeRecord {
   readonly id: string;
@@ -133,6 +137,9 @@ export interface BacktestRunRecord {
   readonly endedAtMs: number | undefined;
 }
 
+/** Of many runs: without what was found. */
+export type BacktestRunSummary = Omit<BacktestRunRecord, 'report'>;
+
 /** What went live, at which log position, and who did it. */
 export interface PublicationRecord {
   readonly position: number;
@@ -166,7 +173,7 @@ export interface RecordReads {
   approvals(subject: ApprovalSubject, hash: string): Promise<readonly ApprovalRecord[]>;
   listChange(id: string): Promise<ListChangeRecord | undefined>;
   /** Newest first. */
-  listChanges(list: string, page: Page): Promise<readonly ListChangeRecord[]>;
+  listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]>;
   /**
    * Entries that are in force in a managed list, by value (texts by code point, then numbers as texts), those
    * of one value as they were added.
@@ -179,7 +186,7 @@ export interface RecordReads {
   snoozes(policy: string, page: Page): Promise<readonly SnoozeRecord[]>;
   backtestRun(id: string): Promise<BacktestRunRecord | undefined>;
   /** Newest first. */
-  backtestRuns(hash: string, page: Page): Promise<readonly BacktestRunRecord[]>;
+  backtestRuns(hash: string, page: Page): Promise<readonly BacktestRunSummary[]>;
   /** Newest first. */
   publications(page: Page): Promise<readonly PublicationRecord[]>;
   /** Oldest first, from `fromSeq` on. */

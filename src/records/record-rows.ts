@@ -1,7 +1,7 @@
 /** Rows to records and back. What may be left out is null in a row. */
 import type {
-  ApprovalRecord, AuditEntry, BacktestRunRecord, EvidenceRecord, Json, ListChangeRecord, ListEntryRecord,
-  PublicationRecord, SnoozeRecord, VersionRecord,
+  ApprovalRecord, AuditEntry, BacktestRunRecord, BacktestRunSummary, EvidenceRecord, Json, ListChangeRecord,
+  ListChangeSummary, ListEntryRecord, PublicationRecord, SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
 import { auditText } from './audit-chain.ts';
 import type { RowOf } from './tables.ts';
@@ -42,9 +42,15 @@ export const entriesText = (entries: readonly ListEntryRecord[], firstOrdinal: n
 
 export const listChangeOf = (
   row: RowOf<'list_change'>, entries: Pick<ListChangeRecord, 'add' | 'remove'>,
-): ListChangeRecord => ({
-  id: row.id, hash: row.hash, list: row.list, kind: row.kind, add: entries.add, remove: entries.remove,
-  author: row.author, atMs: row.at_ms, reason: row.reason, state: row.state, ...sealOf(row.author_seal),
+): ListChangeRecord => ({ ...changeOf(row), add: entries.add, remove: entries.remove });
+
+export const listChangeSummaryOf = (
+  row: RowOf<'list_change'>, counts: Pick<ListChangeSummary, 'added' | 'removed'>,
+): ListChangeSummary => ({ ...changeOf(row), ...counts });
+
+const changeOf = (row: RowOf<'list_change'>): Omit<ListChangeRecord, 'add' | 'remove'> => ({
+  id: row.id, hash: row.hash, list: row.list, kind: row.kind, author: row.author, atMs: row.at_ms,
+  reason: row.reason, state: row.state, ...sealOf(row.author_seal),
 });
 
 export const snoozeOf = (row: RowOf<'snooze'>): SnoozeRecord => ({
@@ -53,9 +59,17 @@ export const snoozeOf = (row: RowOf<'snooze'>): SnoozeRecord => ({
   state: row.state, ...sealOf(row.author_seal),
 });
 
-export const runOf = (row: RowOf<'backtest_run'>): BacktestRunRecord => ({
+export const runOf = (row: RowOf<'backtest_run'>): BacktestRunRecord =>
+  ({ ...runSummaryOf(row), report: row.report });
+
+/** All but the report, which may be long. */
+export const RUN_COLUMNS = [
+  'id', 'hash', 'person', 'status', 'wanted', 'done', 'total', 'problem', 'at_ms', 'ended_at_ms', 'ordinal',
+] as const;
+
+export const runSummaryOf = (row: Omit<RowOf<'backtest_run'>, 'report'>): BacktestRunSummary => ({
   id: row.id, hash: row.hash, person: row.person, status: row.status, order: row.wanted, done: row.done,
-  total: row.total, report: row.report, problem: orUndefined(row.problem), atMs: row.at_ms,
+  total: row.total, problem: orUndefined(row.problem), atMs: row.at_ms,
   endedAtMs: orUndefined(row.ended_at_ms),
 });
 

@@ -1,8 +1,9 @@
 /** What is read, in SQL. Every query that the product runs to read records is here. */
 import { sql, type SelectQueryBuilder } from 'kysely';
 import type {
-  ApprovalRecord, ApprovalSubject, AuditEntry, BacktestRunRecord, EvidenceRecord, ListChangeRecord,
-  ListEntryRecord, Page, PublicationRecord, RecordReads, SnoozeRecord, VersionRecord,
+  ApprovalRecord, ApprovalSubject, AuditEntry, BacktestRunRecord, BacktestRunSummary, EvidenceRecord,
+  ListChangeRecord, ListChangeSummary, ListEntryRecord, Page, PublicationRecord, RecordReads, SnoozeRecord,
+  VersionRecord,
 } from '#ports/records.ts';
 import { checkedLimit } from './page-limit.ts';
 import * as rows from './record-rows.ts';
@@ -61,13 +62,22 @@ export class SqlReads implements RecordReads {
     return row === undefined ? undefined : rows.listChangeOf(row, await this.#changeEntries(id));
   }
 
-  async listChanges(list: string, page: Page): Promise<readonly ListChangeRecord[]> {
+  async listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]> {
     const of = this.sql.selectFrom('list_change').selectAll().where('list', '=', list);
-    const changes: ListChangeRecord[] = [];
+    const changes: ListChangeSummary[] = [];
     for (const row of await this.#newest(of, page)) {
-      changes.push(rows.listChangeOf(row, await this.#changeEntries(row.id)));
+      const [added, removed] = [await this.#entryCount(row.id, false), await this.#entryCount(row.id, true)];
+      changes.push(rows.listChangeSummaryOf(row, { added, removed }));
     }
     return changes;
+  }
+
+  /** By the last of them, which the index finds: they are numbered without gaps. */
+  async #entryCount(id: string, isRemoval: boolean): Promise<number> {
+    const last = await this.sql.selectFrom('list_change_entry').select('ordinal')
+      .where('change_id', '=', id).where('is_removal', '=', isRemoval)
+      .orderBy('ordinal', 'desc').limit(1).executeTakeFirst();
+    return last === undefined ? 0 : last.ordinal + 1;
   }
 
   async #changeEntries(id: string): Promise<Pick<ListChangeRecord, 'add' | 'remove'>> {
@@ -125,9 +135,9 @@ export class SqlReads implements RecordReads {
     return row === undefined ? undefined : rows.runOf(row);
   }
 
-  async backtestRuns(hash: string, page: Page): Promise<readonly BacktestRunRecord[]> {
-    const of = this.sql.selectFrom('backtest_run').selectAll().where('hash', '=', hash);
-    return (await this.#newest(of, page)).map(rows.runOf);
+  async backtestRuns(hash: string, page: Page): Promise<readonly BacktestRunSummary[]> {
+    const of = this.sql.selectFrom('backtest_run').select(rows.RUN_COLUMNS).where('hash', '=', hash);
+    return (await this.#newest(of, page)).map(rows.runSummaryOf);
   }
 
   async publications(page: Page): Promise<readonly PublicationRecord[]> {

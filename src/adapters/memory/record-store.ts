@@ -4,9 +4,10 @@
  */
 import {
   RecordConflict, RecordRefused, RecordsUnavailable,
-  type ApprovalRecord, type ApprovalSubject, type AuditEntry, type BacktestRunRecord, type EvidenceRecord,
-  type ListChangeRecord, type ListEntryRecord, type NewAuditEntry, type Page, type PublicationRecord,
-  type RecordStore, type RecordWrites, type SnoozeRecord, type VersionRecord,
+  type ApprovalRecord, type ApprovalSubject, type AuditEntry, type BacktestRunRecord,
+  type BacktestRunSummary, type EvidenceRecord, type ListChangeRecord, type ListChangeSummary,
+  type ListEntryRecord, type NewAuditEntry, type Page, type PublicationRecord, type RecordStore,
+  type RecordWrites, type SnoozeRecord, type VersionRecord,
 } from '#ports/records.ts';
 import { NO_AUDIT, nextAudit } from '#records/audit-chain.ts';
 import { refuseUnsound } from '#records/canonical-text.ts';
@@ -70,9 +71,10 @@ class MemoryRecords implements RecordWrites {
     return structuredClone(this.tables.listChanges.get(id));
   }
 
-  async listChanges(list: string, page: Page): Promise<readonly ListChangeRecord[]> {
-    const { listChanges } = this.tables;
-    return pageOf([...listChanges.values()].filter((one) => one.list === list), page, atMs);
+  async listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]> {
+    const changes = [...this.tables.listChanges.values()].filter((one) => one.list === list);
+    return pageOf(changes, page, atMs).map(({ add: added, remove, ...change }) =>
+      ({ ...change, added: added.length, removed: remove.length }));
   }
 
   async listEntries(list: string): Promise<readonly ListEntryRecord[]> {
@@ -98,8 +100,9 @@ class MemoryRecords implements RecordWrites {
     return structuredClone(this.tables.runs.get(id));
   }
 
-  async backtestRuns(hash: string, page: Page): Promise<readonly BacktestRunRecord[]> {
-    return pageOf([...this.tables.runs.values()].filter((one) => one.hash === hash), page, atMs);
+  async backtestRuns(hash: string, page: Page): Promise<readonly BacktestRunSummary[]> {
+    const runs = [...this.tables.runs.values()].filter((one) => one.hash === hash);
+    return pageOf(runs, page, atMs).map(({ report: _report, ...run }) => run);
   }
 
   async publications(page: Page): Promise<readonly PublicationRecord[]> {
