@@ -90,7 +90,18 @@ async function get(url: string, key: string, path: string): Promise<string | und
     throw new UsageError(`no server answers at ${url}${why}; start one, or name a folder (--data)`);
   });
   const body = await answer.text();
-  if (answer.status === 404) return undefined;
+  if (answer.status === 404 && isNotFound(body)) return undefined;
   if (!answer.ok) throw new UsageError(`${url} answers ${answer.status}: ${body}`);
   return body;
 }
+
+/** Said by a server of ours; another one, or none at that path, says it otherwise. */
+function isNotFound(body: string): boolean {
+  try {
+    return parseCode(body) === 'not_found';
+  } catch {
+    return false;
+  }
+}
+
+const parseCode = (body: string): unknown => (JSON.parse(body) as { readonly code?: unknown }).code;
