@@ -14,7 +14,7 @@ import { LiveAt, schemaNamed } from '#explain/live-at.ts';
 import { replayOne } from '#explain/replay-one.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import type { ExplainOrder, FromExplainer, ToExplainer } from './explaining-lane.ts';
+import type { ExplainOrder, FromExplainer, ToExplainer } from './explaining-queue.ts';
 import type { ExplainerData } from './explaining-thread.ts';
 import { logPlaces, snapshotsIn } from './open-embedded.ts';
 

@@ -9,7 +9,7 @@ import type { Engine } from '#decisioning/engine.ts';
 import { earlierDecisions } from '#explain/earlier-decisions.ts';
 import type { Explanation, NotExplained } from '#explain/explanation.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import { ExplainingLane } from './explaining-lane.ts';
+import { ExplainingQueue } from './explaining-queue.ts';
 
 /** What a thread is given when it starts. */
 export interface ExplainerData { readonly folder: string }
@@ -29,8 +29,8 @@ const IDLE_MS = 60_000;
 export function explainingThread(
   engine: Engine, folder: string, tell: (line: string) => void,
 ): ExplainingThread {
-  const lane = (waitingCountMax: number, answerMsMax: number, heapMiBMax: number): ExplainingLane =>
-    new ExplainingLane({
+  const queue = (waitingCountMax: number, answerMsMax: number, heapMiBMax: number): ExplainingQueue =>
+    new ExplainingQueue({
       waitingCountMax, answerMsMax, idleMs: IDLE_MS, tell,
       newThread: () => new Worker(new URL('./explain-worker.ts', import.meta.url), {
         workerData: { folder } satisfies ExplainerData,
@@ -38,8 +38,8 @@ export function explainingThread(
       }),
       earlier: (what) => earlierDecisions(engine.state.store, engine.state.schema, what),
     });
-  const quick = lane(LIMITS.explanationsWaitingMax, EXPLAIN_MS_MAX, LIMITS.explainHeapMiBMax);
-  const replays = lane(LIMITS.explainReplaysWaitingMax, REPLAY_MS_MAX, LIMITS.explainReplayHeapMiBMax);
+  const quick = queue(LIMITS.explanationsWaitingMax, EXPLAIN_MS_MAX, LIMITS.explainHeapMiBMax);
+  const replays = queue(LIMITS.explainReplaysWaitingMax, REPLAY_MS_MAX, LIMITS.explainReplayHeapMiBMax);
   return {
     async explain(tenant, id, aml) {
       const found = await engine.decisionRecord(tenant, id);

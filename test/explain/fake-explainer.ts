@@ -1,7 +1,7 @@
 /** A thread that does what the key of the record says, instead of explaining it. */
 import process from 'node:process';
 import { parentPort } from 'node:worker_threads';
-import type { FromExplainer, ToExplainer } from '../../src/main/explaining-lane.ts';
+import type { FromExplainer, ToExplainer } from '../../src/main/explaining-queue.ts';
 
 const post = (message: FromExplainer): void => { parentPort?.postMessage(message); };
 const explained = (what: string): void => {

@@ -25,9 +25,9 @@ export type FromExplainer =
   | { readonly kind: 'failed'; readonly message: string };
 
 /** `busy`: too many wait. */
-export type LaneAnswer = Explanation | NotExplained | 'needs_replay' | 'busy';
+export type QueueAnswer = Explanation | NotExplained | 'needs_replay' | 'busy';
 
-export interface LaneParts {
+export interface QueueParts {
   readonly newThread: () => Worker;
   /** Log positions, from the windows of the deciding thread. */
   readonly earlier: (what: EarlierAsk) => readonly number[];
@@ -39,14 +39,14 @@ export interface LaneParts {
   readonly tell: (line: string) => void;
 }
 
-type Answering = Pick<PromiseWithResolvers<LaneAnswer>, 'resolve' | 'reject'>;
+type Answering = Pick<PromiseWithResolvers<QueueAnswer>, 'resolve' | 'reject'>;
 
 /**
  * INVARIANT: a thread is listened to from its start to its end, whether or not it is asked something; one
  * that has ended, for whatever reason, is never asked again.
  */
-export class ExplainingLane {
-  readonly #parts: LaneParts;
+export class ExplainingQueue {
+  readonly #parts: QueueParts;
   #thread: Worker | undefined;
   #answering: Answering | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -54,11 +54,11 @@ export class ExplainingLane {
   #waitingCount = 0;
   #isStopped = false;
 
-  constructor(parts: LaneParts) {
+  constructor(parts: QueueParts) {
     this.#parts = parts;
   }
 
-  explain(order: ExplainOrder): Promise<LaneAnswer> {
+  explain(order: ExplainOrder): Promise<QueueAnswer> {
     if (this.#waitingCount >= this.#parts.waitingCountMax) return Promise.resolve('busy');
     this.#waitingCount += 1;
     const turn = this.#last.then(() => this.#one(order));
@@ -73,11 +73,11 @@ export class ExplainingLane {
     await thread?.terminate();
   }
 
-  async #one(order: ExplainOrder): Promise<LaneAnswer> {
+  async #one(order: ExplainOrder): Promise<QueueAnswer> {
     if (this.#isStopped) return ended('the server stops');
     clearTimeout(this.#idle);
     const thread = this.#thread ??= this.#started();
-    const { promise, resolve, reject } = Promise.withResolvers<LaneAnswer>();
+    const { promise, resolve, reject } = Promise.withResolvers<QueueAnswer>();
     this.#answering = { resolve, reject };
     const { answerMsMax, idleMs } = this.#parts;
     const late = setTimeout(() => { this.#lose(thread, `no answer in ${answerMsMax} ms`); }, answerMsMax);
