@@ -115,6 +115,7 @@ const rendered = async <Status extends object>(
 
 const isCsv = ({ contentType }: Incoming): boolean => /^text\/csv\b/.test(contentType);
 const after = ({ query }: Incoming): number | undefined => wholeOf(query['after']);
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const wholeOf = (value: unknown): number | undefined =>
   (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined);
 
@@ -130,8 +131,8 @@ function ofVersions(asked: Asking, acted: Acting) {
   return {
     submitVersion: acted(submission, ({ life, actor, param }, order) =>
       rendered(life.submit(actor, { policy: param('name'), ...order }), render.version)),
-    versions: asked(async ({ life, incoming, param }) =>
-      render.versions(await life.versions(param('name'), after(incoming)), 200)),
+    versions: asked(({ life, incoming, param }) =>
+      rendered(life.versions(param('name'), after(incoming)), render.versions)),
     version: asked(({ life, param }) => rendered(life.status(param('hash')), render.version)),
     approveVersion: acted(ROLE, ({ life, actor, param }, role) =>
       rendered(life.approve(actor, param('hash'), role), render.version)),
@@ -168,6 +169,8 @@ function ofRuns(asked: Asking, acted: Acting) {
       rendered(life.startBacktest(actor, param('hash'), order), render.started)),
     shadowReport: asked(({ life }) =>
       rendered(life.shadowReport(), (found) => ({ object: 'shadow_report', report: found }))),
+    backtests: asked(({ life, incoming, param }) =>
+      rendered(life.backtests(param('hash'), after(incoming)), render.runs)),
     backtest: asked(({ life, param }) => rendered(life.backtest(param('id')), render.run)),
     cancelBacktest: steer('cancel'), resumeBacktest: steer('resume'),
     backtestPage: report('html', 'text/html; charset=utf-8'),
@@ -181,6 +184,13 @@ function ofLists(asked: Asking, acted: Acting, byPerson: ByPerson) {
       rendered(call.life.uploadListChange(call.actor, uploadOf(call)), render.listChange)),
     list: asked(async ({ life, incoming, param }) =>
       rendered(Promise.resolve(life.list(param('name'), after(incoming) ?? 0)), render.list)),
+    listEntries: asked(async ({ life, incoming, param }) => {
+      const { value } = incoming.query;
+      const page = life.entries(param('name'), textOf(value), after(incoming) ?? 0);
+      return rendered(Promise.resolve(page), render.entries);
+    }),
+    listChanges: asked(({ life, incoming, param }) =>
+      rendered(life.listChanges(param('name'), after(incoming)), render.listChanges)),
     listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),
     approveListChange: acted(ROLE, ({ life, actor, param }, role) =>
       rendered(life.approveListChange(actor, param('id'), role), render.listChange)),
@@ -194,8 +204,7 @@ function ofLists(asked: Asking, acted: Acting, byPerson: ByPerson) {
 /** Read by whoever reads long bodies. */
 function uploadOf({ incoming, param }: Acted): ListUpload {
   const { kind, reason } = incoming.query;
-  const said = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-  const csv = isCsv(incoming) ? { kind: said(kind), reason: said(reason) } : undefined;
+  const csv = isCsv(incoming) ? { kind: textOf(kind), reason: textOf(reason) } : undefined;
   return { list: param('name'), bytes: incoming.call.bytes, csv };
 }
 
@@ -212,6 +221,8 @@ function ofSnoozes(asked: Asking, acted: Acting) {
   return {
     proposeSnooze: acted(snooze, ({ life, actor }, order) =>
       rendered(life.proposeSnooze(actor, order), render.snooze)),
+    snoozes: asked(({ life, incoming }) =>
+      rendered(life.snoozes(textOf(incoming.query['policy']), after(incoming)), render.snoozes)),
     snooze: asked(({ life, param }) => rendered(life.snooze(param('id')), render.snooze)),
     approveSnooze: acted(ROLE, ({ life, actor, param }, role) =>
       rendered(life.approveSnooze(actor, param('id'), role), render.snooze)),

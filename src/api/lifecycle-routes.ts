@@ -50,6 +50,8 @@ export const LIFECYCLE_ROUTES = {
   shadowReport: asked('/v1/shadow', 'What challengers would have answered', 'ShadowReport'),
   startBacktest: acted(`${VERSION}/backtests`, 'Judge the past again with a '
     + 'version', 'BacktestCall', 'Started'),
+  backtests: { ...asked(`${VERSION}/backtests`, 'Backtests of a version, newest first', 'BacktestList'),
+    query: [AFTER] },
   backtest: asked('/v1/backtests/{id}', 'A backtest, its progress and its report', 'BacktestRun'),
   cancelBacktest: acted('/v1/backtests/{id}/cancel', 'Stop a backtest', 'EmptyCall', 'BacktestRun'),
   resumeBacktest: acted('/v1/backtests/{id}/resume', 'Go on with a backtest', 'EmptyCall', 'BacktestRun'),
@@ -82,12 +84,22 @@ export const LIFECYCLE_ROUTES = {
     ],
   },
   list: { ...asked('/v1/lists/{name}', 'What is live of a list', 'ListEntries'), query: [AFTER] },
+  listEntries: {
+    ...asked('/v1/lists/{name}/entries', 'What is live of a list, and who put it there', 'ListEntriesBy'),
+    query: [AFTER, parameter('value', { type: 'string' }, 'only its entries')],
+  },
+  listChanges: { ...asked('/v1/lists/{name}/changes', 'Changes of a list, newest first', 'ListChangeList'),
+    query: [AFTER] },
   listChange: asked('/v1/list-changes/{id}', 'A change of a list, and what it lacks', 'ListChange'),
   approveListChange: acted('/v1/list-changes/{id}/approve', 'Approve a change of a '
     + 'list', 'RoleCall', 'ListChange'),
   publishListChange: acted('/v1/list-changes/{id}/publish', 'Make it live', 'PublishCall', 'WentLive'),
   withdrawListChange: acted('/v1/list-changes/{id}/withdraw', 'Withdraw it', 'BecauseCall', 'ListChange'),
   proposeSnooze: acted('/v1/snoozes', 'Propose that a rule leaves an entity alone', 'SnoozeCall', 'Snooze'),
+  snoozes: {
+    ...asked('/v1/snoozes', 'Snoozes of a policy, newest first; or those in force', 'SnoozeList'),
+    query: [parameter('policy', { type: 'string' }, 'its name; default those in force, of all'), AFTER],
+  },
   snooze: asked('/v1/snoozes/{id}', 'A snooze, and what it lacks', 'Snooze'),
   approveSnooze: acted('/v1/snoozes/{id}/approve', 'Approve a snooze', 'RoleCall', 'Snooze'),
   publishSnooze: acted('/v1/snoozes/{id}/publish', 'Make it live', 'BecauseCall', 'WentLive'),

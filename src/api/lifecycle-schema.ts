@@ -35,11 +35,32 @@ const VERSION = closed({
   lacking: LACKING, notes: texts('what lets it pass although something was not shown'),
 }, 'a version of a policy');
 
-const ENTRY = closed({
+const ENTRY_FIELDS = {
   value: Type.Union([Type.String(), Type.Number()]), from: maybe(instant('from')),
     until: maybe(instant('until')),
   note: maybe(text('note')),
-}, 'an entry of a list');
+};
+const ENTRY = closed(ENTRY_FIELDS, 'an entry of a list');
+const LIST_CHANGE = {
+  object: words(['list_change'], 'always list_change'), id: text('of the change'), list: text('name'),
+  kind: words(['replace', 'amend'], 'of change'), added: whole('entries'), removed: whole('values'),
+  author: text('who proposed it'), created_at: instant('when'), reason: text('why'),
+  state: words(['proposed', 'published', 'withdrawn'], 'of the change'),
+};
+const SNOOZE = {
+  object: words(['snooze'], 'always snooze'), id: text('of the snooze'), policy: text('name'),
+    rule: text('id'),
+  field: text('path'), value: text('of the entity'), from: instant('from'), until: instant('until'),
+  reason: text('why'), author: text('who proposed it'),
+  state: words(['proposed', 'published', 'ended', 'withdrawn'], 'of the snooze'),
+};
+const RUN = {
+  object: words(['backtest'], 'always backtest'), id: text('of the run'), hash: text('of the version'),
+  status: words(['queued', 'running', 'done', 'failed', 'cancelled'], 'of the run'), person: text('who '
+    + 'asked'),
+  done: whole('payments judged'), total: whole('of so many'), order: any('what was asked for'),
+  problem: maybe(text('of one that failed')), created_at: instant('when'), ended_at: maybe(instant('when')),
+};
 
 export const LIFECYCLE_COMPONENTS = {
   VersionCall: closed({ source: text('the document'), note: text('why it was changed'),
@@ -87,35 +108,27 @@ export const LIFECYCLE_COMPONENTS = {
     report: any('position of the log, the comparison, and the arms; see docs/backtest.md'),
   }, 'challengers held against what was decided'),
   Started: closed({ object: words(['backtest'], 'always backtest'), id: text('of the run') }, 'a run'),
-  BacktestRun: closed({
-    object: words(['backtest'], 'always backtest'), id: text('of the run'), hash: text('of the version'),
-    status: words(['queued', 'running', 'done', 'failed', 'cancelled'], 'of the run'), person: text('who '
-      + 'asked'),
-    done: whole('payments judged'), total: whole('of so many'), order: any('what was asked for'),
-    report: any('of a run that is done'), problem: maybe(text('of one that failed')),
-    created_at: instant('when'), ended_at: maybe(instant('when')),
-  }, 'a run of the past'),
+  BacktestRun: closed({ ...RUN, report: any('of a run that is done') }, 'a run of the past'),
+  BacktestList: list(closed(RUN, 'a run of the past, without its report'), 'newest first'),
   PublicationList: list(closed({
     position: whole('of the log'), hash: text('of its content'), kind: text('what went live'),
       person: text('by'),
     at: instant('when'), policies: texts('hashes of the policies live from there on'), detail: any('more'),
   }, 'a publication'), 'newest first'),
   ListEntries: list(ENTRY, 'entries of a list that are live'),
+  ListEntriesBy: list(closed({
+    ...ENTRY_FIELDS, change: maybe(text('id of the change that put it there')),
+    author: maybe(text('who proposed that')), approvers: maybe(texts('who approved it')),
+  }, 'an entry of a list; without a change it came with the folder of a first start'), 'in force'),
+  ListChangeList: list(closed(LIST_CHANGE, 'a change of a list'), 'newest first'),
   ListChange: closed({
-    object: words(['list_change'], 'always list_change'), id: text('of the change'), list: text('name'),
-    kind: words(['replace', 'amend'], 'of change'), added: whole('entries'), removed: whole('values'),
-    author: text('who proposed it'), created_at: instant('when'), reason: text('why'),
-    state: words(['proposed', 'published', 'withdrawn'], 'of the change'), roles: texts('that may approve'),
+    ...LIST_CHANGE, roles: texts('that may approve'),
     second_person: Type.Boolean({ description: 'whether one must' }), approvals: Type.Array(APPROVAL),
     lacking: LACKING,
   }, 'a change of a list'),
+  SnoozeList: list(closed(SNOOZE, 'a snooze'), 'of a policy newest first; in force, oldest first'),
   Snooze: closed({
-    object: words(['snooze'], 'always snooze'), id: text('of the snooze'), policy: text('name'),
-      rule: text('id'),
-    field: text('path'), value: text('of the entity'), from: instant('from'), until: instant('until'),
-    reason: text('why'), author: text('who proposed it'),
-    state: words(['proposed', 'published', 'ended', 'withdrawn'], 'of the snooze'),
-    roles: texts('one of which must approve'), approvals: Type.Array(APPROVAL), lacking: LACKING,
+    ...SNOOZE, roles: texts('one of which must approve'), approvals: Type.Array(APPROVAL), lacking: LACKING,
   }, 'a snooze'),
   BrakeList: list(closed({
     policy: text('name'), rule: text('id'), segment: Type.Union([

@@ -2,12 +2,14 @@
 import { formatInstant } from '#domain/instant.ts';
 import type { WentLive } from '#lifecycle/going-live.ts';
 import type { ListChangeStatus, ListView } from '#lifecycle/list-changes.ts';
+import type { EntryBy, PageOf } from '#lifecycle/questions.ts';
 import type { Retirement } from '#lifecycle/retire.ts';
 import type { SnoozeStatus } from '#lifecycle/snoozes.ts';
 import type { VersionStatus } from '#lifecycle/versions.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
 import type {
-  ApprovalRecord, AuditEntry, BacktestRunRecord, PublicationRecord, VersionRecord,
+  ApprovalRecord, AuditEntry, BacktestRunRecord, BacktestRunSummary, ListChangeSummary, PublicationRecord,
+  SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
 
 const approvals = (records: readonly Pick<ApprovalRecord, 'role' | 'person' | 'atMs'>[]) =>
@@ -26,8 +28,7 @@ export const render = {
       ({ kind, passed, at: formatInstant(atMs), person, found })),
     lacking: gate.lacking, notes: gate.notes,
   }),
-  versions: (records: readonly VersionRecord[], limit: number) =>
-    list(records.map(summary), records.length < limit ? undefined : records.at(-1)?.atMs),
+  versions: (page: PageOf<VersionRecord>) => paged(page, summary),
   wentLive: ({ position, recorded, notes }: WentLive) => ({ object: 'went_live', position, recorded, notes }),
   retirement: ({ policy, askedBy, askedAtMs, approvals: valid, lacking, notes, live }: Retirement) => ({
     object: 'retirement', policy: policy.name, version: policy.version, hash: policy.hash, asked_by: askedBy,
@@ -35,31 +36,27 @@ export const render = {
     ...(live === undefined ? {} : { position: live.position, recorded: live.recorded }),
   }),
   started: ({ id }: { readonly id: string }) => ({ object: 'backtest', id }),
-  run: ({ atMs, endedAtMs, problem, ...run }: BacktestRunRecord) => ({
-    object: 'backtest', ...run, created_at: formatInstant(atMs),
-    ...(endedAtMs === undefined ? {} : { ended_at: formatInstant(endedAtMs) }),
-    ...(problem === undefined ? {} : { problem }),
-  }),
+  run: ({ report, ...run }: BacktestRunRecord) => ({ ...runSummary(run), report }),
+  runs: (page: PageOf<BacktestRunSummary>) => paged(page, runSummary),
   publications: (records: readonly PublicationRecord[], limit: number) => list(
     records.map(({ atMs, ...one }) => ({ ...one, at: formatInstant(atMs) })),
     records.length < limit ? undefined : records.at(-1)?.position),
+  entries: (page: PageOf<EntryBy>) => paged(page, ({ entry: { value, from, until, note, change }, by }) => ({
+    value, from, until, note, change: change ?? by?.id, author: by?.author, approvers: by?.approvers,
+  })),
+  listChanges: (page: PageOf<ListChangeSummary>) => paged(page, changeSummary),
   list: ({ entries, after }: ListView) =>
     list(entries.map(({ value, from, until, note }) => ({ value, from, until, note })), after),
   listChange: ({ change, roles, secondPerson, approvals: valid, lacking }: ListChangeStatus) => ({
-    object: 'list_change', id: change.id, list: change.list, kind: change.kind, added: change.add.length,
-    removed: change.remove.length, author: change.author, created_at: formatInstant(change.atMs),
-    reason: change.reason, state: change.state, roles, second_person: secondPerson,
-      approvals: approvals(valid),
+    ...changeSummary({ ...change, added: change.add.length, removed: change.remove.length }), roles,
+    second_person: secondPerson, approvals: approvals(valid),
     lacking: change.state === 'proposed' ? lacking : [],
   }),
-  snooze: ({ snooze, roles, approvals: valid, lacking }: SnoozeStatus) => {
-    const { id, policy, rule, field, value, fromMs, untilMs, reason, author, state } = snooze;
-    return {
-      object: 'snooze', id, policy, rule, field, value, from: formatInstant(fromMs),
-        until: formatInstant(untilMs),
-      reason, author, state, roles, approvals: approvals(valid), lacking: state === 'proposed' ? lacking : [],
-    };
-  },
+  snooze: ({ snooze, roles, approvals: valid, lacking }: SnoozeStatus) => ({
+    ...snoozeSummary(snooze), roles, approvals: approvals(valid),
+    lacking: snooze.state === 'proposed' ? lacking : [],
+  }),
+  snoozes: (page: PageOf<SnoozeRecord>) => paged(page, snoozeSummary),
   brakes: (modes: readonly RuleModeOverride[]) =>
     list(modes.map(({ policy, rule, segment, since, because }) =>
     ({ policy, rule, segment: segment ?? null, since, because })), undefined),
@@ -68,6 +65,28 @@ export const render = {
     entries.slice(0, limit).map(({ atMs, ...entry }) => ({ ...entry, at: formatInstant(atMs) })),
     entries[limit]?.seq),
 };
+
+const runSummary = ({ atMs, endedAtMs, problem, ...run }: BacktestRunSummary) => ({
+  object: 'backtest', ...run, created_at: formatInstant(atMs),
+  ...(endedAtMs === undefined ? {} : { ended_at: formatInstant(endedAtMs) }),
+  ...(problem === undefined ? {} : { problem }),
+});
+
+const changeSummary = ({
+  id, list: of, kind, added, removed, author, atMs, reason, state,
+}: ListChangeSummary) => ({
+  object: 'list_change', id, list: of, kind, added, removed, author, created_at: formatInstant(atMs),
+  reason, state,
+});
+
+const snoozeSummary = ({
+  id, policy, rule, field, value, fromMs, untilMs, reason, author, state,
+}: SnoozeRecord) => ({
+  object: 'snooze', id, policy, rule, field, value, from: formatInstant(fromMs),
+  until: formatInstant(untilMs), reason, author, state,
+});
+
+const paged = <Row>({ rows, after }: PageOf<Row>, view: (row: Row) => object) => list(rows.map(view), after);
 
 const list = (data: readonly object[], after: number | undefined) =>
   ({ object: 'list', data, after: after ?? null });

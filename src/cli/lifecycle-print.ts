@@ -73,13 +73,16 @@ function row(one: Answered): string {
       + textOf(one['because']);
   }
   if (one['value'] !== undefined) {
-    return [one['value'], one['from'], one['until'], one['note']].map(textOf).join('  ').trimEnd();
+    const by = one['author'] === undefined ? '' : [`by ${textOf(one['author'])}`,
+      ...textsOf(one['approvers']).map((who) => `approved by ${who}`), textOf(one['change'])].join(', ');
+    return [one['value'], one['from'], one['until'], one['note'], by].map(textOf).join('  ').trimEnd();
   }
   if (one['position'] !== undefined) {
     const [detail] = mapsOf([one['detail']]);
     return [one['position'], one['at'], one['kind'], one['person'], detail?.['because']].map(textOf).join(
       '  ');
   }
+  if (one['object'] !== undefined) return printed(one).join('\n');
   const state = one['withdrawn_at'] === undefined ? '' : 'withdrawn';
   return [one['version'], one['hash'], one['created_at'], one['author'], one['note'], state].map(
     textOf).join('  ')

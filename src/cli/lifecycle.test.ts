@@ -75,6 +75,25 @@ describe('assay policy, list, snooze, brake and audit', () => {
     equal((await run('policy', 'publications')).lines.at(-1), 'more: --after 2');
   });
 
+  test('ask for what there is, and print a line for each', async () => {
+    status = 200;
+    answer = { object: 'list', after: null, data: [
+      { value: 'c1', until: '2027-01-01T00:00:00Z', change: 'lch_1', author: 'ann', approvers: ['ben'] },
+      { value: 'c2' },
+    ] };
+    const entries = await run('list', 'entries', 'trusted', '--value', 'c 1', '--after', '7');
+    equal(entries.last?.url, '/v1/lists/trusted/entries?after=7&value=c%201');
+    deepEqual(entries.lines, ['c1    2027-01-01T00:00:00Z    by ann, approved by ben, lch_1', 'c2']);
+    answer = { object: 'list', after: 5,
+      data: [{ object: 'backtest', id: 'bt_1', status: 'done', done: 9 }] };
+    const runs = await run('policy', 'backtests', 'h');
+    deepEqual([runs.last?.url, runs.lines], ['/v1/policy-versions/h/backtests',
+      ['bt_1: done 9', 'more: --after 5']]);
+    equal((await run('list', 'changes', 'a b')).last?.url, '/v1/lists/a%20b/changes');
+    equal((await run('snooze', 'list')).last?.url, '/v1/snoozes');
+    equal((await run('snooze', 'list', 'cards')).last?.url, '/v1/snoozes?policy=cards');
+  });
+
   test('print a refusal with every fault, and end with 1', async () => {
     status = 409;
     answer = { code: 'gate_closed', detail: 'a (and 1 more)',

@@ -15,6 +15,7 @@ export const LIFECYCLE_USAGE = `\
 assay policy submit FILE --note WHY          a new version: compiled, tested, kept
 assay policy versions NAME | status HASH     where versions stand, and what one lacks
 assay policy backtest HASH | run ID          the past again (--from, --until, --capacity, --sweep); see it
+assay policy backtests HASH [--after NUMBER] its runs, newest first
 assay policy approve HASH --role ROLE        you have read this very content
 assay policy shadow HASH [--share 5%]        it judges beside the live one, or decides a share
 assay policy unshadow HASH --because WHY
@@ -26,8 +27,11 @@ assay policy roll-back POSITION --because WHY
 assay list upload NAME FILE.csv --reason WHY [--amend]
 assay list add|remove NAME VALUE... --reason WHY [--until INSTANT]
 assay list show NAME [--after NUMBER]        what is live of it
+assay list entries NAME [--value VALUE]      and who put it there
+assay list changes NAME [--after NUMBER]     what was proposed for it, newest first
 assay list status|approve|publish|withdraw ID [--role ROLE] [--because WHY]
 assay snooze add POLICY RULE --field PATH --value VALUE --until INSTANT --reason WHY
+assay snooze list [POLICY] [--after NUMBER]  those in force, or all of a policy
 assay snooze status|approve|publish|end ID [--role ROLE] [--because WHY]
 assay brake list | release POLICY RULE [--segment VALUE] --because WHY
 assay audit [--from SEQ]
@@ -82,6 +86,7 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
     backtest: ({ server, values, word }) => server.send('POST', `${version(word)}/backtests`, {
       from: values.from, until: values.until, capacity: numberOf(values.capacity), sweep: values.sweep,
     }),
+    backtests: ({ server, values, word }) => server.get(`${version(word)}/backtests${pageOf(values)}`),
     run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
     retire: ({ server, values, word }) => server.send('POST', `/v1/policies/${at(word(0, 'a name'))}/retire`,
       { ...because(values), role: values.role }),
@@ -108,6 +113,10 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       server.send('POST', `/v1/lists/${at(word(0, 'a list'))}/changes`,
       { remove: words.slice(1), reason: wanted(values.reason, '--reason WHY') }),
     show: ({ server, values, word }) => server.get(`/v1/lists/${at(word(0, 'a list'))}${pageOf(values)}`),
+    entries: ({ server, values, word }) => server.get(`/v1/lists/${at(word(0, 'a list'))}/entries`
+      + queryOf({ after: values.after, value: values.value })),
+    changes: ({ server, values, word }) =>
+      server.get(`/v1/lists/${at(word(0, 'a list'))}/changes${pageOf(values)}`),
     ...proposalVerbs('/v1/list-changes', 'withdraw', true),
   },
   snooze: {
@@ -116,6 +125,8 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       value: wanted(values.value, '--value VALUE'), until: wanted(values.until, '--until INSTANT'),
       reason: wanted(values.reason, '--reason WHY'), from: values.from,
     }),
+    list: ({ server, values, words }) =>
+      server.get(`/v1/snoozes${queryOf({ policy: words[0], after: values.after })}`),
     ...proposalVerbs('/v1/snoozes', 'end', false),
   },
   brake: {
@@ -127,7 +138,13 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
   audit: { '': ({ server, values }) => server.get(`/v1/audit?from=${at(values.from ?? '1')}`) },
 };
 
-const pageOf = ({ after }: Values): string => (after === undefined ? '' : `?after=${at(after)}`);
+const pageOf = ({ after }: Values): string => queryOf({ after });
+
+function queryOf(query: Readonly<Record<string, string | undefined>>): string {
+  const said = Object.entries(query).flatMap(([name, value]) =>
+    (value === undefined ? [] : [`${name}=${at(value)}`]));
+  return said.length === 0 ? '' : `?${said.join('&')}`;
+}
 
 function proposalVerbs(path: string, ending: string, expects: boolean): Readonly<Record<string, Verb>> {
   const one = ({ word }: Ask): string => `${path}/${at(word(0, 'an id'))}`;

@@ -2,7 +2,8 @@
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type {
-  AuditEntry, BacktestRunRecord, Json, Page, PublicationRecord, VersionRecord,
+  AuditEntry, BacktestRunRecord, BacktestRunSummary, Json, ListChangeSummary, Page, PublicationRecord,
+  SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
 import { backtestReport, backtestRun, startBacktest, steerBacktest } from './backtests.ts';
@@ -17,12 +18,15 @@ import {
 import type { Actor, LifecycleParts, ListUpload } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
   type ShadowOrder } from './publish.ts';
+import {
+  backtestsOf, entriesBy, listChangesOf, snoozesOf, versionsOf, type EntryBy, type PageOf,
+} from './questions.ts';
 import { retirementOf, retirePolicy, type Retirement, type RetireOrder } from './retire.ts';
 import { refuse } from './refuse.ts';
 import {
   approveSnooze, endSnooze, proposeSnooze, publishSnooze, snoozeStatus, type SnoozeOrder, type SnoozeStatus,
 } from './snoozes.ts';
-import { approve, statusOf, submit, versionsOf, withdraw, type Submission,
+import { approve, statusOf, submit, withdraw, type Submission,
   type VersionStatus } from './versions.ts';
 import { rememberedChecks } from './version-facts.ts';
 
@@ -57,7 +61,7 @@ export class Lifecycle {
   }
 
   submit(actor: Actor, order: Submission): Told<VersionStatus> { return submit(this.parts, actor, order); }
-  versions(policy: string, after: number | undefined): Promise<readonly VersionRecord[]> {
+  versions(policy: string, after: number | undefined): Told<PageOf<VersionRecord>> {
     return versionsOf(this.parts, policy, after);
   }
   status(hash: string): Told<VersionStatus> { return statusOf(this.parts, hash); }
@@ -96,6 +100,9 @@ export class Lifecycle {
     readonly id: string }> {
     return startBacktest(this.parts, actor, hash, options);
   }
+  backtests(hash: string, after: number | undefined): Told<PageOf<BacktestRunSummary>> {
+    return backtestsOf(this.parts, hash, after);
+  }
   backtest(id: string): Told<BacktestRunRecord> { return backtestRun(this.parts, id); }
   steerBacktest(actor: Actor, id: string, verb: 'cancel' | 'resume'): Told<BacktestRunRecord> {
     return steerBacktest(this.parts, actor, id, verb);
@@ -114,6 +121,13 @@ export class Lifecycle {
   }
   /** What is live of it. */
   list(name: string, after: number): ListView | Refusal { return listView(this.parts, name, after); }
+  /** The same with who put each there. */
+  entries(list: string, value: string | undefined, after: number): PageOf<EntryBy> | Refusal {
+    return entriesBy(this.parts, list, value, after);
+  }
+  listChanges(list: string, after: number | undefined): Told<PageOf<ListChangeSummary>> {
+    return listChangesOf(this.parts, list, after);
+  }
   listChange(id: string): Told<ListChangeStatus> { return listChangeStatus(this.parts, id); }
   approveListChange(actor: Actor, id: string, role: string): Told<ListChangeStatus> {
     return approveListChange(this.parts, actor, id, role);
@@ -127,6 +141,9 @@ export class Lifecycle {
 
   proposeSnooze(actor: Actor, order: SnoozeOrder): Told<SnoozeStatus> {
     return proposeSnooze(this.parts, actor, order);
+  }
+  snoozes(policy: string | undefined, after: number | undefined): Told<PageOf<SnoozeRecord>> {
+    return snoozesOf(this.parts, policy, after);
   }
   snooze(id: string): Told<SnoozeStatus> { return snoozeStatus(this.parts, id); }
   approveSnooze(actor: Actor, id: string, role: string): Told<SnoozeStatus> {

@@ -70,7 +70,7 @@ export async function sealedChange(
   return { ...content, id: seals.idOf('lch', hash), hash, authorSeal };
 }
 
-function noList(list: string, { engine }: LifecycleParts): Refusal {
+export function noList(list: string, { engine }: LifecycleParts): Refusal {
   const known = new Set(engine.inForce().policies.flatMap(({ lists }) =>
     lists.flatMap(({ name, values }) => (values === undefined ? [name] : []))));
   const near = nearestName(list, known);

@@ -17,7 +17,7 @@ import type { Seals } from './seals.ts';
 import { stageOf, type Stage } from './stage.ts';
 import { factsOf, hashesOf, noVersion, versionActs } from './version-facts.ts';
 
-const PAGE = { limit: 200 };
+const PAGE_ROWS = 200;
 
 export interface VersionStatus {
   readonly version: VersionRecord;
@@ -141,11 +141,11 @@ type VersionName = Pick<VersionRecord, 'hash' | 'version' | 'author'>;
 /** All that were not withdrawn: pages go by the clock, and a clock that was set back hides none. */
 async function* openVersions(records: RecordReads, policy: string): AsyncGenerator<VersionName> {
   for (let after: number | undefined; ;) {
-    const page = await records.versions(policy, { limit: PAGE.limit, after });
+    const page = await records.versions(policy, { limit: PAGE_ROWS, after });
     for (const { hash, version, author, withdrawnAtMs } of page) {
       if (withdrawnAtMs === undefined) yield { hash, version, author };
     }
-    if (page.length < PAGE.limit) return;
+    if (page.length < PAGE_ROWS) return;
     after = page.at(-1)?.atMs;
   }
 }
@@ -219,6 +219,3 @@ function isApproved({ reviewers }: CheckedPolicy, { approvals }: GateResult): bo
   return approvals.length > 0 && reviewers.every((role) => roles.has(role));
 }
 
-/** Newest first. */
-export const versionsOf = ({ records }: LifecycleParts, policy: string, after: number | undefined):
-Promise<readonly VersionRecord[]> => records.versions(policy, { limit: PAGE.limit, after });
