@@ -72,6 +72,7 @@ const RULE = closed(
       ),
     ),
     exceptions: Type.Array(EXCEPTION),
+    replaced_by: Type.Optional(Type.Array(text('rule that hit and took its effect'))),
     reason: optional('of a hit'),
     without: Type.Optional(OUTCOME),
   },

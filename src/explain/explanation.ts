@@ -97,6 +97,8 @@ export interface RuleAccount {
   readonly unless?: AnswerTree;
   readonly unknown?: { readonly name: string; readonly reason: string; readonly effect: string };
   readonly exceptions: readonly Exception[];
+  /** Rules that hit and took its effect. */
+  readonly replaced_by?: readonly string[];
   /** The reason text of a hit. */
   readonly reason?: string;
   /** The outcome had this rule missed; present where it acted. */

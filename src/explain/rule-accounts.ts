@@ -35,6 +35,7 @@ function account(rule: Rule, judged: JudgedRules, given: TreeWorld): RuleAccount
   const unless = rule.unless && answerTree(rule.unless, given);
   const { answer, exceptions } = answerOf(rule, unless, judged);
   const brake = brakeOf(rule, judged);
+  const replacedBy = reason?.effect === 'replaced' ? replacersOf(rule, judged) : [];
   return {
     rule: rule.id, axis: rule.axis, title: rule.title,
     mode: brake === undefined || rule.mode !== 'live' ? rule.mode : 'shadow',
@@ -46,6 +47,7 @@ function account(rule: Rule, judged: JudgedRules, given: TreeWorld): RuleAccount
     ...(unless === undefined ? {} : { unless }),
     ...(unknown === undefined ? {} : { unknown: { ...unknown.because, effect: unknown.effect } }),
     exceptions,
+    ...(replacedBy.length === 0 ? {} : { replaced_by: replacedBy }),
     ...(reason === undefined ? {} : { reason: reason.text }),
   };
 }
@@ -78,6 +80,14 @@ function snoozesOf(rule: Rule, { policy, inForce, event }: JudgedRules): readonl
       };
     });
 }
+
+/** A hit that was held back takes nothing from another. */
+const HELD_BACK: ReadonlySet<string> = new Set(['excepted', 'shadow', 'replaced']);
+
+const replacersOf = ({ index }: Rule, { policy, decision }: JudgedRules): readonly string[] =>
+  policy.rules.filter(({ id, replaces }) => replaces.includes(index)
+    && decision.reasons.some(({ rule, effect }) => rule === id && !HELD_BACK.has(effect)))
+    .map(({ id }) => id);
 
 /** Who put the rule in shadow where this payment is, since when and why. */
 function brakeOf(rule: Rule, { policy, inForce, event }: JudgedRules): string | undefined {

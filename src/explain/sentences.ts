@@ -53,6 +53,7 @@ function ruleLines(rule: RuleAccount): readonly string[] {
     lines.push(`  ${unknown.name} is missing (${unknown.reason}), so ${unknown.effect}`);
   } else lines.push(...decisiveLeaves(rule.condition).map((leaf) => `  ${leafLine(leaf)}`));
   lines.push(...exceptions.map((exception) => `  excepted: ${exceptionLine(exception)}`));
+  if (rule.replaced_by !== undefined) lines.push(`  its effect was taken by ${rule.replaced_by.join(', ')}`);
   if (rule.mode_because !== undefined) lines.push(`  ${rule.mode_because}`);
   if (without !== undefined) lines.push(`  without this rule: ${without}`);
   return lines;
