@@ -10,7 +10,9 @@ import {
 } from './parse-params.ts';
 import type { PolicySession } from './policy-session.ts';
 import { toDiagnostic } from './policy-session.ts';
-import type { CodeAction, CompletionItem, Hover, Location, WorkspaceEdit } from './protocol.ts';
+import {
+  RequestRefused, type CodeAction, type CompletionItem, type Hover, type Location, type WorkspaceEdit,
+} from './protocol.ts';
 import { quickFix } from './quick-fixes.ts';
 
 type Answer = (session: PolicySession, params: unknown) => unknown;
@@ -38,14 +40,21 @@ function complete(session: PolicySession, params: unknown, schema: JsonSchema):
   const offset = document.offsetAt(parsePosition(params));
   const { proposals, word, style } = completeDocument(document.text, offset, session.fullestOutline, schema);
   const range = document.rangeOf({ start: offset - word.length, end: offset });
+  const isClosed = document.text.startsWith(style === '"' ? '\\"' : '"', offset);
   const items = [...proposals].toSorted((a, b) => a.rank - b.rank).slice(0, PROPOSALS_MAX)
     .map(({ label, insert, kind, detail, doc }, i): CompletionItem => ({
       label, kind, sortText: String(i).padStart(4, '0'), filterText: label,
-      textEdit: { range, newText: escaped(insert ?? label, style) },
+      textEdit: { range, newText: escaped(isClosed ? unclosed(insert ?? label) : insert ?? label, style) },
       ...(detail === undefined ? {} : { detail }),
       ...(doc === undefined ? {} : { documentation: { kind: 'markdown' as const, value: doc } }),
     }));
   return { isIncomplete: false, items };
+}
+
+/** Many editors close a quote as it is opened: what is proposed behind it does not close it again. */
+function unclosed(text: string): string {
+  const closes = text.endsWith('"') && text.split('"').length % 2 === 0;
+  return closes ? text.slice(0, -1) : text;
 }
 
 /** As it is written inside of quotes of the document. */
@@ -79,11 +88,17 @@ function prepareRename({ document, outline, uses }: PolicySession, params: unkno
   return { range: document.rangeOf(use), placeholder: use.name };
 }
 
-function rename({ document, outline, uses }: PolicySession, params: unknown): WorkspaceEdit {
+function rename(session: PolicySession, params: unknown): WorkspaceEdit {
+  const { document, outline, uses } = session;
   const newText = parseNewName(params);
   const offset = document.offsetAt(parsePosition(params));
   const edits = renamed(uses, outline, offset, newText)
     .map((place) => ({ range: document.rangeOf(place), newText }));
+  // From the end, so that no edit moves the places of another.
+  const changes = edits.map(({ range, newText: text }) => ({ range, text })).toSorted((a, b) =>
+    document.offsetAt(b.range.start) - document.offsetAt(a.range.start));
+  const mistake = session.mistakeIn(document.changed(document.version, changes).text);
+  if (mistake !== undefined) throw new RequestRefused(`\`${newText}\` cannot be its name: ${mistake}`);
   return { changes: { [document.uri]: edits } };
 }
 

@@ -89,7 +89,7 @@ const EXPRESSIONS = new Set(['condition', 'define', 'feature', 'lasting', 'textu
 function hoverWord(source: string, offset: number, path: Parameters<typeof roleAt>[0],
   outline: Outline): HoverText | undefined {
   if (!EXPRESSIONS.has(roleAt(path).kind)) return undefined;
-  const before = /[A-Za-z_.]*$/.exec(source.slice(Math.max(0, offset - 64), offset))?.[0] ?? '';
+  const before = /[\w.]*$/.exec(source.slice(Math.max(0, offset - 64), offset))?.[0] ?? '';
   const after = /^[\w.]*/.exec(source.slice(offset, offset + 64))?.[0] ?? '';
   const start = offset - before.length;
   const word = before + after;

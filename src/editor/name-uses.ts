@@ -19,6 +19,8 @@ export interface NameUse extends Place {
 
 export interface Uses {
   readonly uses: readonly NameUse[];
+  /** Names that some expression gives by `let`: they would hide another of that name there. */
+  readonly locals: ReadonlySet<string>;
   /** Expressions that cannot be read: what stands in them is not known. */
   readonly unread: readonly Place[];
 }
@@ -29,12 +31,13 @@ interface Stretch { readonly from: number; readonly text: string }
 export function usesIn(source: string, outline: Outline): Uses {
   const uses: NameUse[] = [];
   const unread: Place[] = [];
+  const locals = new Set<string>();
   for (const { path, node } of scalarsIn(outline.root)) {
     const role = roleAt(path);
     if (role.kind === 'name') uses.push({ kind: role.of, name: node.text, ...insideQuotes(node) });
     else if (role.kind === 'entity') uses.push({ kind: 'field', name: node.text, ...insideQuotes(node) });
     for (const stretch of expressionsIn(role, node)) {
-      const names = namesIn(stretch.text, outline);
+      const names = namesIn(stretch.text, outline, locals);
       if (names === undefined) unread.push({ start: node.start, end: node.end });
       for (const { kind, name, start, end } of names ?? []) {
         const at = (index: number): number => offsetInScalar(source, node, stretch.from + index);
@@ -46,7 +49,7 @@ export function usesIn(source: string, outline: Outline): Uses {
     const kind = keyKind(path, outline);
     if (kind !== undefined) uses.push({ kind, name: entry.key, ...entry.keyPlace });
   }
-  return { uses, unread };
+  return { uses, locals, unread };
 }
 
 const insideQuotes = ({ style, start, end }: ScalarNode): Place =>
@@ -72,8 +75,8 @@ function expressionsIn(role: Role, { text }: ScalarNode): readonly Stretch[] {
   }
 }
 
-/** Undefined where the text is no expression. */
-function namesIn(text: string, outline: Outline): readonly NameUse[] | undefined {
+/** Undefined where the text is no expression. Names of `let` go into `locals`. */
+function namesIn(text: string, outline: Outline, locals: Set<string>): readonly NameUse[] | undefined {
   const parsed = parseExpression(text);
   if (!('expr' in parsed)) return undefined;
   const found: NameUse[] = [];
@@ -86,6 +89,7 @@ function namesIn(text: string, outline: Outline): readonly NameUse[] | undefined
       const kind = expr.current ? 'field' : kinds.get(expr.name) ?? 'field';
       found.push({ kind, name: expr.name, start, end: expr.span.end });
     }
+    if (expr.kind === 'let') locals.add(expr.name);
     if (expr.kind === 'call') {
       const { start } = expr.span;
       found.push({ kind: 'function', name: expr.name, start, end: start + expr.name.length });

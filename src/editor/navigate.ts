@@ -1,6 +1,5 @@
 /** Go to where a name is declared, find where it is used, and rename it there. */
 import { parseExpression } from '#expression/parse.ts';
-import { someNode } from '#expression/tree.ts';
 import type { Place } from '#policy/diagnostic.ts';
 import type { DeclaredName, Outline } from './outline.ts';
 import type { NameUse, Uses } from './name-uses.ts';
@@ -52,18 +51,15 @@ export function renamed(uses: Uses, outline: Outline, offset: number, newName: s
     throw new RequestRefused(
       `\`${newName}\` cannot be a name: small letters, digits and \`_\`, a letter first`);
   }
-  if (newName !== use.name && isTaken(outline, use.kind, newName)) {
+  if (newName !== use.name && isTaken(uses, outline, use.kind, newName)) {
     throw new RequestRefused(`\`${newName}\` is already taken; choose another name`);
   }
   return placesOf(uses, outline, use, true);
 }
 
-function isTaken(outline: Outline, kind: NameUse['kind'], name: string): boolean {
+function isTaken({ locals }: Uses, outline: Outline, kind: NameUse['kind'], name: string): boolean {
   const { schema } = outline.scope;
   if (kind === 'list') return outline.names.some((one) => one.kind === 'list' && one.name === name);
-  return schema.byPath.has(name) || schema.aliases.has(name)
-    || outline.names.some((one) => one.name === name && RENAMED.has(one.kind) && one.kind !== 'list')
-    // A name of `let` would take its place.
-    || outline.rules.some(({ when, unless }) => [when, unless].some((expr) =>
-      expr !== undefined && someNode(expr, (node) => node.kind === 'let' && node.name === name)));
+  return schema.byPath.has(name) || schema.aliases.has(name) || locals.has(name)
+    || outline.names.some((one) => one.name === name && RENAMED.has(one.kind) && one.kind !== 'list');
 }

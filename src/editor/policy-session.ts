@@ -68,6 +68,14 @@ export class PolicySession {
     return outline;
   }
 
+  /** The first mistake that another text would bring, where this one has none; undefined without. */
+  mistakeIn(text: string): string | undefined {
+    if (this.found.some(({ severity }) => severity === 'error')) return undefined;
+    const compiled = compilePolicy(text, this.#document.fileName, this.#parts.schema);
+    return 'policy' in compiled ? undefined
+      : compiled.diagnostics.find(({ severity }) => severity === 'error')?.message;
+  }
+
   change(document: TextDocument): void {
     // What is known of the text before is kept for the moment in which a quote is open.
     if (isFull(this.#outline, this.#fullest)) this.#fullest = this.#outline;

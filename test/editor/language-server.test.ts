@@ -122,6 +122,22 @@ describe('a language server', { timeout: 120_000 }, () => {
     assert.equal(first?.textEdit.newText, '\\"ecom\\"');
   });
 
+  test('a quote that the editor has closed is not closed again', async () => {
+    for (const [from, to, written] of [
+      ['when: card_frauds_180d > 0', 'when: status == "de¦"', 'attempted'],
+      ['when: card_frauds_180d > 0', 'when: status == "de¦', 'attempted"'],
+      ['when: card_frauds_180d > 0', 'when: card in list("¦")', 'blocked_cards'],
+      ['when: card_frauds_180d > 0', 'when: status == ¦"declined"', '"attempted"'],
+      ['reason: "the card is on', 'reason: "{channel == \\"¦\\"} the card is on', 'ecom'],
+      ['reason: "the card is on', 'reason: "{channel == \\"e¦"', 'ecom\\"'],
+    ] as const) {
+      const { text, position } = edited(from, to);
+      editor.change(URI, text);
+      const [first] = await editor.complete(URI, position);
+      assert.equal(first?.textEdit.newText, written, to);
+    }
+  });
+
   for (const { at, from, to, says } of HOVERS) {
     test(`hover: ${at}`, async () => {
       const { text, position } = edited(from, to);
@@ -188,6 +204,14 @@ describe('a language server', { timeout: 120_000 }, () => {
     assert.match(await rename('amount'), /already taken/);
     assert.match(await rename('Großes'), /cannot be a name/);
     assert.match(await rename('not'), /cannot be a name/);
+    assert.match(await rename('this'), /`this` cannot be its name: in `small`: /);
+    const feature = await editor.ask('textDocument/rename',
+      { ...at('card_count_1h: '), newName: 'fraud' });
+    assert.match(feature.error?.message ?? '', /`fraud` cannot be its name: /);
+    // A define that gives the name by `let` would take it for its own.
+    editor.change(URI, CARDS.replace(/^define:\n/m,
+      'define:\n  big: let tiny = 1 EUR; amount as EUR > small_amount\n'));
+    assert.match(await rename('tiny'), /already taken/);
     editor.change(URI, CARDS.replace('when: card_frauds_180d > 0', 'when: card_frauds_180d > '));
     assert.match(await rename('tiny'), /cannot be read/);
   });
