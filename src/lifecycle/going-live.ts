@@ -72,10 +72,17 @@ export class GoingLive {
     seen: number | undefined, step: (live: InForceView) => Promise<Result | Refusal>,
   ): Promise<Result | Refusal> {
     const base = seen ?? this.#parts.engine.inForce().base;
+    return this.inTurn((live) =>
+      (live.base === base ? step(live) : Promise.resolve(meanwhile(base, live))));
+  }
+
+  /** The same for what does not depend on what was live at the call. */
+  inTurn<Result extends object>(
+    step: (live: InForceView) => Promise<Result | Refusal>,
+  ): Promise<Result | Refusal> {
     const next = this.#last.then(async () => {
       await this.#settle();
-      const live = this.#parts.engine.inForce();
-      return live.base === base ? step(live) : meanwhile(base, live);
+      return step(this.#parts.engine.inForce());
     });
     this.#last = next.catch(() => undefined);
     return next;
@@ -108,17 +115,39 @@ export class GoingLive {
   async #settle(): Promise<void> {
     await this.#find();
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
-      const { person, act, row, also } = next;
-      const { position } = row;
-      const detail = { position, ...(isMap(act.detail) ? act.detail : {}) };
-      const written = await audited(this.#parts, { person }, { ...act, detail }, async (writes, atMs) => {
-        await writes.addPublication({ atMs, ...row });
-        await also?.(writes, atMs);
-        return {};
-      });
-      if (isRefusal(written) && written.code !== 'conflict') throw new Error(written.detail);
+      const refused = await this.#write(next);
+      if (refused !== undefined && !await this.#isWritten(next)) {
+        throw new RecordsUnavailable('unreachable',
+          `the row of position ${next.row.position} could not be written: ${refused.detail}`);
+      }
       this.#pending.shift();
     }
+  }
+
+  /** What may not be written with the row is left out and named: it is live, and what comes after goes on. */
+  async #write({ also, ...pending }: Pending): Promise<Refusal | undefined> {
+    const refused = await this.#writeRow(pending, also, {});
+    if (refused?.code !== 'not_allowed' || also === undefined) return refused;
+    return this.#writeRow(pending, undefined, { not_written: refused.detail });
+  }
+
+  async #writeRow(
+    { person, act, row }: Pending, also: LiveChange['also'], more: { readonly [key: string]: Json },
+  ): Promise<Refusal | undefined> {
+    const { position } = row;
+    const detail = { position, ...(isMap(act.detail) ? act.detail : {}), ...more };
+    const written = await audited(this.#parts, { person }, { ...act, detail }, async (writes, atMs) => {
+      await writes.addPublication({ atMs, ...row });
+      await also?.(writes, atMs);
+      return {};
+    });
+    return isRefusal(written) ? written : undefined;
+  }
+
+  /** A conflict is of a row that is there, or of two transactions: then it is written later. */
+  async #isWritten({ row: { position } }: Pending): Promise<boolean> {
+    const [newest] = await this.#parts.records.publications({ limit: 1, after: position + 1 });
+    return newest?.position === position;
   }
 
   /** What went live by another hand: of the brake, of a start, or before a crash. */

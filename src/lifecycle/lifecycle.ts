@@ -69,7 +69,7 @@ export class Lifecycle {
     return approve(this.parts, actor, hash, role);
   }
   withdraw(actor: Actor, hash: string, because: string): Told<VersionStatus> {
-    return withdraw(this.parts, actor, hash, because);
+    return withdraw(this.parts, this.#going, actor, hash, because);
   }
   publish(actor: Actor, hash: string, order: PublishOrder): Told<WentLive> {
     return publishVersion(this.parts, this.#going, actor, hash, order);
@@ -136,7 +136,7 @@ export class Lifecycle {
     return publishListChange(this.parts, this.#going, actor, id, order);
   }
   withdrawListChange(actor: Actor, id: string, because: string): Told<ListChangeStatus> {
-    return withdrawListChange(this.parts, actor, id, because);
+    return withdrawListChange(this.parts, this.#going, actor, id, because);
   }
 
   proposeSnooze(actor: Actor, order: SnoozeOrder): Told<SnoozeStatus> {

@@ -15,6 +15,7 @@ import { listUse } from './list-use.ts';
 import type { Actor, LifecycleParts } from './parts.ts';
 import { contentOf, type PublishOrder } from './publish.ts';
 import { audited, gateClosed, refuse, refuseAll } from './refuse.ts';
+import { listWentLive } from './rows-found.ts';
 
 /** So many entries a single person may add to a list that can only stop payments. */
 const SINGLE_PERSON_ENTRIES_MAX = 100;
@@ -207,7 +208,7 @@ export const publishListChange = (
     },
     enact: () => enactPublication(parts, publication),
     also: async (writes) => {
-      await writes.setListChangeState(id, 'published');
+      await listWentLive(writes, id);
       await writes.applyListChange(id);
     },
   });
@@ -230,9 +231,9 @@ function changed(
     .toSorted((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-export async function withdrawListChange(
-  parts: LifecycleParts, actor: Actor, id: string, because: string,
-): Promise<ListChangeStatus | Refusal> {
+export const withdrawListChange = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
+): Promise<ListChangeStatus | Refusal> => going.inTurn(async () => {
   const status = await listChangeStatus(parts, id);
   if (isRefusal(status)) return status;
   const closed = notOpen(status.change);
@@ -244,5 +245,5 @@ export async function withdrawListChange(
     return {};
   });
   return isRefusal(done) ? done : listChangeStatus(parts, id);
-}
+});
 

@@ -65,7 +65,7 @@ function publicationRow(
 }
 
 /** A change whose row said that it was only proposed. */
-async function listWentLive(writes: RecordWrites, id: string): Promise<void> {
+export async function listWentLive(writes: RecordWrites, id: string): Promise<void> {
   if ((await writes.listChange(id))?.state === 'proposed') await writes.setListChangeState(id, 'published');
 }
 

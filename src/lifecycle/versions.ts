@@ -10,7 +10,7 @@ import { refuseDamaged, versionDamage } from './authorship.ts';
 import { addEvidence, backtestFound, checkFound, testFound } from './evidence.ts';
 import type { BacktestFigures } from './backtest-runner.ts';
 import { backtestFaults, gate, type GateResult } from './gate.ts';
-import { amendedNow } from './going-live.ts';
+import { amendedNow, type GoingLive } from './going-live.ts';
 import type { Actor, CheckedPolicy, LifecycleParts } from './parts.ts';
 import { audited, refuse, refuseAll } from './refuse.ts';
 import type { Seals } from './seals.ts';
@@ -156,12 +156,12 @@ async function submittedAt(records: RecordReads, hash: string): Promise<number> 
   return acts.findLast(({ action }) => action === 'version.submit')?.seq ?? 0;
 }
 
-export async function withdraw(
-  parts: LifecycleParts, actor: Actor, hash: string, because: string,
-): Promise<VersionStatus | Refusal> {
+export const withdraw = (
+  parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, because: string,
+): Promise<VersionStatus | Refusal> => going.inTurn(async ({ policies }) => {
   const version = await parts.records.version(hash);
   if (version === undefined) return noVersion(hash);
-  if (parts.engine.inForce().policies.some((live) => live.hash === hash)) {
+  if (policies.some((live) => live.hash === hash)) {
     return refuse('conflict', 'it is live; roll back, or publish another version, and it is retired');
   }
   const done = await audited(parts, actor, {
@@ -174,7 +174,7 @@ export async function withdraw(
     return {};
   });
   return isRefusal(done) ? done : statusOf(parts, hash);
-}
+});
 
 /** What a run of the past has shown, under seal. Called by whoever ran it. */
 export async function recordBacktest(
