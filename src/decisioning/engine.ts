@@ -327,6 +327,7 @@ export class Engine {
         if (await this.#parts.log.recover()) {
           this.#pipeline = this.#pipelineOf(await makeState(this.#parts));
           this.#inForce = this.state.live;
+          this.#watch.beginAnew();
           this.#enter('ready', 'the state was made again from the log');
           return;
         }

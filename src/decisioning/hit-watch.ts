@@ -41,7 +41,7 @@ export interface RuleHits {
 
 export class HitWatch {
   readonly #live: () => LivePolicies | undefined;
-  readonly #brake = new Brake();
+  #brake = new Brake();
   #followed: LivePolicies | undefined;
   #seats = new Map<LivePolicy, Seat>();
 
@@ -62,6 +62,15 @@ export class HitWatch {
     for (const { rule, axis, effect } of decision.unknown) {
       if (!MISSED.has(effect)) count(seat, at, rule, decision[axis].score, axis);
     }
+  }
+
+  /**
+   * The state was made again: of what was decided before some never came into the log, and comes again. So
+   * the brake begins anew, as at a start.
+   */
+  beginAnew(): void {
+    this.#brake = new Brake();
+    this.#followed = undefined;
   }
 
   look(nowMs: number): readonly RuleFinding[] {

@@ -154,6 +154,20 @@ test('a challenger that goes wrong loses its share, and the champion goes on as 
   deepEqual(new Set(await second(world, 100, ['ecom'])), new Set(['approve']));
 });
 
+test('what could not be written is not counted: the same payments come again', async () => {
+  const world = await opened();
+  await world.running.publish(publicationOf(DECLINES_ALL));
+  const at = new Date(world.nowMs).toISOString();
+  const pays = () => Promise.all(Array.from({ length: 150 }, (_, i) =>
+    world.decide({ id: `same-${i}`, channel: 'ecom', card: { id: `c-${i}` }, occurred_at: at })));
+  world.disk.failNext('write');
+  await pays();
+  while (world.running.phase !== 'ready') await new Promise((resolve) => { setImmediate(resolve); });
+  equal(decided((await pays())[149]).outcome, 'decline');
+  await world.running.look();
+  equal(world.running.inForce().amendment, undefined);
+});
+
 test('simulations and re-sends are not counted', async () => {
   const world = await opened();
   await world.running.publish(publicationOf(DECLINES_ALL));
