@@ -82,6 +82,8 @@ function sideLines(side: SideReport, report: BacktestReport): readonly string[] 
     `  stopped    ${detection(side.stopped)}`,
     `  alerts     ${whole(alerts.per_day_p50)} on the median day, ${whole(alerts.per_day_max)} on the `
       + `worst${overCapacity(side, report)}`,
+    ...(side.degraded === 0 ? []
+      : [`  degraded   ${whole(side.degraded)} payments to which the policy could not be applied`]),
     `  unknown    ${percent(side.unknown_rate_max)} of the payments at the rule that can say least`,
     ...(rules.length === 0 ? [] : [
       `  ${'rule'.padEnd(38)}${'hits'.padStart(10)}${'acting'.padStart(10)}${'bad'.padStart(8)}`
@@ -128,7 +130,7 @@ function changeLines(candidate: CandidateReport, report: BacktestReport): readon
     `== ${candidate.name} against ${report.baseline.name}`,
     `  ${whole(changed.outcomes)} outcomes changed, ${whole(changed.results)} results (a score, a band, an `
       + `axis), `
-      + `${whole(changed.rules)} with another answer of a rule`,
+      + `${whole(changed.rules)} with another answer or act of a rule`,
     `  money: ${money.saved} of fraud stopped that was not; ${money.lost} not stopped that was`,
     `  customers: ${whole(hurt.customers)} with ${whole(hurt.payments)} good payments flagged that were not; `
       + `${whole(freed.customers)} with ${whole(freed.payments)} no longer flagged`,

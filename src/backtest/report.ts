@@ -109,7 +109,7 @@ export interface CandidateReport extends SideReport {
   readonly varies: { readonly policy: string; readonly param: string; readonly value: string;
     readonly rules: readonly string[] } | null;
   readonly changed: {
-    /** Payments with another outcome; with another result on any axis; with another answer of any rule. */
+    /** Payments with another outcome; another result on any axis; another answer or act of a rule. */
     readonly outcomes: number; readonly results: number; readonly rules: number;
   };
   readonly transitions: readonly TransitionReport[];

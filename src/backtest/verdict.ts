@@ -80,10 +80,10 @@ const sameAxis = (a: AxisResult, b: AxisResult): boolean =>
 export const sameResult = (a: Verdict, b: Verdict): boolean =>
   a.outcome === b.outcome && sameAxis(a.fraud, b.fraud) && sameAxis(a.aml, b.aml);
 
-/** Rules that hit (acting or not) in one verdict and not in the other. */
+/** Rules that say or do something else in one verdict than in the other. */
 export function rulesApart(a: Verdict, b: Verdict): readonly RuleChange[] {
-  const before = new Map(a.rules.map((one) => [one.rule, one.answer]));
-  const after = new Map(b.rules.map((one) => [one.rule, one.answer]));
+  const before = new Map(a.rules.map((one) => [one.rule, doneBy(one)]));
+  const after = new Map(b.rules.map((one) => [one.rule, doneBy(one)]));
   const names = new Set([...before.keys(), ...after.keys()]);
   return [...names].toSorted().flatMap((rule): RuleChange[] => {
     const from = before.get(rule) ?? 'miss';
@@ -92,8 +92,17 @@ export function rulesApart(a: Verdict, b: Verdict): readonly RuleChange[] {
   });
 }
 
+/** What a rule said, and where that is not plain, whether it did something. */
+type Done = 'hit' | 'hit_idle' | 'excepted' | 'unknown' | 'unknown_acting';
+
+function doneBy({ answer, acts }: RuleAnswer): Done {
+  if (answer === 'hit') return acts ? 'hit' : 'hit_idle';
+  return answer === 'unknown' && acts ? 'unknown_acting' : answer;
+}
+
 export interface RuleChange {
   readonly rule: string;
-  readonly from: RuleAnswer['answer'] | 'miss';
-  readonly to: RuleAnswer['answer'] | 'miss';
+  /** `hit_idle`: in shadow or replaced; `unknown_acting`: it cannot say, and the policy lets that act. */
+  readonly from: Done | 'miss';
+  readonly to: Done | 'miss';
 }

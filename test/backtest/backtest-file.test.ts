@@ -12,8 +12,9 @@ import { fileParts } from './recorded-world.ts';
 const folder = mkdtempSync(join(tmpdir(), 'assay-backtest-'));
 after(() => { rmSync(folder, { recursive: true, force: true }); });
 
+/** The last policy that is named. */
 const parts = fileParts((files) =>
-  Promise.resolve(publicationOf(readFileSync(files?.[0] ?? '', 'utf8'))));
+  Promise.resolve(publicationOf(readFileSync(files?.at(-1) ?? '', 'utf8'))));
 
 const backtest = (lines: readonly string[], ...args: string[]): ReturnType<typeof backtestAs> =>
   backtestAs(parts, lines, ...args);
@@ -97,6 +98,17 @@ test('a report says what changed, for whom, and against which labels', async () 
   assert.match(out, /Warm-up: NOT complete. The windows of the policies reach back 30 days/);
 });
 
+test('a rule that goes into shadow is named as what changed the outcome', async () => {
+  const json = join(folder, 'report.json');
+  const shadow = join(folder, 'shadow.policy.yaml');
+  writeFileSync(shadow, POLICY.replace('  large:\n    title', '  large:\n    mode: shadow\n    title'));
+  await backtest(FIVE, '--policy', shadow, '--baseline', join(folder, 'small.policy.yaml'), '--json', json);
+  const { candidates: [candidate] } = parseReport(readFileSync(json, 'utf8'));
+  assert.deepEqual(candidate?.rule_changes.map(({ rule, from, to, payments }) => [rule, from, to, payments]),
+    [['small/large', 'hit', 'hit_idle', 1], ['small/watched', 'hit', 'miss', 1]]);
+  assert.deepEqual(candidate.changed, { outcomes: 1, results: 2, rules: 2 });
+});
+
 test('a stated limit that is passed is exit code 1, and says which', async () => {
   assert.deepEqual((await backtest(FIVE, '--max-alerts-per-day', '2')).code, 0);
   const { code, out } = await backtest(FIVE, '--max-alerts-per-day', '1');
@@ -153,13 +165,16 @@ test('no text of a payment, a reason or a file name is markup in a page', async 
   const evil = '<img src=x onerror="alert(1)">&</script><!--';
   const hostile = call('p6', 6, '1700.00').replace('"p6"', JSON.stringify(evil));
   const page = join(folder, 'page.html');
+  const told = POLICY.replace('{amount} is more than', `${evil.replaceAll('"', "'")} {amount} over`);
+  const baseline = join(folder, 'told.policy.yaml');
   const policy = join(folder, `${evil.replaceAll('/', '')}.policy.yaml`);
-  writeFileSync(policy, POLICY.replace('{amount} is more than', `${evil.replaceAll('"', "'")} {amount} over`)
-    .replace('large: 1_000', 'large: 1_200'));
-  await backtest([...FIVE, hostile], '--policy', policy, '--baseline', join(folder, 'small.policy.yaml'),
-    '--html', page);
+  writeFileSync(baseline, told);
+  writeFileSync(policy, told.replace('large: 1_000', 'large: 1_800'));
+  await backtest([...FIVE, hostile], '--policy', policy, '--baseline', baseline, '--html', page);
   const html = readFileSync(page, 'utf8');
-  assert.ok(html.includes('&lt;img src=x onerror='));
+  // In the name of the file, the id of the example and its reason.
+  assert.ok((html.match(/&lt;img src=x onerror=&quot;/g)?.length ?? 0) >= 3);
+  assert.ok(html.includes("&lt;img src=x onerror='alert(1)'&gt;"));
   assert.equal(html.match(/<img|<!--/g), null);
   assert.equal(html.match(/<\/script>/g)?.length, 2);
 });
