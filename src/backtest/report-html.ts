@@ -128,5 +128,5 @@ function rules(side: SideReport): string {
 
 const costs = (cost: RunCost): string => `<p>Cost of a judgement: ${cost.micros_per_decision
   .map(({ name, micros }) => `${escaped(name)} `
-    + `${micros === null ? 'was recorded' : `${micros.toFixed(1)} us`}`)
+    + `${micros === null ? 'not measured' : `${micros.toFixed(1)} us`}`)
   .join(', ')}.</p>`;

@@ -60,7 +60,7 @@ function heading(report: BacktestReport, cost: RunCost): readonly string[] {
       + `${whole(report.period.warm_up.payments)} before them only counted.`,
     ...notes(report),
     `Cost: ${cost.seconds.toFixed(1)} s, ${whole(cost.payments_per_second)} records/s; a judgement: `
-      + `${judgements}.`,
+      + `${judgements === '' ? 'not measured' : judgements}.`,
   ];
 }
 

@@ -143,6 +143,6 @@ export interface Figures {
 export interface RunCost {
   readonly seconds: number;
   readonly payments_per_second: number;
-  /** Judging alone, of payments timed now and then; null for decisions that were only read. */
+  /** Judging alone, of payments timed now and then; null where none was, as of decisions that were read. */
   readonly micros_per_decision: readonly { readonly name: string; readonly micros: number | null }[];
 }

@@ -95,6 +95,7 @@ test('a report says what changed, for whom, and against which labels', async () 
   assert.equal(same.alerts.days_over_capacity, 1);
   assert.match(out, /hold -> review: 1, 1 of them bad/);
   assert.match(readFileSync(join(folder, 'page.html'), 'utf8'), /; 1 of 1 days over the capacity of 0</);
+  assert.match(out, /a judgement: not measured\.\n/, 'one payment in 32 is timed');
   assert.match(out, /Warm-up: NOT complete. The windows of the policies reach back 30 days/);
 });
 
