@@ -20,8 +20,8 @@ assay lab line [FILE] --sweep PARAM=2,3,4 --line 3 --by NAME --because TEXT
   --margin 5%            how well a share is to be known: how many that would need is told
   --out FILE.csv         the sample, for people to fill in; --reviewed FILE.csv hands it back
   --unlabelled-good      payments without a label were good (default: nobody knows)
-  --policy, --data, --from, --until, --labels, --csv, --late, --baseline, --html,
-    --json as of assay backtest`;
+  --policy, --data, --from, --until, --labels, --csv, --late, --baseline, --json as of assay backtest;
+    --html of assay lab line alone`;
 
 const TEXT = { type: 'string' } as const;
 const OPTIONS = {
@@ -29,11 +29,19 @@ const OPTIONS = {
   because: TEXT, 'unlabelled-good': { type: 'boolean', default: false },
 } as const;
 
+const OF_LINE = [
+  'html', 'line', 'sample', 'seed', 'margin', 'reviewed', 'out', 'by', 'because',
+] as const;
+
 export async function labCommand(shell: Shell, cli: BacktestCliParts): Promise<ExitCode> {
   const [what, ...args] = shell.args;
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
   if (positionals.length > 1) throw new UsageError(LAB_USAGE);
   if (what === 'line') return saidPlainly(() => labLine(shell, cli, values, positionals[0]));
+  const foreign = OF_LINE.find((name) => values[name] !== undefined);
+  if (what === 'rules' && foreign !== undefined) {
+    throw new UsageError(`--${foreign} is of \`assay lab line\`; \`assay lab rules\` writes text and --json`);
+  }
   if (what === 'rules') return saidPlainly(() => labRules(shell, cli, values, positionals[0]));
   throw new UsageError(LAB_USAGE);
 }

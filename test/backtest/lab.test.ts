@@ -130,6 +130,11 @@ test('a lab that is stopped says nothing of the half that it read', async () => 
   }
 });
 
+test('an option that would be passed over is refused', async () => {
+  await assert.rejects(lab('rules', writeCalls(), '--policy', 'p', '--html', 'r.html'),
+    /--html is of `assay lab line`/);
+});
+
 test('a line that is not of the sweep, and a record by nobody, are refused', async () => {
   const file = writeCalls();
   await assert.rejects(lab('line', file, ...LINE, '--line', '3 EUR'), /--line 3 EUR is not among/);
