@@ -163,7 +163,7 @@ test('what could not be written is not counted: the same payments come again', a
   world.disk.failNext('write');
   await pays();
   while (world.running.phase !== 'ready') await new Promise((resolve) => { setImmediate(resolve); });
-  equal(decided((await pays())[149]).outcome, 'decline');
+  deepEqual(new Set((await pays()).map((answer) => decided(answer).outcome)), new Set(['decline']));
   await world.running.look();
   equal(world.running.inForce().amendment, undefined);
 });

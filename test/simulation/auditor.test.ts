@@ -23,6 +23,7 @@ const CAUGHT: readonly (readonly [sabotage: Sabotage, promise: RegExp])[] = [
   ['says one outcome less', /P6 broken: outcome/],
   ['acts where it is held', /P6 broken: /],
   ['draws anew each time', /P6 broken: .*not always for this card/],
+  ['brakes for no reason', /P10 broken: burst is braked at position \d+ since .*: it acted on \d+ of \d+ /],
 ];
 
 test('an engine that keeps its promises satisfies the auditor', async () => {

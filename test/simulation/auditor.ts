@@ -6,12 +6,14 @@
  * has been sent until it was answered, so each has its position, and each decision can be worked out again
  * by hand.
  */
+import { checkBrake } from './check-brake.ts';
+import type { Answered as AnsweredPayment } from './check-brake.ts';
 import { checkDecision, effectiveTime } from './check-decision.ts';
 import type { SeenDecision } from './check-decision.ts';
 import type { Message, Payment } from './message.ts';
 import type { Arrival } from './naive-features.ts';
 import { NO_MEASURES } from './naive-policy.ts';
-import type { Edition, Measures } from './naive-policy.ts';
+import type { Edition, Held, Measures } from './naive-policy.ts';
 import { Violation } from './violation.ts';
 
 /** What is remembered of one id of one tenant. */
@@ -47,6 +49,8 @@ interface Change {
   readonly edition: Edition;
   readonly measures: Measures;
   readonly records: number;
+  /** What the brake has added to the measures before; of others nothing. */
+  readonly braked?: readonly Held[];
 }
 
 const isNothing = ({ held, snoozes, trial }: Measures): boolean =>
@@ -65,6 +69,7 @@ export class Auditor {
   readonly #lines: { readonly key: string; readonly text: string }[] = [];
   decisionCount = 0;
   answerCount = 0;
+  brakeCount = 0;
 
   note(key: string, text: string): void {
     this.#lines.push({ key, text });
@@ -96,6 +101,16 @@ export class Auditor {
     if (last === undefined) throw new Error('an edition comes first');
     this.#changes.push({ edition: last.edition, measures, records: 1 });
     this.note('', `amended: ${JSON.stringify({ ...measures, trial: measures.trial?.edition.version })}`);
+  }
+
+  /** The engine says that the brake has made these of the measures before. */
+  braking(measures: Measures): void {
+    const last = this.#changes.at(-1);
+    if (last === undefined) throw new Error('an edition comes first');
+    const braked = measures.held.slice(last.measures.held.length);
+    this.#changes.push({ edition: last.edition, measures, records: 1, braked });
+    this.brakeCount++;
+    this.note('', `braked: ${JSON.stringify(braked)}, share of the trial: ${measures.trial?.share}`);
   }
 
   /** An answer came: `body` is the stored answer as text, without `replayed`. */
@@ -179,13 +194,14 @@ export class Auditor {
    * Works everything out again, when every message has been answered or refused for good. Throws the first
    * Violation in order of position.
    */
-  settle(): void {
+  settle(brakings: readonly number[]): void {
     for (const [key, { answer, conflicts }] of this.#accounts) {
       if (answer === undefined && conflicts.size > 0) {
         throw new Violation('P3', key, 'refused as a conflict, and yet no payload of this id was recorded');
       }
     }
-    const inForce = this.#changesByPosition();
+    const { inForce, records } = this.#changesByPosition();
+    const answered: AnsweredPayment[] = [];
     const before = new Map<string, Arrival[]>();
     for (const [position, key] of [...this.#byPosition].toSorted(([a], [b]) => a - b)) {
       const arrival = this.#arrivalAt(key, position);
@@ -193,6 +209,26 @@ export class Auditor {
       before.set(arrival.message.tenant, past);
       this.#check(key, arrival, past, inForce(position));
       past.push(arrival);
+      const { message: { family, ...message }, receivedAtMs } = arrival;
+      if (family !== 'tx') continue;
+      const seen = parseAnswer(this.#account(key).answer?.body ?? '');
+      answered.push({ kind: 'kind' in message ? message.kind : '', receivedAtMs, seen });
+    }
+    this.#checkBrakings(brakings, records, answered);
+  }
+
+  /** The log has the brake's amendments where the books have them, and each was made for a reason. */
+  #checkBrakings(
+    inLog: readonly number[], records: readonly (readonly [position: number, change: Change])[],
+    answered: readonly AnsweredPayment[],
+  ): void {
+    const inBooks = records.filter(([, { braked }]) => braked !== undefined);
+    const [got, want] = [inLog.join(), inBooks.map(([position]) => position).join()];
+    if (got !== want) {
+      throw new Violation('P10', undefined, `the log has brakes at ${got}, the books at ${want}`);
+    }
+    for (const [position, { braked = [] }] of inBooks) {
+      for (const held of braked) checkBrake(held, position, answered);
     }
   }
 
@@ -250,7 +286,10 @@ export class Auditor {
    * Positions that no message has are publications and amendments: as many as were made, in the order in
    * which they were. One that was cut off is made again after the next start, and is one record all the same.
    */
-  #changesByPosition(): (position: number) => Change {
+  #changesByPosition(): {
+    readonly inForce: (position: number) => Change;
+    readonly records: readonly (readonly [position: number, change: Change])[];
+  } {
     const last = Math.max(0, ...this.#byPosition.keys());
     const gaps = Array.from({ length: last }, (_, index) => index + 1).filter(
       (at) => !this.#byPosition.has(at),
@@ -264,11 +303,12 @@ export class Auditor {
           `${records.length} records of policies were made, and nothing else was sent`,
       );
     }
-    return (position) => {
+    const inForce = (position: number): Change => {
       const change = records[gaps.findLastIndex((gap) => gap < position)];
       if (change === undefined) throw new Violation('P6', undefined, `no policy was live at ${position}`);
       return change;
     };
+    return { inForce, records: records.map((change, i) => [gaps[i] ?? 0, change] as const) };
   }
 
   /** What led to it: the messages of the same entity, their answers, and what happened to the machine. */

@@ -3,14 +3,17 @@ import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { MemoryDisk } from '#adapters/memory/memory-disk.ts';
-import type { Amended, Publication } from '#decisioning/publication.ts';
+import {
+  isAmendment, readAmendment, type Amended, type Publication,
+} from '#decisioning/publication.ts';
+import { readVersions } from '#decisioning/record.ts';
 import { replay } from '#decisioning/replay.ts';
 import type { Disk } from '#ports/disk.ts';
 import { eventSchema } from '#domain/field.ts';
 import { logFolder, openEmbedded, snapshotFolder } from '#main/open-embedded.ts';
 import { writeSnapshotOf } from '#main/write-snapshot.ts';
 import { NO_MEASURES, TRUSTED_MERCHANTS } from './naive-policy.ts';
-import type { Edition, Measures } from './naive-policy.ts';
+import type { Edition, Held, Measures } from './naive-policy.ts';
 import { seedCrypto } from './seeded-crypto.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SlowDisk } from './slow-disk.ts';
@@ -36,9 +39,8 @@ const publicationOf = (source: string): Publication => ({
 });
 
 const amendedBy = ({ held, snoozes, trial }: Measures): Amended => ({
-  modes: held.map(({ rule, kind }) => ({
-    policy: 'audit', rule, segment: kind && { field: 'kind', value: kind }, mode: 'shadow',
-    since: '2026-01-01T00:00:00Z', because: 'the seed',
+  modes: held.map(({ rule, kind, since = '2026-01-01T00:00:00Z', because = 'the seed' }) => ({
+    policy: 'audit', rule, segment: kind && { field: 'kind', value: kind }, mode: 'shadow', since, because,
   })),
   snoozes: snoozes.map(({ rule, card, fromMs, untilMs }, i) => ({
     id: `sn_${i}`, policy: 'audit', rule, field: 'card.id', value: card, by: 'sim', reason: 'the seed',
@@ -49,6 +51,20 @@ const amendedBy = ({ held, snoozes, trial }: Measures): Amended => ({
     by: 'card.id',
   }],
 });
+
+/** What the brake has made of these measures. */
+function brakedBy(measures: Measures, { modes, challengers }: Amended): Measures {
+  const added = modes.slice(measures.held.length).map(({ rule, segment, since, because }): Held => ({
+    rule, since, because,
+    kind: segment === undefined ? undefined : segment.value === 'card' ? 'card' : 'transfer',
+  }));
+  const { trial } = measures;
+  const share = challengers[0]?.share ?? 0;
+  if (added.length === 0 && (trial === undefined || trial.share === share)) return measures;
+  return {
+    ...measures, held: [...measures.held, ...added], trial: trial && { ...trial, share },
+  };
+}
 
 /** Ways to make the engine break a promise, for the auditor's trial. */
 export interface Tampering {
@@ -114,6 +130,9 @@ export class EngineMachine implements Machine {
         const amended = JSON.stringify({ modes, snoozes, challengers });
         return isLive && amended === JSON.stringify(amendedBy(measures));
       },
+      look: () => engine.look(),
+      braked: (measures) => (engine.phase === 'ready'
+        ? brakedBy(measures, engine.inForce().amendment ?? amendedBy(NO_MEASURES)) : undefined),
       snapshot: () => {
         const until = engine.measurements().logPosition;
         // One at a time, beside the engine, as the server does it.
@@ -167,12 +186,31 @@ export class EngineMachine implements Machine {
     this.hasFault = false;
   }
 
+  async brakings(): Promise<readonly number[]> {
+    const { log } = await openDecisionLog(this.#disk.boot(), { folder: logFolder(FOLDER), commitGapMs: 0 });
+    const found: number[] = [];
+    for await (const record of log.read(1)) {
+      if (!isAmendment(record)) continue;
+      const { person, because } = readAmendment(record);
+      if (person === 'assay' && / payments in a minute/.test(because)) found.push(record.position);
+    }
+    await log.close();
+    return found;
+  }
+
   async replay(): Promise<readonly string[]> {
     const { damage } = await verifyLog(this.#disk.boot(), logFolder(FOLDER));
     if (damage !== undefined) return [damage.message];
     const { log } = await openDecisionLog(this.#disk.boot(), { folder: logFolder(FOLDER), commitGapMs: 0 });
     const { examples } = await replay(log.read(1), schema, () => new LocalWindowStore(schema));
+    const problems = examples.map((one) => JSON.stringify(one));
+    let inForce = 0;
+    for await (const record of log.read(1)) {
+      if (record.kind === 'publication') inForce = record.position;
+      const named = record.kind === 'decision' ? readVersions(record).publication : inForce;
+      if (named !== inForce) problems.push(`${record.position} names ${named}, in force is ${inForce}`);
+    }
     await log.close();
-    return examples.map((one) => JSON.stringify(one));
+    return problems;
   }
 }

@@ -32,7 +32,8 @@ export type Sabotage =
   | 'lets time go by unclamped'
   | 'says one outcome less'
   | 'acts where it is held'
-  | 'draws anew each time';
+  | 'draws anew each time'
+  | 'brakes for no reason';
 
 interface Change {
   readonly edition: Edition;
@@ -58,6 +59,7 @@ export class ModelMachine implements Machine {
   readonly #entries: Entry[] = [];
   #durableCount = 0;
   #life = 0;
+  readonly #brakings: number[] = [];
   readonly #missingLabels = new Set<string>();
 
   constructor(parts: { time: VirtualTime; random: SeededRandom; sabotage?: Sabotage }) {
@@ -88,9 +90,27 @@ export class ModelMachine implements Machine {
       },
       isInForce: (wanted, measures) =>
         this.#change?.edition === wanted && isDeepStrictEqual(this.#change.measures, measures),
+      look: () => {
+        this.#brake(edition);
+        return this.#flushed();
+      },
+      braked: (measures) => {
+        const now = this.#change?.measures ?? NO_MEASURES;
+        return isDeepStrictEqual(now, measures) ? measures : now;
+      },
       snapshot: () => Promise.resolve(),
       close: () => this.#time.clock.sleep(FLUSH_MS + 1),
     };
+  }
+
+  /** It never needs to. */
+  #brake(edition: Edition): void {
+    if (this.#sabotage !== 'brakes for no reason' || !this.#random.chance(0.02)) return;
+    const { measures = NO_MEASURES } = this.#change ?? {};
+    const since = new Date(this.#time.clock.now()).toISOString();
+    const held = [...measures.held, { rule: 'burst', kind: undefined, since, because: 'no reason' }];
+    this.#enact(this.#change?.edition ?? edition, { ...measures, held });
+    this.#brakings.push(this.#entries.length);
   }
 
   get #change(): Change | undefined {
@@ -113,6 +133,7 @@ export class ModelMachine implements Machine {
   crash(): void {
     this.#life++;
     this.#entries.length = this.#random.between(this.#durableCount, this.#entries.length);
+    while ((this.#brakings.at(-1) ?? 0) > this.#entries.length) this.#brakings.pop();
     this.#durableCount = this.#entries.length;
   }
 
@@ -127,6 +148,9 @@ export class ModelMachine implements Machine {
   }
   heal(): void {
     /* it is well */
+  }
+  brakings(): Promise<readonly number[]> {
+    return Promise.resolve(this.#brakings);
   }
   replay(): Promise<readonly string[]> {
     return Promise.resolve([]);

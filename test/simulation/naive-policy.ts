@@ -35,10 +35,18 @@ export function edition(version: number): Edition {
   return { ...limits, source, hash: `sha256:${createHash('sha256').update(source).digest('hex')}` };
 }
 
+/** A rule that hits and does nothing: for payments of this kind, or for all. */
+export interface Held {
+  readonly rule: string;
+  readonly kind: Payment['kind'] | undefined;
+  /** Where the brake holds it, and not a person: RFC 3339, and why. */
+  readonly since?: string;
+  readonly because?: string;
+}
+
 /** What amends an edition, in the auditor's own words. */
 export interface Measures {
-  /** Rules that hit and do nothing: for payments of this kind, or for all. */
-  readonly held: readonly { readonly rule: string; readonly kind: Payment['kind'] | undefined }[];
+  readonly held: readonly Held[];
   /** A card that a rule leaves alone for payments of [fromMs, untilMs). */
   readonly snoozes: readonly {
     readonly rule: string; readonly card: string; readonly fromMs: number; readonly untilMs: number;

@@ -1,6 +1,6 @@
 // The engine as it is wired, in short worlds; and the same engine, tampered with, which the auditor has to
 // catch.
-import { deepEqual, notEqual, rejects } from 'node:assert/strict';
+import { deepEqual, notEqual, ok, rejects } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DecideAnswer } from '#decisioning/call.ts';
 import type { Disk, DiskFile } from '#ports/disk.ts';
@@ -11,6 +11,9 @@ import { BrokenStory, runSeed } from './run-seed.ts';
 import type { Story } from './run-seed.ts';
 import type { Subject } from './subject.ts';
 
+/** Seeds with a storm in which nothing stops the brake. */
+const STORMS = [5, 12, 20, 26];
+
 const story = (seed: number, tampering?: Tampering): Promise<Story> =>
   runSeed(seed, 100, (parts) => new EngineMachine(tampering === undefined ? parts : { ...parts, tampering }));
 
@@ -19,6 +22,13 @@ test('the same seed tells the same story, to the byte', async () => {
   deepEqual(await story(7), first);
   notEqual((await story(8)).traceHash, first.traceHash);
 });
+
+test('in storms the brake holds rules, at positions and for reasons that the auditor finds in its books',
+  async () => {
+    let brakes = 0;
+    for (const seed of STORMS) brakes += (await story(seed)).brakes;
+    ok(brakes >= STORMS.length, `${brakes} brakes`);
+  });
 
 /** Rewrites the text of what is answered. */
 const saying = (subject: Subject, rewrite: (text: string, replayed: boolean) => string): Subject => ({

@@ -13,6 +13,8 @@ export interface Story {
   /** Decisions whose every count was worked out again. */
   readonly decisions: number;
   readonly crashes: number;
+  /** Times that the brake put something in shadow. */
+  readonly brakes: number;
   readonly starts: number;
   /** sha256 of everything that was sent and answered. */
   readonly traceHash: string;
@@ -54,6 +56,7 @@ export async function runSeed(seed: number, messageCount: number, makeMachine: M
     ...counts,
     answers: auditor.answerCount,
     decisions: auditor.decisionCount,
+    brakes: auditor.brakeCount,
     traceHash: createHash('sha256').update(auditor.lines.join('\n')).digest('hex'),
   };
 }

@@ -47,12 +47,13 @@ if (seconds === undefined) {
 } else {
   say(`seeds from ${firstSeed}, ${stepCount} steps each, for ${seconds} s`);
   const endMs = performance.now() + seconds * 1_000;
-  const total = { seeds: 0, steps: 0, sendings: 0, answers: 0, decisions: 0, crashes: 0, starts: 0 };
+  const names = ['steps', 'sendings', 'answers', 'decisions', 'brakes', 'crashes', 'starts'] as const;
+  const total = Object.fromEntries(names.map((name) => [name, 0]));
+  let seeds = 0;
   for (; performance.now() < endMs; seed = (seed + 1) % SEED_COUNT) {
     const told = await story();
-    total.seeds++;
-    for (const name of ['steps', 'sendings', 'answers', 'decisions', 'crashes', 'starts'] as const)
-      total[name] += told[name];
+    seeds++;
+    for (const name of names) total[name] = (total[name] ?? 0) + told[name];
   }
-  say(JSON.stringify(total));
+  say(JSON.stringify({ seeds, ...total }));
 }

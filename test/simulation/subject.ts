@@ -10,6 +10,10 @@ export interface Subject {
   amend(measures: Measures): Promise<unknown>;
   /** What a client of the engine would be told. */
   isInForce(edition: Edition, measures: Measures): boolean;
+  /** The brake's look; resolves when what it found stands in the log, or could not. */
+  look(): Promise<unknown>;
+  /** What is in force, where the brake has changed `measures`; the same where not; undefined: not now. */
+  braked(measures: Measures): Measures | undefined;
   /** Writes down the state, so that the next start need not read the whole log. */
   snapshot(): Promise<unknown>;
   close(): Promise<void>;
@@ -29,6 +33,8 @@ export interface Machine {
   readonly hasFault: boolean;
   /** From now on nothing goes wrong by itself. */
   heal(): void;
+  /** Where the log of a closed engine has amendments of the brake. */
+  brakings(): Promise<readonly number[]>;
   /** Reads the log of a closed engine, decides all of it again and compares; the problems are sentences. */
   replay(): Promise<readonly string[]>;
 }

@@ -1,6 +1,6 @@
 /** A promise was broken. */
 export class Violation extends Error {
-  readonly promise: 'P2' | 'P3' | 'P4' | 'P5' | 'P6';
+  readonly promise: 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P10';
   /** The message that it is about, as `keyOf` names it; undefined where it is about none. */
   readonly key: string | undefined;
 

@@ -41,9 +41,11 @@ export class Workload {
     this.#random = random;
   }
 
-  next(nowMs: number): Message {
+  /** In a storm nearly all are payments. */
+  next(nowMs: number, within?: 'storm'): Message {
+    const toldChance = within === undefined ? 0.3 : 0.05;
     const message =
-      this.#payments.length > 0 && this.#random.chance(0.3) ? this.#told(nowMs) : this.#payment(nowMs);
+      this.#payments.length > 0 && this.#random.chance(toldChance) ? this.#told(nowMs) : this.#payment(nowMs);
     if (message.family === 'tx') {
       this.#payments.push(message);
       if (this.#payments.length > REMEMBERED_COUNT_MAX) this.#payments.shift();

@@ -4,7 +4,9 @@
  * under way.
  */
 import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
+import { arrivals } from './arrivals.ts';
 import { Auditor, keyOf } from './auditor.ts';
+import { BrakeLooks } from './brake-looks.ts';
 import { bytesOf } from './message.ts';
 import type { Message } from './message.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
@@ -27,6 +29,10 @@ const DAY_MS = 86_400_000;
 /** Said by an engine that cannot take the message now: the client tries again. */
 const TRY_AGAIN: readonly string[] = ['log_unavailable', 'starting', 'draining', 'shedding'];
 const ROUND_COUNT_MAX = 20;
+/** For so long after its last payment a storm is looked at. */
+const STORM_TAIL_MS = 3_000;
+const FAULT_IN_STORM_CHANCE = 0.03;
+const CRASH_AT_LOOK_CHANCE = 0.1;
 
 const FAULTS = {
   none: 906,
@@ -58,6 +64,8 @@ export class World {
   #changing: 'edition' | 'measures' | undefined;
   #calm = false;
   #failure: Error | undefined;
+  readonly #looks: BrakeLooks;
+  #stormUntilMs = 0;
   readonly counts = { crashes: 0, starts: 0, sendings: 0 };
 
   constructor(parts: { time: VirtualTime; random: SeededRandom; machine: Machine }) {
@@ -65,6 +73,18 @@ export class World {
     this.#random = parts.random;
     this.#machine = parts.machine;
     this.#workload = new Workload(parts.random);
+    this.#looks = new BrakeLooks({
+      time: this.#time, subject: () => this.#subject, isTaken: () => this.#changing !== undefined,
+      inForce: () => this.#measures, fail: (error) => this.#fail(error),
+      braked: (measures) => {
+        this.#measures = measures;
+        this.auditor.braking(measures);
+      },
+      looking: () => {
+        if (this.#time.nowMs > this.#stormUntilMs || !this.#random.chance(CRASH_AT_LOOK_CHANCE)) return;
+        this.#time.after(this.#random.between(0, 8), () => this.#crash());
+      },
+    });
   }
 
   /**
@@ -85,43 +105,28 @@ export class World {
       await this.#answerAll();
     }
     await this.#stop();
-    this.auditor.settle();
+    this.auditor.settle(await this.#finish(this.#machine.brakings()));
     const problems = await this.#finish(this.#machine.replay());
     if (problems.length > 0) throw new Violation('P5', undefined, problems.join('\n'));
   }
 
   #planMessages(count: number): void {
-    let delayMs = 0;
-    for (let i = 0; i < count; i++) {
-      delayMs += this.#gapMs();
-      this.#time.after(delayMs, () => this.#newMessage());
+    for (const { atMs, within } of arrivals(this.#random, count, this.#calm ? 'calm' : 'stormy')) {
+      this.#time.after(atMs, () => this.#newMessage(within));
     }
   }
 
-  /** Payments come in bursts, with minutes and hours between. */
-  #gapMs(): number {
+  #newMessage(within?: 'storm'): void {
     const random = this.#random;
-    switch (random.weighted({ burst: 70, minutes: 25, hours: 5 })) {
-      case 'burst':
-        return random.between(0, 4);
-      case 'minutes':
-        return random.between(1, 10 * 60_000);
-      case 'hours':
-        return random.between(1, 5) * 3_600_000;
-      default:
-        return 0;
-    }
-  }
-
-  #newMessage(): void {
-    const random = this.#random;
-    const letter: Letter = { message: this.#workload.next(this.#time.nowMs), state: 'waiting' };
+    if (within !== undefined) this.#stormUntilMs = this.#time.nowMs + STORM_TAIL_MS;
+    const letter: Letter = { message: this.#workload.next(this.#time.nowMs, within), state: 'waiting' };
     this.#letters.push(letter);
     const copies = random.chance(0.06) ? random.between(2, 5) : 1;
     for (let i = 0; i < copies; i++) this.#send(letter);
     if (random.chance(0.05)) this.#mistake(letter.message);
     if (random.chance(0.08)) this.#again();
-    if (!this.#calm) this.#time.after(random.between(0, 6), () => this.#fault());
+    if (this.#calm || (within !== undefined && !random.chance(FAULT_IN_STORM_CHANCE))) return;
+    this.#time.after(random.between(0, 6), () => this.#fault());
   }
 
   /** Sends an old letter once more. */
@@ -144,6 +149,7 @@ export class World {
     const call = { bytes: bytesOf(message, this.#random.chance(0.1)), tenant: message.tenant };
     this.counts.sendings++;
     this.auditor.sent(message, this.#time.clock.now());
+    this.#looks.soon();
     const answer = message.family === 'tx' ? subject.decide(call) : subject.record(call);
     let heard = false;
     answer
@@ -212,21 +218,20 @@ export class World {
       case 'syncFails':
         return this.#machine.failDisk('fdatasync');
       case 'publish': {
-        // Only what is live is replaced, so that each edition is in the log exactly once.
-        if (this.#subject === undefined || this.#changing !== undefined) return undefined;
+        if (this.#isChanging) return undefined;
         this.#edition = edition(this.#edition.version + 1);
         return this.#closeAndStart();
       }
       case 'publishRunning': {
-        if (this.#subject === undefined || this.#changing !== undefined) return undefined;
+        if (this.#isChanging) return undefined;
         this.#edition = edition(this.#edition.version + 1);
         this.auditor.publishing(this.#edition);
         return this.#change('edition');
       }
       case 'amend': {
-        if (this.#subject === undefined || this.#changing !== undefined) return undefined;
+        if (this.#isChanging) return undefined;
         const measures = this.#workload.measures(this.#time.nowMs);
-        if (this.#subject.isInForce(this.#edition, measures)) return undefined;
+        if (this.#subject?.isInForce(this.#edition, measures)) return undefined;
         this.#measures = measures;
         this.auditor.amending(this.#measures);
         return this.#change('measures');
@@ -239,6 +244,11 @@ export class World {
       default:
         return undefined;
     }
+  }
+
+  /** A change at a time, and only of what runs, so that each is in the log exactly once, in this order. */
+  get #isChanging(): boolean {
+    return this.#subject === undefined || this.#changing !== undefined || this.#looks.isOpen;
   }
 
   /** Hands the running engine what is to be in force, until it is. */
@@ -292,6 +302,7 @@ export class World {
         this.auditor.note('', 'started');
         this.#subject = subject;
         if (this.#changing !== undefined) this.#change(this.#changing);
+        this.#looks.learn(subject);
       })
       .catch((error: unknown) => {
         if (life !== this.#life) return;
