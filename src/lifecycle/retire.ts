@@ -8,7 +8,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { AuditEntry } from '#ports/records.ts';
-import { actsOn } from './acts.ts';
+import { actsOn, RETIRE, retirementSubject } from './acts.ts';
 import { approversOf, mayNotApprove } from './approvals.ts';
 import { coverageChanges } from './coverage.ts';
 import { enactPublication, type GoingLive, type WentLive } from './going-live.ts';
@@ -23,7 +23,6 @@ const ASKED_DAYS_MAX = 30;
 const DAY_MS = 86_400_000;
 const ASK = 'policy.ask_to_retire';
 const APPROVE = 'policy.approve_retirement';
-const RETIRE = 'policy.retire';
 
 export interface RetireOrder {
   readonly because: string;
@@ -51,7 +50,8 @@ export const retirePolicy = (
   const known = await askedFor(parts, policy);
   const refused = order.role === undefined
     ? await ask(parts, actor, policy, known, order.because)
-    : await approve(parts, actor, policy, known, { ...order, role: order.role });
+    : await approve(parts, actor, policy, known && statusOf(policy, live, known),
+      { ...order, role: order.role });
   if (refused !== undefined) return refused;
   const open = await askedFor(parts, policy);
   if (open === undefined) throw new Error('what was just written into the audit is not there');
@@ -87,7 +87,7 @@ async function askedFor(
   { records, seals, now }: LifecycleParts, { name, hash }: CompiledPolicy,
 ): Promise<Open | undefined> {
   const acts: AuditEntry[] = [];
-  for await (const act of actsOn(records, subjectOf(name))) {
+  for await (const act of actsOn(records, retirementSubject(name))) {
     if (act.action === RETIRE) break;
     acts.push(act);
   }
@@ -109,8 +109,6 @@ async function askedFor(
   }
   return open;
 }
-
-const subjectOf = (name: string): string => `retirement/${name}`;
 
 function statusOf(policy: CompiledPolicy, live: InForceView, { asked, approvals }: Open): Retirement {
   const { name, version, hash, reviewers } = policy;
@@ -146,18 +144,21 @@ async function ask(
 
 async function approve(
   parts: LifecycleParts, actor: Actor, { name, hash, version, reviewers }: CompiledPolicy,
-  open: Open | undefined, { because, role }: { readonly because: string; readonly role: string },
+  open: Retirement | undefined, { because, role }: { readonly because: string; readonly role: string },
 ): Promise<Refusal | undefined> {
   if (open === undefined) {
     return refuse('not_found', `nobody has asked to retire ${name}; ask for it without --role`);
   }
-  const { asked, approvals } = open;
+  const { approvals, lacking } = open;
+  const asked = { hash, person: open.askedBy, atMs: open.askedAtMs };
   if (actor.person === asked.person) {
     return refuse('not_allowed', `${asked.person} has asked for it, and somebody else has to approve it`);
   }
   const refused = mayNotApprove(actor, { author: asked.person }, role, reviewers);
   if (refused !== undefined) return refused;
   if (approvals.some((one) => one.person === actor.person && one.role === role)) {
+    // All have agreed, and the log did not take it then: it is tried again.
+    if (lacking.length === 0) return undefined;
     return refuse('conflict', `${actor.person} has approved it as ${role} already`);
   }
   const bare = { asked, person: actor.person, role, atMs: parts.now() };
@@ -169,7 +170,7 @@ async function noted(
   parts: LifecycleParts, actor: Actor, name: string, action: string,
   detail: Readonly<Record<string, string | number>>,
 ): Promise<Refusal | undefined> {
-  const done = await audited(parts, actor, { action, subject: subjectOf(name), detail },
+  const done = await audited(parts, actor, { action, subject: retirementSubject(name), detail },
     () => Promise.resolve({}));
   return isRefusal(done) ? done : undefined;
 }
@@ -193,7 +194,7 @@ function takeOut(
   return going.goLive(actor, {
     kind: 'retire', because, notes,
     act: {
-      action: RETIRE, subject: subjectOf(name),
+      action: RETIRE, subject: retirementSubject(name),
       detail: { hash, author: askedBy, before: live.base, notes, approvers: approversOf(approvals) },
     },
     enact: () => enactPublication(parts, publication),

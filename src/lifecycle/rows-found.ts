@@ -4,9 +4,10 @@ import {
 } from '#decisioning/publication.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 import type { PublicationRecord, RecordWrites } from '#ports/records.ts';
+import { RETIRE, retirementSubject } from './acts.ts';
 import type { Pending } from './going-live.ts';
 import type { LifecycleParts, Published } from './parts.ts';
-import { hashOfJson } from './seals.ts';
+import { hashOfJson, isMap } from './seals.ts';
 import { hashesOf } from './version-facts.ts';
 
 /** Of what no person has published. */
@@ -29,7 +30,8 @@ export async function* rowsFound(
   let before: Amended | undefined;
   for await (const one of published) {
     if ('publication' in one) {
-      yield publicationRow(one, one.publication, await liveAt(one.position, one.publication));
+      const row = publicationRow(one, one.publication, await liveAt(one.position, one.publication));
+      yield row.row.kind === 'retire' ? await asRetired(parts, one.publication, row) : row;
       before = NOTHING;
     } else {
       const { amendment } = one;
@@ -62,6 +64,18 @@ function publicationRow(
       for (const id of changes) await listWentLive(writes, id);
     },
   };
+}
+
+/** What was agreed on is done: the audit says it where the next who asks looks. */
+async function asRetired(
+  { records }: LifecycleParts, { approvals = [] }: Publication, pending: Pending,
+): Promise<Pending> {
+  const hash = approvals.find(({ subject }) => subject === 'retirement')?.hash ?? '';
+  const name = (await records.version(hash))?.policy;
+  if (name === undefined) return pending;
+  const { detail } = pending.act;
+  return { ...pending, act: { action: RETIRE, subject: retirementSubject(name),
+    detail: { ...(isMap(detail) ? detail : {}), hash } } };
 }
 
 /** A change whose row said that it was only proposed. */
@@ -100,11 +114,12 @@ function found(
   };
 }
 
-function publicationKind({ person, approvals = [] }: Publication): Kind {
+/** A roll-back has no author; of what has one, only a list change may do without an approval. */
+function publicationKind({ person, author, approvals = [] }: Publication): Kind {
   if (person === undefined || person === SYSTEM_PERSON) return 'bootstrap';
   if (approvals.some(({ subject }) => subject === 'version')) return 'publish';
   if (approvals.some(({ subject }) => subject === 'retirement')) return 'retire';
-  return approvals.some(({ subject }) => subject === 'list_change') ? 'list' : 'roll_back';
+  return author === undefined ? 'roll_back' : 'list';
 }
 
 /** By what it changed, where what was before it is known; else by who made it and on whose leave. */

@@ -128,6 +128,8 @@ test('a list change that went live in the moment of a crash is published, with i
   equal(told(await after.life.listChange(id)).change.state, 'proposed');
   await after.life.catchUp();
   equal(told(await after.life.listChange(id)).change.state, 'published');
+  const [row] = await after.life.publications({ limit: 1, after: undefined });
+  deepEqual([row?.kind, row?.person], ['list', 'ann']);
   deepEqual((await records.listEntries('blocked')).map(({ value }) => value), ['c1']);
   match(refusalOf(await after.life.publishListChange(ANN, id, publishOrder)), /is published already/);
 });

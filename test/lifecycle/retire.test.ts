@@ -1,14 +1,18 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
 import { coverageChanges } from '#lifecycle/coverage.ts';
+import { LogUnavailable } from '#ports/decision-log.ts';
+import { RecordsUnavailable, type NewAuditEntry, type RecordWrites } from '#ports/records.ts';
 import {
   ANN, BEN, CAS, LifecycleWorld, person, policySource, publicationOf, publishOrder, refusalOf, told,
 } from './lifecycle-world.ts';
 
 const DAY_MS = 86_400_000;
-const twoPolicies = (reviewers = '[risk]'): LifecycleWorld => new LifecycleWorld(publicationOf(
-  policySource({ version: 1, reviewers }),
-  policySource({ version: 3, name: 'wires', kinds: '[transfer]' }).replace('kind: card', 'kind: transfer')));
+const twoPolicies = (reviewers = '[risk]', store = new MemoryRecordStore()): LifecycleWorld =>
+  new LifecycleWorld(publicationOf(policySource({ version: 1, reviewers }),
+    policySource({ version: 3, name: 'wires', kinds: '[transfer]' }).replace('kind: card', 'kind: transfer'),
+  ), store);
 const because = 'the product is closed';
 const ask = { because, role: undefined };
 const as = (role: string) => ({ because, role });
@@ -90,4 +94,54 @@ test('who decides what before and after, by kind', () => {
   deepEqual(coverageChanges([cards, rest], [cards]).map((one) => one.split(' ', 3).join(' ')),
     ['transfer: no policy', 'cash: no policy', 'wallet: no policy', 'crypto: no policy']);
   deepEqual(coverageChanges([cards], [cards, rest]), []);
+});
+
+test('a retirement that all agreed on and the log did not take is done when one of them says it again',
+  async () => {
+  const world = twoPolicies();
+  const { life, engine } = world;
+  const [, wires] = world.liveHashes;
+  told(await life.retire(ANN, 'small', ask));
+  const publish = engine.publish.bind(engine);
+  engine.publish = () => Promise.reject(new LogUnavailable('disk_full', 'the disk is full'));
+  match(refusalOf(await life.retire(BEN, 'small', as('risk'))), /^log_unavailable/);
+  engine.publish = publish;
+  match(refusalOf(await life.retire(CAS, 'small', as('risk'))), /^not_allowed: cas does not hold/);
+  told(await life.retire(BEN, 'small', as('risk')));
+  deepEqual(world.liveHashes, [wires]);
+});
+
+class LeavingRecords extends MemoryRecordStore {
+  away = false;
+  override async change<Result>(
+    entry: NewAuditEntry, act: (writes: RecordWrites) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.away) throw new RecordsUnavailable('unreachable', 'away');
+    return super.change(entry, act);
+  }
+}
+
+test('what was agreed on is done once, also where a crash was between the log and the records', async () => {
+  const records = new LeavingRecords();
+  const world = twoPolicies('[risk]', records);
+  const [small, wires] = world.liveHashes;
+  await world.life.catchUp();
+  told(await world.life.retire(ANN, 'small', ask));
+  const publish = world.engine.publish.bind(world.engine);
+  world.engine.publish = (...order) => {
+    records.away = true;
+    return publish(...order);
+  };
+  equal(told(await world.life.retire(BEN, 'small', as('risk'))).live?.recorded, false);
+  records.away = false;
+  const after = twoPolicies('[risk]', records);
+  after.engine.all.splice(0, 1, ...world.engine.all);
+  await after.life.catchUp();
+  const [row] = await after.life.publications({ limit: 1, after: undefined });
+  deepEqual([row?.kind, after.liveHashes], ['retire', [wires]]);
+  told(await after.life.rollBack(CAS, 1, publishOrder));
+  match(refusalOf(await after.life.retirement('small')), /^not_found: nobody has asked/);
+  match(refusalOf(await after.life.retire(person('dan', 'risk'), 'small', as('risk'))),
+    /^not_found: nobody has asked/);
+  deepEqual(after.liveHashes, [small, wires]);
 });
