@@ -151,30 +151,45 @@ export const publishSnooze = (
   });
 });
 
-/** One person may: less is left alone by it. One that is not live yet is withdrawn. */
+/**
+ * One person may: less is left alone by it. One that is not live yet is withdrawn. What is in force ends
+ * whatever became of its row: the log says what it is.
+ */
 export const endSnooze = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
-): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
-  const status = await snoozeStatus(parts, id);
-  if (isRefusal(status)) return status;
-  const { snooze } = status;
+): Promise<WentLive | Refusal> => going.inTurn(async (live) => {
   const { snoozes } = amendedNow(live);
-  const act = { action: 'snooze.end', subject: `policy/${snooze.policy}`, detail: { id, because } };
-  if (!snoozes.some((one) => one.id === id)) {
-    const state = snooze.state === 'proposed' ? 'withdrawn' : 'ended';
-    const done = await audited(parts, actor, act, async (writes) => {
-      await writes.setSnoozeState(id, state);
-      return {};
-    });
-    return isRefusal(done) ? done : { position: live.position, recorded: true, notes: [] };
-  }
+  const inForce = snoozes.find((one) => one.id === id);
+  if (inForce === undefined) return withdrawn(parts, actor, { id, because, position: live.position });
   return going.goLive(actor, {
-    kind: 'snooze', because, act,
+    kind: 'snooze', because, act: endOfSnooze(inForce, because),
     enact: () => enactAmendment(parts, { snoozes: snoozes.filter((one) => one.id !== id) },
       { person: actor.person, because, approvals: [] }),
     also: (writes) => writes.setSnoozeState(id, 'ended'),
   });
 });
+
+const endOfSnooze = ({ id, policy }: Pick<Snooze, 'id' | 'policy'>, because: string) =>
+  ({ action: 'snooze.end', subject: `policy/${policy}`, detail: { id, because } });
+
+/** Of one that leaves nothing alone, or not any more. */
+async function withdrawn(
+  parts: LifecycleParts, actor: Actor, { id, because, position }: { readonly id: string;
+    readonly because: string; readonly position: number },
+): Promise<WentLive | Refusal> {
+  const status = await snoozeStatus(parts, id);
+  if (isRefusal(status)) return status;
+  const { snooze } = status;
+  if (snooze.state === 'ended' || snooze.state === 'withdrawn') {
+    return refuse('conflict', `${id} is ${snooze.state} already`);
+  }
+  const state = snooze.state === 'proposed' ? 'withdrawn' : 'ended';
+  const done = await audited(parts, actor, endOfSnooze(snooze, because), async (writes) => {
+    await writes.setSnoozeState(id, state);
+    return {};
+  });
+  return isRefusal(done) ? done : { position, recorded: true, notes: [] };
+}
 
 /** What has ended is left out of the next amendment. */
 const inForceAt = (snoozes: readonly Snooze[], nowMs: number): readonly Snooze[] =>
