@@ -158,11 +158,18 @@ async function submittedAt(records: RecordReads, hash: string): Promise<number> 
 
 export const withdraw = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, because: string,
-): Promise<VersionStatus | Refusal> => going.inTurn(async ({ policies }) => {
+): Promise<VersionStatus | Refusal> => going.inTurn(async (live) => {
   const version = await parts.records.version(hash);
   if (version === undefined) return noVersion(hash);
-  if (policies.some((live) => live.hash === hash)) {
+  if (live.policies.some((one) => one.hash === hash)) {
     return refuse('conflict', 'it is live; roll back, or publish another version, and it is retired');
+  }
+  const { challengers } = amendedNow(live);
+  const beside = challengers[(await hashesOf(parts, challengers)).indexOf(hash)];
+  if (beside !== undefined) {
+    const part = beside.share > 0 ? ` and decides ${beside.share * 100} % of its payments` : '';
+    return refuse('conflict', `it judges beside the live version${part}; end that first: \`assay policy `
+      + `unshadow ${hash} --because WHY\``);
   }
   const done = await audited(parts, actor, {
     action: 'version.withdraw', subject: `version/${hash}`,

@@ -76,6 +76,18 @@ test('what went live has its row also where somebody at the database forbids the
   told(await world.life.publish(ANN, hash, publishOrder));
 });
 
+test('what judges beside the live version is not withdrawn before it is taken away from there', async () => {
+  const world = new LifecycleWorld();
+  const { life } = world;
+  const hash = await world.submitted({ version: 2 });
+  told(await life.approve(BEN, hash, 'risk'));
+  told(await life.startShadow(ANN, hash, { share: 0.05, by: undefined }));
+  match(refusalOf(await life.withdraw(CAS, hash, 'a slip')),
+    /^conflict: it judges beside the live version and decides 5 % of its payments; .*assay policy unshadow/);
+  told(await life.stopShadow(CAS, hash, 'a slip'));
+  equal(told(await life.withdraw(CAS, hash, 'a slip')).stage, 'withdrawn');
+});
+
 class QuarrellingRecords extends MemoryRecordStore {
   conflicts = 0;
   override async change<Result>(

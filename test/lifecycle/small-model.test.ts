@@ -56,6 +56,8 @@ class Play {
   readonly #snoozes: Book[] = [];
   /** Hashes that were live at each position, as the auditor saw it. */
   readonly #live: { readonly position: number; readonly hash: string; readonly number: number }[] = [];
+  /** Hashes of those that judge beside what is live. */
+  readonly #beside = new Set<string>();
   #acts = 0;
   went = 0;
   refused = 0;
@@ -133,6 +135,7 @@ class Play {
     const answer = await this.#world.life.publish(actor, book.id, { because: 'x', expected: undefined });
     if (this.#judge(answer, expected, `${actor.person} publishes ${book.number}`)) {
       this.#wentLive(answer, book.id, book.number);
+      this.#beside.delete(book.id);
     }
   }
 
@@ -144,7 +147,7 @@ class Play {
   async #withdraw(actor: Actor): Promise<void> {
     const book = pick(this.#random, this.#versions);
     if (book === undefined) return;
-    const expected = !book.closed && book.id !== this.#live.at(-1)?.hash;
+    const expected = !book.closed && book.id !== this.#live.at(-1)?.hash && !this.#beside.has(book.id);
     const answer = await this.#world.life.withdraw(actor, book.id, 'x');
     if (this.#judge(answer, expected, 'withdraw')) book.closed = true;
   }
@@ -172,7 +175,9 @@ class Play {
     const expected = share === 0 ? isOpen
       : isOpen && hasItsPeople(book) && book.number > (this.#live.at(-1)?.number ?? 0);
     const answer = await this.#world.life.startShadow(actor, book.id, { share, by: undefined });
-    this.#judge(answer, expected, `${actor.person} lets ${book.number} decide ${share}`);
+    if (this.#judge(answer, expected, `${actor.person} lets ${book.number} decide ${share}`)) {
+      this.#beside.add(book.id);
+    }
   }
 
   async #change(actor: Actor): Promise<void> {
