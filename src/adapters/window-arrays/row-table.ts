@@ -38,6 +38,8 @@ export class RowTable {
   readonly textSlots: readonly number[];
   readonly #dictionary: Dictionary;
   readonly #eventSlot: number;
+  /** By text slot, of the row taken last; the text may be gone or another by now. */
+  readonly #latestCodes: Uint32Array;
   readonly #free: number[] = [];
   #count = 0;
   #head = NO_ROW;
@@ -50,6 +52,7 @@ export class RowTable {
     this.textSlots = kept.map((field) => field.textSlot).filter((slot) => slot >= 0);
     this.#eventSlot = schema.byPath.get('event')?.textSlot ?? -1;
     this.#dictionary = dictionary;
+    this.#latestCodes = new Uint32Array(schema.textSlotCount);
     this.columns = {
       numbers: Array.from({ length: schema.numberSlotCount }, () => []),
       codes: Array.from({ length: schema.textSlotCount }, () => []),
@@ -113,7 +116,7 @@ export class RowTable {
     }
     for (const slot of this.textSlots) {
       const text = slot === this.#eventSlot ? event.type : event.texts[slot];
-      writeCode(columns.codes[slot]!, page, at, text === undefined ? 0 : dictionary.take(text));
+      writeCode(columns.codes[slot]!, page, at, text === undefined ? 0 : this.#codeOf(slot, text));
     }
     columns.positions[page]![at] = event.position;
     const rest = this.pages[page]!;
@@ -128,6 +131,16 @@ export class RowTable {
     else this.pages[this.#tail >>> PAGE_SHIFT]!.next[this.#tail & PAGE_MASK] = row;
     this.#tail = row;
     return row;
+  }
+
+  /** Currencies, countries and channels come again and again: then nothing is looked up. */
+  #codeOf(slot: number, text: string): number {
+    const latest = this.#latestCodes[slot]!;
+    if (this.#dictionary.texts[latest] === text) {
+      this.#dictionary.retain(latest);
+      return latest;
+    }
+    return this.#latestCodes[slot] = this.#dictionary.take(text);
   }
 
   /** Frees a row that no log holds. */
