@@ -8,17 +8,19 @@ import type { ListChangeBy, ListEntry, ListSource } from '#policy/lists.ts';
 import type { ApprovalRecord, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
 import { addApproval, approversOf, countingApprovals, mayNotApprove, notOpen } from './approvals.ts';
 import { endOf, listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
-import { enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
+import { amendedNow, enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
 import { mappedInTurns } from './in-turns.ts';
 import { listFaults } from './list-faults.ts';
-import { listUse } from './list-use.ts';
-import type { Actor, LifecycleParts } from './parts.ts';
+import { listUse, type ListUse } from './list-use.ts';
+import type { Actor, InForceView, LifecycleParts } from './parts.ts';
 import { contentOf, type PublishOrder } from './publish.ts';
 import { audited, gateClosed, refuse, refuseAll } from './refuse.ts';
 import { listWentLive } from './rows-found.ts';
 
 /** So many entries a single person may add to a list that can only stop payments. */
 const SINGLE_PERSON_ENTRIES_MAX = 100;
+/** And so many of what is live may have come so: a policy that declines everyone takes two. */
+const SINGLE_PERSON_LIVE_MAX = 1_000;
 
 export interface ListChangeOrder {
   readonly list: string;
@@ -41,7 +43,7 @@ export async function proposeListChange(
   parts: LifecycleParts, actor: Actor, order: ListChangeOrder,
 ): Promise<ListChangeStatus | Refusal> {
   const live = parts.engine.inForce();
-  const { declarations } = listUse(order.list, live.policies);
+  const { declarations } = listUse(order.list, live);
   const [declaration] = declarations;
   if (declaration === undefined) return noList(order.list, parts);
   const numbered = declaration.of.kind === 'int' ? await withNumbers(order) : order;
@@ -111,11 +113,14 @@ export async function listChangeStatus(
     return actor === undefined ? refuse('gate_closed', damage)
       : refuseDamaged(parts, actor, `list/${change.list}`, damage);
   }
-  const { policies, declarations, onlyRaises } = listUse(change.list, parts.engine.inForce().policies);
+  const live = parts.engine.inForce();
+  const champions = listUse(change.list, live);
+  const use = { ...champions,
+    onlyRaises: champions.onlyRaises && !await isExemptedBeside(parts, live, change.list) };
+  const { policies, declarations } = use;
   const declared = [...new Set(declarations.flatMap(({ reviewers }) => reviewers ?? []))];
-  const isSmall = change.kind === 'amend' && change.remove.length === 0
-    && change.add.length <= SINGLE_PERSON_ENTRIES_MAX;
-  const secondPerson = declared.length > 0 || !onlyRaises || !isSmall || policies.length === 0;
+  const whyTwo = whySecond(change, use, () => aloneCount(live, change.list, parts.now()));
+  const secondPerson = declared.length > 0 || whyTwo !== undefined;
   const roles = declared.length > 0 ? declared : [...new Set(policies.flatMap(({ reviewers }) => reviewers))];
   const all = await parts.records.approvals('list_change', change.hash);
   const approvals = countingApprovals(all, change.author, roles, parts.seals);
@@ -125,16 +130,41 @@ export async function listChangeStatus(
     `nobody has approved it as ${role}, which the list asks for; ${way} ${role}\``);
   if (declared.length === 0 && secondPerson && approvals.length === 0) {
     const role = roles[0] ?? 'ROLE';
-    lacking.push(`${whyTwo(change, onlyRaises)}, so a second person approves it; ${way} ${role}\``);
+    lacking.push(`${whyTwo ?? ''}, so a second person approves it; ${way} ${role}\``);
   }
   return { change, roles, secondPerson, approvals, lacking };
 }
 
-function whyTwo({ kind, remove }: ListChangeRecord, onlyRaises: boolean): string {
+/** Undefined where one person is enough: what it stops is little, and it lets nothing through. */
+function whySecond(
+  { kind, add, remove }: ListChangeRecord, { policies, onlyRaises, isOfPayers }: ListUse,
+  alone: () => number,
+): string | undefined {
   if (!onlyRaises) return 'the list can let a payment through';
+  if (policies.length === 0) return 'no live policy says what the list does';
   if (kind === 'replace') return 'it replaces the whole list';
-  return remove.length > 0 ? 'it takes entries away' : `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} `
-    + `entries`;
+  if (remove.length > 0) return 'it takes entries away';
+  if (!isOfPayers) return 'its values stand for the payments of many';
+  if (add.length > SINGLE_PERSON_ENTRIES_MAX) return `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} entries`;
+  return alone() + add.length <= SINGLE_PERSON_LIVE_MAX ? undefined
+    : `more than ${SINGLE_PERSON_LIVE_MAX} of its entries would be there by one person's word`;
+}
+
+/** Whether a challenger that decides a share may let a payment through by the list. */
+async function isExemptedBeside(
+  { check }: LifecycleParts, live: InForceView, list: string,
+): Promise<boolean> {
+  const deciding = amendedNow(live).challengers.filter(({ share }) => share > 0);
+  const checked = await Promise.all(deciding.map(({ file, source }) => check(file, source)));
+  return checked.some((one) => 'mistakes' in one || one.exempting.includes(list));
+}
+
+/** Entries that have not ended and that came in by a change that nobody approved. */
+function aloneCount({ publication }: InForceView, list: string, nowMs: number): number {
+  const { entries = [], changes = [] } = publication.lists.find(({ name }) => name === list) ?? {};
+  const alone = new Set(changes.flatMap(({ id, approvers }) => (approvers.length === 0 ? [id] : [])));
+  return entries.filter(({ change, until }) => change !== undefined && alone.has(change)
+    && (until === undefined || Date.parse(until) > nowMs)).length;
 }
 
 export async function approveListChange(
@@ -167,9 +197,9 @@ const ENTRIES_SHOWN_MAX = 1_000;
 
 /** Entries that are live, in the order of the publication; `after` so many of them. */
 export function listView(parts: LifecycleParts, list: string, after: number): ListView | Refusal {
-  const { policies, publication } = parts.engine.inForce();
-  const all = entriesOf(publication, list);
-  if (all.length === 0 && listUse(list, policies).declarations.length === 0) return noList(list, parts);
+  const live = parts.engine.inForce();
+  const all = entriesOf(live.publication, list);
+  if (all.length === 0 && listUse(list, live).declarations.length === 0) return noList(list, parts);
   const to = after + ENTRIES_SHOWN_MAX;
   return { list, entries: all.slice(after, to), after: to < all.length ? to : undefined };
 }
@@ -189,7 +219,7 @@ export const publishListChange = (
   const mark = change.kind === 'replace' ? {} : { change: id };
   const order = { ...change,
     add: await mappedInTurns(change.add, (entry) => ({ ...published(entry), ...mark })) };
-  const { declarations } = listUse(change.list, live.policies);
+  const { declarations } = listUse(change.list, live);
   const faults = await listFaults(order, before, declarations);
   // The list may have changed since it was proposed.
   if (faults.length > 0) return refuseAll('conflict', faults);

@@ -10,6 +10,8 @@ export interface ListFault { readonly pointer: string; readonly detail: string }
 interface Stay { readonly fromMs: number; readonly untilMs: number; readonly text: string }
 
 const FAULTS_MAX = 100;
+/** Of one value; each new one is held against all of them. */
+const STAYS_MAX = 100;
 
 export async function listFaults(
   { kind, add, remove }: Pick<ListChangeOrder, 'kind' | 'add' | 'remove'>, before: readonly ListEntry[],
@@ -36,8 +38,8 @@ export async function listFaults(
   const stays = new Map<string, Stay[]>();
   await inTurns(kept, (entry) => {
     const stay = stayOf(entry);
-    if (typeof stay !== 'string') stays.set(String(entry.value),
-      [...stays.get(String(entry.value)) ?? [], stay]);
+    const others = stays.get(String(entry.value)) ?? [];
+    if (typeof stay !== 'string' && others.push(stay) === 1) stays.set(String(entry.value), others);
   });
   await inTurns(add, (entry, i) => {
     if (faults.length >= FAULTS_MAX) return;
@@ -58,11 +60,14 @@ function entryFault(
   const stay = stayOf(entry);
   if (typeof stay === 'string') return stay;
   const others = stays.get(String(entry.value)) ?? [];
+  if (others.length >= STAYS_MAX) {
+    return `is listed ${others.length + 1} times; a value has at most ${STAYS_MAX} stays: take old ones away`;
+  }
   const clash = others.find((other) => other.fromMs < stay.untilMs && stay.fromMs < other.untilMs);
   if (clash !== undefined) {
     return `is listed ${stay.text}, and it is there already ${clash.text}: validity may not overlap`;
   }
-  stays.set(String(entry.value), [...others, stay]);
+  if (others.push(stay) === 1) stays.set(String(entry.value), others);
   return undefined;
 }
 

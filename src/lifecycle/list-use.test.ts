@@ -1,8 +1,8 @@
-import { equal } from 'node:assert/strict';
+import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventSchema } from '#domain/field.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
-import { listUse } from './list-use.ts';
+import { exemptingLists, listUse } from './list-use.ts';
 
 const schema = eventSchema();
 const policy = (rules: string, features = '') => {
@@ -18,6 +18,8 @@ ${rules}`;
   if ('policy' in result) return result.policy;
   throw new Error(result.diagnostics.map(({ message }) => message).join('\n'));
 };
+const SCORING = 'scoring: { fraud: { bands: [{ below: 40, action: approve, name: low }, '
+  + '{ else: review, name: high }] } }\n';
 const THEN = 'then: { action: decline }, unknown: review';
 
 for (const [what, rules, features, raises] of [
@@ -29,12 +31,30 @@ for (const [what, rules, features, raises] of [
   ['a comparison with false', `  a: { when: listed == false, ${THEN} }`, '', false],
   ['a rule that takes the place of another', `  a: { when: listed, ${THEN}, replaces: [b] }
   b: { when: amount as EUR > 1 EUR, ${THEN} }`, '', false],
+  ['a rule that takes points away', '  a: { when: listed, then: { score: -40 }, unknown: miss }', SCORING,
+    false],
+  ['a rule that gives points', '  a: { when: listed, then: { score: 40 }, unknown: miss }', SCORING, true],
+  ['a rule that sets a label', `  a: { when: listed, then: { label: trusted, on: card.id, for: 1d },
+    unknown: miss }`, '', false],
   ['a feature', `  a: { when: n > 3, ${THEN} }`, 'features: { n: count(by card over 1h where listed) }\n',
     false],
   ['one rule that raises and one that exempts', `  a: { when: listed, ${THEN} }
   b: { when: amount as EUR > 1 EUR and not listed, ${THEN} }`, '', false],
 ] as const) {
   test(`a list in ${what} ${raises ? 'can only stop payments' : 'may let one through'}`, () => {
-    equal(listUse('l', [policy(rules, features)]).onlyRaises, raises);
+    equal(listUse('l', { policies: [policy(rules, features)] }).onlyRaises, raises);
+    deepEqual(exemptingLists(policy(rules, features)), raises ? [] : ['l']);
   });
 }
+
+test('whose values stand for the payments of many is not for one person to fill', () => {
+  const read = (of: string): boolean => {
+    const { lists: [declared], ...rest } = policy(`  a: { when: listed, ${THEN} }`);
+    const source = of === 'string' ? { kind: 'string' } as const
+      : { kind: 'entity', entity: of === 'merchant' ? 'merchant' : 'card' } as const;
+    if (declared === undefined) throw new Error('no list');
+    const policies = [{ ...rest, lists: [{ ...declared, of: source }] }];
+    return listUse('l', { policies }).isOfPayers;
+  };
+  equal([read('card'), read('merchant'), read('string')].join(), 'true,false,false');
+});

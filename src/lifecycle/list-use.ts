@@ -2,10 +2,12 @@
  * What a list can do to a payment, from where it stands in the live policies: only stop it, or let it
  * through.
  */
+import type { EntityKind } from '#domain/field.ts';
 import type { Expr } from '#expression/ast.ts';
 import { childrenOf, someNode } from '#expression/tree.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { ListDeclaration } from '#policy/lists.ts';
+import type { InForceView } from './parts.ts';
 
 /** Policies that read the list from outside, with how they declare it. */
 export interface ListUse {
@@ -13,27 +15,43 @@ export interface ListUse {
   readonly policies: readonly CompiledPolicy[];
   /** Nothing gets milder by an entry more. */
   readonly onlyRaises: boolean;
+  /** An entry is about one who pays, and not a country or a shop in which everybody does. */
+  readonly isOfPayers: boolean;
 }
 
-export function listUse(list: string, live: readonly CompiledPolicy[]): ListUse {
+const PAYERS: ReadonlySet<EntityKind> = new Set<EntityKind>(['card', 'account', 'customer', 'device', 'ip']);
+
+export function listUse(
+  list: string, { policies: live }: Pick<InForceView, 'policies'>,
+): ListUse {
   const policies = live.filter(({ lists }) =>
     lists.some(({ name, values }) => name === list && values === undefined));
   const declarations = policies.flatMap(({ lists }) => lists.filter(({ name }) => name === list));
-  return { declarations, policies, onlyRaises: policies.every((policy) => raisesOnly(list, policy)) };
+  return {
+    declarations, policies,
+    onlyRaises: policies.every((policy) => raisesOnly(list, policy)),
+    isOfPayers: declarations.every(({ of }) => of.kind === 'entity' && PAYERS.has(of.entity)),
+  };
 }
+
+/** Names of the lists from outside by which a policy may let a payment through. */
+export const exemptingLists = (policy: CompiledPolicy): readonly string[] =>
+  policy.lists.flatMap(({ name, values }) =>
+    (values === undefined && !raisesOnly(name, policy) ? [name] : []));
 
 /**
  * It stands only in the conditions of rules, where more members can only make more hits, and those rules take
- * the effect of no other rule away. Anything else may exempt: it is then treated as if it did.
+ * the effect of no other rule away, take no points away, and set no label that another may exempt by.
+ * Anything else may exempt: it is then treated as if it did.
  */
 function raisesOnly(list: string, { rules, aggregates }: CompiledPolicy): boolean {
   const reads = (expr: Expr): boolean => someNode(expr, (node) => isRead(node, list));
   if (aggregates.some((aggregate) =>
     reads({ kind: 'aggregate', aggregate, span: aggregate.span }))) return false;
-  return rules.every(({ when, unless, replaces }) => {
+  return rules.every(({ when, unless, replaces, does }) => {
     if (unless !== undefined && reads(unless)) return false;
     if (!reads(when)) return true;
-    return replaces.length === 0 && isRising(when, list);
+    return replaces.length === 0 && does.score >= 0 && does.label === undefined && isRising(when, list);
   });
 }
 

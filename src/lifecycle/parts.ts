@@ -51,6 +51,8 @@ export interface LiveEngine {
 export interface CheckedPolicy extends Pick<CompiledPolicy,
   'hash' | 'name' | 'title' | 'version' | 'kinds' | 'reviewers' | 'effective' | 'gate'> {
   readonly ruleCount: number;
+  /** Managed lists by which it may let a payment through. */
+  readonly exempting: readonly string[];
   /** As a compiler prints them; empty where there are none. */
   readonly warnings: string;
   readonly tests: TestFigures;

@@ -66,9 +66,9 @@ export async function listChangesOf(
 }
 
 const isLive = ({ engine }: LifecycleParts, list: string): boolean => {
-  const { policies, publication } = engine.inForce();
-  return publication.lists.some(({ name }) => name === list)
-    || listUse(list, policies).declarations.length > 0;
+  const live = engine.inForce();
+  return live.publication.lists.some(({ name }) => name === list)
+    || listUse(list, live).declarations.length > 0;
 };
 
 /** An entry that is live, and who put it there; undefined: it came with the folder of a first start. */

@@ -87,3 +87,64 @@ test('whatever was changed by whom before which crash, the records hold what is 
   }
   equal(changes, scaled(20) * 12);
 });
+
+test('one person fills a list that stops payments up to a thousand entries, and two go on', async () => {
+  const world = worldWith([]);
+  const { life } = world;
+  const propose = async (from: number, count: number) => told(await life.proposeListChange(ANN, {
+    list: 'blocked', kind: 'amend', remove: [], reason: 'stolen',
+    add: Array.from({ length: count }, (_, i) => ({ value: `c${from + i}` })),
+  }));
+  for (let part = 0; part < 10; part++) {
+    const { change, secondPerson } = await propose(part * 100, 100);
+    equal(secondPerson, false);
+    told(await life.publishListChange(ANN, change.id, publishOrder));
+  }
+  const { change: { id }, secondPerson } = await propose(1_000, 1);
+  equal(secondPerson, true);
+  match(refusalOf(await life.publishListChange(ANN, id, publishOrder)),
+    /^gate_closed: more than 1000 of its entries would be there by one person's word, so a second person/);
+  told(await life.approveListChange(BEN, id, 'risk'));
+  told(await life.publishListChange(ANN, id, publishOrder));
+});
+
+test('one person does not block a country: its values stand for the payments of many', async () => {
+  const source = policySource({ version: 1 }).replace('blocked: { of: card,', 'blocked: { of: merchant,')
+    .replace('card in list("blocked")', 'merchant in list("blocked")');
+  const { life } = new LifecycleWorld(publicationOf(source));
+  const { change: { id } } = told(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'amend', add: [{ value: 'shop_1' }], remove: [], reason: 'x' }));
+  match(refusalOf(await life.publishListChange(ANN, id, publishOrder)),
+    /^gate_closed: its values stand for the payments of many, so a second person approves it/);
+});
+
+test('a value that is listed more often than anybody needs is refused', async () => {
+  const { life } = worldWith([]);
+  const add = Array.from({ length: 101 }, (_, i) => {
+    const at = (day: number): string => new Date(Date.UTC(2027, 0, 1 + day)).toISOString();
+    return { value: 'c1', from: at(i), until: at(i + 1) };
+  });
+  match(refusalOf(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'replace', add, remove: [], reason: 'x' })),
+  /^invalid: "c1" is listed 101 times; a value has at most 100 stays[^]*\/add\/100/);
+});
+
+test('a list by which a challenger lets payments through takes two, while it decides a share', async () => {
+  const world = worldWith([]);
+  const { life } = world;
+  const source = policySource({ version: 2 }).replace('unless: card in list("trusted")',
+    'unless: card in list("trusted") or card in list("blocked")');
+  const { version: { hash } } = told(
+    await life.submit(ANN, { policy: 'small', file: undefined, source, note: 'a try' }));
+  told(await life.approve(BEN, hash, 'risk'));
+  const { change: { id } } = told(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'amend', add: [{ value: 'c1' }], remove: [], reason: 'x' }));
+  for (const [share, second] of [[0, false], [0.1, true]] as const) {
+    told(await life.startShadow(ANN, hash, { share, by: undefined }));
+    equal(told(await life.listChange(id)).secondPerson, second);
+  }
+  match(refusalOf(await life.publishListChange(ANN, id, publishOrder)),
+    /^gate_closed: the list can let a payment through/);
+  told(await life.stopShadow(ANN, hash, 'enough'));
+  told(await life.publishListChange(ANN, id, publishOrder));
+});
