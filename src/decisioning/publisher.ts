@@ -26,9 +26,12 @@ export type Amending = Partial<Amended> & Pick<Amendment, 'person' | 'because'>
 
 interface Ready { readonly pipeline: Pipeline; readonly prepared: Prepared }
 
+/** Between steps, most of which are shorter: whoever publishes can wait, and payers have most of the time. */
+const PAUSE_MS = 2;
+
 export class Publisher {
   readonly #parts: PublisherParts;
-  readonly #pause = (): Promise<void> => this.#parts.clock.sleep(0);
+  readonly #pause = (): Promise<void> => this.#parts.clock.sleep(PAUSE_MS);
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PublisherParts) {

@@ -59,7 +59,7 @@ async function serve(): Promise<void> {
   let served: ServedLifecycle | undefined;
   const tell = (news: EngineNews): void => {
     sayNews(news);
-    if (news.kind === 'braked') served?.braked();
+    if (news.kind === 'braked' || news.kind === 'share_taken') served?.braked();
   };
   const engine = await openEmbedded({
     disk: nodeDisk, folder, clock: systemClock, publication, publish: 'first', onLog: sayLog, tell,
