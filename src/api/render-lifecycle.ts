@@ -48,8 +48,7 @@ export const render = {
   list: ({ entries, after }: ListView) =>
     list(entries.map(({ value, from, until, note }) => ({ value, from, until, note })), after),
   listChange: ({ change, roles, secondPerson, approvals: valid, lacking }: ListChangeStatus) => ({
-    ...changeSummary({ ...change, added: change.add.length, removed: change.remove.length }), roles,
-    second_person: secondPerson, approvals: approvals(valid),
+    ...changeSummary(change), roles, second_person: secondPerson, approvals: approvals(valid),
     lacking: change.state === 'proposed' ? lacking : [],
   }),
   snooze: ({ snooze, roles, approvals: valid, lacking }: SnoozeStatus) => ({

@@ -58,12 +58,18 @@ export async function listChangeHash(
 export async function listChangeDamage(
   change: ListChangeRecord, seals: Seals,
 ): Promise<string | undefined> {
-  return await listChangeHash(change) === change.hash ? rowDamage('list_change', change, seals)
+  return await listChangeHash(change) === change.hash ? listChangeRowDamage(change, seals)
     : `${change.id} is not what was proposed: its row or its entries were changed by hand. Propose it again`;
 }
 
+/** Of what is known without the entries: who wrote it when, with which hash. */
+export const listChangeRowDamage = (row: Sealed, seals: Seals): string | undefined =>
+  rowDamage('list_change', row, seals);
+
+type Sealed = Pick<SnoozeRecord, 'id' | 'hash' | 'author' | 'authorSeal' | 'atMs'>;
+
 function rowDamage(
-  subject: 'list_change' | 'snooze', row: ListChangeRecord | SnoozeRecord, seals: Seals,
+  subject: 'list_change' | 'snooze', row: Sealed, seals: Seals,
 ): string | undefined {
   const { id, hash, author } = row;
   const isOurs = seals.holdsAuthor(subject, row)

@@ -28,6 +28,7 @@ import {
 } from './snoozes.ts';
 import { approve, statusOf, submit, withdraw, type Submission,
   type VersionStatus } from './versions.ts';
+import { rememberedNames } from './remembered-names.ts';
 import { rememberedChecks } from './version-facts.ts';
 
 /** An answer, or why not. */
@@ -38,8 +39,8 @@ export class Lifecycle {
   readonly #going: GoingLive;
   #isCaughtUp = false;
 
-  constructor(parts: LifecycleParts) {
-    this.parts = { ...parts, check: rememberedChecks(parts.check) };
+  constructor(parts: Omit<LifecycleParts, 'soundChanges'>) {
+    this.parts = { ...parts, check: rememberedChecks(parts.check), soundChanges: rememberedNames() };
     this.#going = new GoingLive(this.parts);
   }
 

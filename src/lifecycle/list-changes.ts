@@ -5,9 +5,9 @@ import { nearestName } from '#domain/nearest-name.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ListChangeBy, ListEntry, ListSource } from '#policy/lists.ts';
-import type { ApprovalRecord, ListChangeRecord, ListEntryRecord } from '#ports/records.ts';
+import type { ApprovalRecord, ListChangeRecord, ListChangeSummary, ListEntryRecord } from '#ports/records.ts';
 import { addApproval, approversOf, countingApprovals, mayNotApprove, notOpen } from './approvals.ts';
-import { endOf, listChangeDamage, listChangeHash, refuseDamaged } from './authorship.ts';
+import { endOf, listChangeDamage, listChangeHash, listChangeRowDamage, refuseDamaged } from './authorship.ts';
 import { amendedNow, enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
 import { mappedInTurns } from './in-turns.ts';
 import { listFaults } from './list-faults.ts';
@@ -31,7 +31,7 @@ export interface ListChangeOrder {
 }
 
 export interface ListChangeStatus {
-  readonly change: ListChangeRecord;
+  readonly change: ListChangeSummary;
   /** Roles that must approve; empty with `secondPerson`: any one other person. */
   readonly roles: readonly string[];
   readonly secondPerson: boolean;
@@ -102,17 +102,47 @@ const published = ({ value, fromMs, untilMs, note }: ListEntryRecord): ListEntry
 const entriesOf = ({ lists }: Publication, list: string): readonly ListEntry[] =>
   lists.find(({ name }) => name === list)?.entries ?? [];
 
-/** With a person, one that was changed by hand is refused on the record. */
+/**
+ * For whoever looks: the entries of a long change are read and hashed once, and that they were sound is
+ * remembered; whoever acts has them looked at again.
+ */
 export async function listChangeStatus(
-  parts: LifecycleParts, id: string, actor?: Actor,
+  parts: LifecycleParts, id: string,
 ): Promise<ListChangeStatus | Refusal> {
-  const change = await parts.records.listChange(id);
-  if (change === undefined) return refuse('not_found', `no change of a list has the id ${id}`);
-  const damage = await listChangeDamage(change, parts.seals);
-  if (damage !== undefined) {
-    return actor === undefined ? refuse('gate_closed', damage)
-      : refuseDamaged(parts, actor, `list/${change.list}`, damage);
+  const { records, seals, soundChanges } = parts;
+  const summary = await records.listChangeSummary(id);
+  if (summary === undefined) return noChange(id);
+  const looked = `${id} ${summary.hash}`;
+  if (soundChanges.has(looked)) {
+    const damage = listChangeRowDamage(summary, seals);
+    return damage === undefined ? statusOf(parts, summary) : refuse('gate_closed', damage);
   }
+  const change = await records.listChange(id);
+  if (change === undefined) return noChange(id);
+  const damage = await listChangeDamage(change, seals);
+  if (damage !== undefined) return refuse('gate_closed', damage);
+  soundChanges.add(looked);
+  return statusOf(parts, summaryOf(change));
+}
+
+const noChange = (id: string): Refusal => refuse('not_found', `no change of a list has the id ${id}`);
+
+const summaryOf = ({ add, remove, ...change }: ListChangeRecord): ListChangeSummary =>
+  ({ ...change, added: add.length, removed: remove.length });
+
+/** One that was changed by hand is refused on the record. */
+async function soundChange(
+  parts: LifecycleParts, actor: Actor, id: string,
+): Promise<{ readonly content: ListChangeRecord; readonly status: ListChangeStatus } | Refusal> {
+  const content = await parts.records.listChange(id);
+  if (content === undefined) return noChange(id);
+  const damage = await listChangeDamage(content, parts.seals);
+  if (damage !== undefined) return refuseDamaged(parts, actor, `list/${content.list}`, damage);
+  return { content, status: await statusOf(parts, summaryOf(content)) };
+}
+
+async function statusOf(parts: LifecycleParts, change: ListChangeSummary): Promise<ListChangeStatus> {
+  const { id } = change;
   const live = parts.engine.inForce();
   const champions = listUse(change.list, live);
   const use = { ...champions,
@@ -137,16 +167,16 @@ export async function listChangeStatus(
 
 /** Undefined where one person is enough: what it stops is little, and it lets nothing through. */
 function whySecond(
-  { kind, add, remove }: ListChangeRecord, { policies, onlyRaises, isOfPayers }: ListUse,
+  { kind, added, removed }: ListChangeSummary, { policies, onlyRaises, isOfPayers }: ListUse,
   alone: () => number,
 ): string | undefined {
   if (!onlyRaises) return 'the list can let a payment through';
   if (policies.length === 0) return 'no live policy says what the list does';
   if (kind === 'replace') return 'it replaces the whole list';
-  if (remove.length > 0) return 'it takes entries away';
+  if (removed > 0) return 'it takes entries away';
   if (!isOfPayers) return 'its values stand for the payments of many';
-  if (add.length > SINGLE_PERSON_ENTRIES_MAX) return `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} entries`;
-  return alone() + add.length <= SINGLE_PERSON_LIVE_MAX ? undefined
+  if (added > SINGLE_PERSON_ENTRIES_MAX) return `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} entries`;
+  return alone() + added <= SINGLE_PERSON_LIVE_MAX ? undefined
     : `more than ${SINGLE_PERSON_LIVE_MAX} of its entries would be there by one person's word`;
 }
 
@@ -170,9 +200,9 @@ function aloneCount({ publication }: InForceView, list: string, nowMs: number): 
 export async function approveListChange(
   parts: LifecycleParts, actor: Actor, id: string, role: string,
 ): Promise<ListChangeStatus | Refusal> {
-  const status = await listChangeStatus(parts, id, actor);
-  if (isRefusal(status)) return status;
-  const { change } = status;
+  const sound = await soundChange(parts, actor, id);
+  if (isRefusal(sound)) return sound;
+  const { status, content: change } = sound;
   const refused = mayNotApprove(actor, change, role, status.roles) ?? notOpen(change);
   if (refused !== undefined) return refused;
   const done = await audited(parts, actor, {
@@ -207,9 +237,9 @@ export function listView(parts: LifecycleParts, list: string, after: number): Li
 export const publishListChange = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, { because, expected }: PublishOrder,
 ): Promise<WentLive | Refusal> => going.serially(expected, async (live) => {
-  const status = await listChangeStatus(parts, id, actor);
-  if (isRefusal(status)) return status;
-  const { change, lacking, approvals } = status;
+  const sound = await soundChange(parts, actor, id);
+  if (isRefusal(sound)) return sound;
+  const { content: change, status: { lacking, approvals } } = sound;
   const closed = notOpen(change);
   if (closed !== undefined) return closed;
   const again = await endOf(parts, `list/${change.list}`, id, ['list.publish', 'list.withdraw']);

@@ -79,6 +79,9 @@ export interface ListUpload {
 /** What it says, or each mistake by its place. Long ones are read beside the deciding thread. */
 export type ListReader = (upload: ListUpload) => Promise<ListChangeOrder | Refusal>;
 
+/** Ids with content hashes. */
+export interface RememberedNames { has(name: string): boolean; add(name: string): void }
+
 export interface LifecycleParts {
   readonly records: RecordStore;
   readonly engine: LiveEngine;
@@ -88,6 +91,8 @@ export interface LifecycleParts {
   /** For what people read; what came before what is said by positions and by the audit's order. */
   readonly now: () => number;
   readonly backtests: BacktestRunner | undefined;
+  /** List changes whose entries were looked at and are what was proposed. */
+  readonly soundChanges: RememberedNames;
   /** What challengers would have answered; undefined where nobody challenges. */
   readonly shadow?: (() => Promise<object | undefined>) | undefined;
 }

@@ -172,6 +172,7 @@ export interface RecordReads {
   /** Oldest first. */
   approvals(subject: ApprovalSubject, hash: string): Promise<readonly ApprovalRecord[]>;
   listChange(id: string): Promise<ListChangeRecord | undefined>;
+  listChangeSummary(id: string): Promise<ListChangeSummary | undefined>;
   /** Newest first. */
   listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]>;
   /**

@@ -8,7 +8,7 @@ import type {
 import { checkedLimit } from './page-limit.ts';
 import * as rows from './record-rows.ts';
 import type { RecordSql } from './sql-dialect.ts';
-import type { RecordTables } from './tables.ts';
+import type { RecordTables, RowOf } from './tables.ts';
 
 /** So many rows are a few milliseconds of the thread that gets them. */
 const ENTRY_READ_COUNT = 2_000;
@@ -62,14 +62,21 @@ export class SqlReads implements RecordReads {
     return row === undefined ? undefined : rows.listChangeOf(row, await this.#changeEntries(id));
   }
 
+  async listChangeSummary(id: string): Promise<ListChangeSummary | undefined> {
+    const row = await this.sql.selectFrom('list_change').selectAll().where('id', '=', id).executeTakeFirst();
+    return row === undefined ? undefined : this.#summaryOf(row);
+  }
+
   async listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]> {
     const of = this.sql.selectFrom('list_change').selectAll().where('list', '=', list);
     const changes: ListChangeSummary[] = [];
-    for (const row of await this.#newest(of, page)) {
-      const [added, removed] = [await this.#entryCount(row.id, false), await this.#entryCount(row.id, true)];
-      changes.push(rows.listChangeSummaryOf(row, { added, removed }));
-    }
+    for (const row of await this.#newest(of, page)) changes.push(await this.#summaryOf(row));
     return changes;
+  }
+
+  async #summaryOf(row: RowOf<'list_change'>): Promise<ListChangeSummary> {
+    const [added, removed] = [await this.#entryCount(row.id, false), await this.#entryCount(row.id, true)];
+    return rows.listChangeSummaryOf(row, { added, removed });
   }
 
   /** By the last of them, which the index finds: they are numbered without gaps. */

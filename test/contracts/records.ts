@@ -54,8 +54,10 @@ export function recordStoreContract(name: string, makeWorld: () => Promise<Recor
       deepEqual(await store.approvals('version', 'h1'), [written.approval]);
       deepEqual(await store.listChange('lc1'), written.change);
       const { add, remove, ...proposed } = written.change;
-      deepEqual(await store.listChanges('l1', page),
-        [{ ...proposed, added: add.length, removed: remove.length }]);
+      const counted = { ...proposed, added: add.length, removed: remove.length };
+      deepEqual(await store.listChangeSummary('lc1'), counted);
+      equal(await store.listChangeSummary('lc9'), undefined);
+      deepEqual(await store.listChanges('l1', page), [counted]);
       deepEqual(await store.snooze('s1'), written.snooze);
       deepEqual(await store.snoozes('cards', page), [written.snooze]);
       deepEqual(await store.backtestRun('r1'), written.run);

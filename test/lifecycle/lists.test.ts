@@ -148,3 +148,28 @@ test('a list by which a challenger lets payments through takes two, while it dec
   told(await life.stopShadow(ANN, hash, 'enough'));
   told(await life.publishListChange(ANN, id, publishOrder));
 });
+
+class CountingRecords extends MemoryRecordStore {
+  reads = 0;
+  override async listChange(id: string) {
+    this.reads += 1;
+    return super.listChange(id);
+  }
+}
+
+test('whoever looks at a change again does not have all its entries read; whoever acts does', async () => {
+  const records = new CountingRecords();
+  const world = worldWith([], records);
+  const { life } = world;
+  const { change: { id } } = told(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'replace', add: [{ value: 'c1' }], remove: [], reason: 'x' }));
+  for (let look = 0; look < 5; look++) equal(told(await life.listChange(id)).change.added, 1);
+  equal(records.reads, 1);
+  const row = records.tables.listChanges.get(id);
+  if (row !== undefined) records.tables.listChanges.set(id, { ...row, author: 'eve' });
+  match(refusalOf(await life.listChange(id)), /^gate_closed: lch_\w+ does not carry our seal of eve/);
+  const add = [{ value: 'c2', fromMs: undefined, untilMs: undefined, note: '' }];
+  if (row !== undefined) records.tables.listChanges.set(id, { ...row, add });
+  match(refusalOf(await life.approveListChange(BEN, id, 'risk')),
+    /^gate_closed: lch_\w+ is not what was proposed/);
+});

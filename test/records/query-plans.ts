@@ -120,6 +120,7 @@ async function callAll(store: SqlRecordStore, called: Set<string>): Promise<void
   await reads.evidence('v7');
   await reads.approvals('version', 'v7');
   await reads.listChange('c7');
+  await reads.listChangeSummary('c7');
   await reads.listChanges('list7', { limit: 5, after: 10_000 });
   await reads.listEntries('list3');
   await reads.snooze('s7');

@@ -67,7 +67,8 @@ async function everything(store: RecordStore): Promise<unknown> {
   const found: unknown[] = [await store.policyNames(), await store.audit(1, 1_000)];
   for (const one of ids) {
     found.push(await store.version(one), await store.evidence(one), await store.approvals('version', one),
-      await store.listChange(one), await store.snooze(one), await store.backtestRun(one));
+      await store.listChange(one), await store.listChangeSummary(one), await store.snooze(one),
+      await store.backtestRun(one));
   }
   const pages = [{ limit: 3, after: undefined }, { limit: 2, after: 4 }, { limit: 500, after: undefined }];
   for (const page of pages) {

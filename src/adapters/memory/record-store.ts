@@ -71,10 +71,14 @@ class MemoryRecords implements RecordWrites {
     return structuredClone(this.tables.listChanges.get(id));
   }
 
+  async listChangeSummary(id: string): Promise<ListChangeSummary | undefined> {
+    const change = this.tables.listChanges.get(id);
+    return change === undefined ? undefined : structuredClone(summaryOf(change));
+  }
+
   async listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]> {
     const changes = [...this.tables.listChanges.values()].filter((one) => one.list === list);
-    return pageOf(changes, page, atMs).map(({ add: added, remove, ...change }) =>
-      ({ ...change, added: added.length, removed: remove.length }));
+    return pageOf(changes, page, atMs).map(summaryOf);
   }
 
   async listEntries(list: string): Promise<readonly ListEntryRecord[]> {
@@ -233,6 +237,9 @@ function found<Row>(table: ReadonlyMap<string, Row>, key: string): Row {
   if (row === undefined) throw new RecordRefused(`there is no ${key}`);
   return row;
 }
+
+const summaryOf = ({ add: added, remove, ...change }: ListChangeRecord): ListChangeSummary =>
+  ({ ...change, added: added.length, removed: remove.length });
 
 const atMs = (row: { readonly atMs: number }): number => row.atMs;
 
