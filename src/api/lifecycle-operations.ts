@@ -3,7 +3,7 @@ import { LIMITS } from '#domain/limits.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
-import type { Actor, ListUpload } from '#lifecycle/parts.ts';
+import { PartUnavailable, type Actor, type ListUpload } from '#lifecycle/parts.ts';
 import { RecordsUnavailable } from '#ports/records.ts';
 import { readBody, type BodyReader } from './lifecycle-body.ts';
 import type { LIFECYCLE_ROUTES } from './lifecycle-routes.ts';
@@ -81,6 +81,10 @@ async function entered(
   try {
     return await step(life);
   } catch (error) {
+    if (error instanceof PartUnavailable) {
+      return refusal('part_unavailable',
+        `${error.message}; decisions go on. Look what is there before you send it again`);
+    }
     if (!(error instanceof RecordsUnavailable)) throw error;
     const code = error.code === 'starting' ? 'starting' : 'part_unavailable';
     return refusal(code, `the records: ${error.message}; decisions go on`);

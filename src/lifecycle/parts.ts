@@ -66,7 +66,10 @@ export interface TestFigures {
 export interface NotCompiled {
   readonly mistakes: readonly string[];
 }
-/** Compiles and runs the document's own tests, beside the deciding thread. */
+/** What works beside the deciding thread has no answer to this question; another may have one. */
+export class PartUnavailable extends Error {}
+
+/** Compiles and runs the document's own tests, beside the deciding thread. Rejects with PartUnavailable. */
 export type PolicyChecker = (file: string, source: string) => Promise<CheckedPolicy | NotCompiled>;
 
 /** A body that says what is to change in a list, as it came. */

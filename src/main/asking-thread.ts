@@ -1,14 +1,15 @@
 /** A thread that answers questions one by one: there while they come, and ended when none do. */
 import { Worker } from 'node:worker_threads';
+import { PartUnavailable } from '#lifecycle/parts.ts';
 
 /** An endless piece of work must not keep the others waiting for ever. */
 const ANSWER_MS_MAX = 60_000;
 const IDLE_MS = 30_000;
 
-interface Waiting<Answer> {
+interface Waiting<Question, Answer> {
+  readonly question: Question;
   readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: Error) => void;
-  readonly late: NodeJS.Timeout;
+  readonly reject: (error: PartUnavailable) => void;
 }
 /** What the thread posts: the answer to the question of that id, or why there is none. */
 export type Told<Answer> =
@@ -20,41 +21,58 @@ export interface AskingThread<Question, Answer> {
   stop(): Promise<void>;
 }
 
-/** `what` it does, as in "checking"; the script is to call `answerQuestions`. */
+/**
+ * `what` it does, as in "checking"; the script is to call `answerQuestions`. A question that ends the thread,
+ * or takes too long, is refused alone: what waits behind it is asked again of a new thread.
+ */
 export function askingThread<Question, Answer>(
-  script: URL, workerData: unknown, what: string,
+  script: URL, workerData: unknown, what: string, answerMsMax = ANSWER_MS_MAX,
 ): AskingThread<Question, Answer> {
-  const waiting = new Map<number, Waiting<Answer>>();
+  /** In the order in which they were asked: the first is worked on. */
+  const waiting = new Map<number, Waiting<Question, Answer>>();
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
+  let late: NodeJS.Timeout | undefined;
   let last = 0;
 
-  const end = async (why: string): Promise<void> => {
+  const end = async (): Promise<void> => {
     const ending = worker;
     worker = undefined;
     clearTimeout(idle);
-    for (const [id, { reject, late }] of waiting) {
-      clearTimeout(late);
-      waiting.delete(id);
-      reject(new Error(why));
-    }
+    clearTimeout(late);
     await ending?.terminate();
+  };
+  const refuseFirst = (why: string): void => {
+    void end();
+    const [first] = waiting;
+    if (first === undefined) return;
+    const [id, { reject }] = first;
+    waiting.delete(id);
+    reject(new PartUnavailable(why));
+    for (const [next, { question }] of waiting) running().postMessage({ id: next, question });
+    begin();
+  };
+  /** The time of a question begins when those before it are answered. */
+  const begin = (): void => {
+    clearTimeout(late);
+    if (waiting.size === 0) return;
+    late = setTimeout(() => { refuseFirst(`${what} took more than ${answerMsMax} ms`); }, answerMsMax);
   };
   const answered = (told: Told<Answer>): void => {
     const one = waiting.get(told.id);
     if (one === undefined) return;
     waiting.delete(told.id);
-    clearTimeout(one.late);
-    if ('failure' in told) one.reject(new Error(told.failure));
+    if ('failure' in told) one.reject(new PartUnavailable(told.failure));
     else one.resolve(told.answer);
-    if (waiting.size === 0) idle = setTimeout(() => { void end('idle'); }, IDLE_MS).unref();
+    begin();
+    if (waiting.size === 0) idle = setTimeout(() => { void end(); }, IDLE_MS).unref();
   };
   const running = (): Worker => {
     if (worker !== undefined) return worker;
     const started = new Worker(script, { workerData });
-    started.on('message', answered);
-    started.on('error', (error: Error) => { if (worker === started) void end(error.message); });
-    started.on('exit', () => { if (worker === started) void end(`the ${what} thread ended`); });
+    started.on('message', (told: Told<Answer>) => { if (worker === started) answered(told); });
+    started.on('error', (error: Error) => { if (worker === started) refuseFirst(error.message); });
+    started.on('exit', () => { if (worker === started) refuseFirst(`the ${what} thread ended`); });
     started.unref();
     return worker = started;
   };
@@ -62,11 +80,15 @@ export function askingThread<Question, Answer>(
     ask: (question) => new Promise((resolve, reject) => {
       clearTimeout(idle);
       const id = last += 1;
-      const late = setTimeout(() => { void end(`${what} took more than ${ANSWER_MS_MAX} ms`); },
-        ANSWER_MS_MAX);
-      waiting.set(id, { resolve, reject, late });
+      waiting.set(id, { question, resolve, reject });
       running().postMessage({ id, question });
+      if (waiting.size === 1) begin();
     }),
-    stop: () => end('the server is stopping'),
+    async stop() {
+      const ended = end();
+      for (const { reject } of waiting.values()) reject(new PartUnavailable('the server is stopping'));
+      waiting.clear();
+      await ended;
+    },
   };
 }
