@@ -108,6 +108,9 @@ describe('assay policy, list, snooze, brake and audit', () => {
     await rejects(run('policy', 'approve'), /name a hash/);
     await rejects(run('list', 'paint'), /assay list upload/);
     await rejects(run('policy', 'shadow', 'h', '--share', '500%'), /--share is a share such as 5%/);
+    await rejects(run('policy', 'publish', 'h', '--because', 'x', '--expected', '1O3'),
+      /--expected is a whole number, not 1O3/);
+    await rejects(run('policy', 'backtest', 'h', '--capacity', 'many'), /--capacity is a whole number/);
     equal(asked.length, sentBefore);
     deepEqual([isLifecycleVerb('policy', 'check'), isLifecycleVerb('policy', 'submit')], [false, true]);
     equal(isLifecycleVerb('policy', 'toString'), false);

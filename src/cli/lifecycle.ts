@@ -84,7 +84,8 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       { share: shareOf(values.share), by: values.by }),
     unshadow: ({ server, values, word }) => server.send('DELETE', `${version(word)}/shadow`, because(values)),
     backtest: ({ server, values, word }) => server.send('POST', `${version(word)}/backtests`, {
-      from: values.from, until: values.until, capacity: numberOf(values.capacity), sweep: values.sweep,
+      from: values.from, until: values.until, capacity: numberOf(values.capacity, '--capacity'),
+      sweep: values.sweep,
     }),
     backtests: ({ server, values, word }) => server.get(`${version(word)}/backtests${pageOf(values)}`),
     run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
@@ -196,10 +197,13 @@ function wanted(value: string | undefined, option: string): string {
 const because = (values: Values) => ({ because: wanted(values.because, '--because WHY') });
 
 const publishing = (values: Values) =>
-  ({ ...because(values), expected: numberOf(values.expected) });
+  ({ ...because(values), expected: numberOf(values.expected, '--expected') });
 
-const numberOf = (text: string | undefined): number | undefined =>
-  (text === undefined ? undefined : Number(text));
+/** What is no number would be sent as nothing, and a check that was asked for would not be made. */
+function numberOf(text: string | undefined, option: string): number | undefined {
+  if (text === undefined || /^\d{1,15}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError(`${option} is a whole number, not ${text}`);
+}
 
 function shareOf(text = '0'): number {
   const share = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
