@@ -73,7 +73,9 @@ function entryFault(
 
 function misfitOf({ value, from, until }: ListEntry, { of, validity }: ListDeclaration): string | undefined {
   const wanted = of.kind === 'int' ? 'number' : 'string';
-  if (typeof value !== wanted) return `is not a ${wanted === 'number' ? 'whole number' : 'text'}`;
+  if (typeof value !== wanted || (typeof value === 'number' && !Number.isSafeInteger(value))) {
+    return `is not a ${wanted === 'number' ? 'whole number' : 'text'}`;
+  }
   if (value === '') return 'is empty';
   if (typeof value === 'string' && value.length > LIMITS.textCharsMax) {
     return `has ${value.length} characters; the limit is ${LIMITS.textCharsMax}`;

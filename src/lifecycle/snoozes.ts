@@ -1,6 +1,8 @@
 /** Snoozes: one entity is left alone by one rule, until a date, for a reason, with a second person. */
 import type { Snooze } from '#decisioning/publication.ts';
+import { fieldNamed, type EventSchema } from '#domain/field.ts';
 import { formatInstant } from '#domain/instant.ts';
+import { nearestName } from '#domain/nearest-name.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
@@ -35,7 +37,7 @@ export async function proposeSnooze(
   const found = ruleIn(parts.engine.inForce().policies, order);
   if (isRefusal(found)) return found;
   const atMs = parts.now();
-  const fault = faultOf(order, found.rule, atMs);
+  const fault = fieldFault(order.field, found.schema) ?? faultOf(order, found.rule, atMs);
   if (fault !== undefined) return fault;
   const content = { ...order, author: actor.person, atMs };
   const hash = snoozeHash(content);
@@ -56,13 +58,25 @@ export async function proposeSnooze(
 
 function ruleIn(
   policies: readonly CompiledPolicy[], { policy: name, rule: id }: Pick<SnoozeOrder, 'policy' | 'rule'>,
-): { readonly rule: Rule } | Refusal {
+): { readonly rule: Rule; readonly schema: EventSchema } | Refusal {
   const policy = livePolicy(policies, name, '/policy');
   if (isRefusal(policy)) return policy;
   const rule = policy.rules.find((one) => one.id === id);
   return rule === undefined
     ? refuse('not_found', `policy ${name} has no rule ${id}; \`assay policy explain\` lists them`, '/rule')
-    : { rule };
+    : { rule, schema: policy.schema };
+}
+
+/** The engine would say so too, when two had agreed on it. */
+function fieldFault(name: string, schema: EventSchema): Refusal | undefined {
+  const field = fieldNamed(schema, name);
+  if (field === undefined) {
+    const near = nearestName(name, schema.byPath.keys());
+    return refuse('invalid', `there is no field ${name}${near === undefined ? '' : `; did you mean `
+      + `${near}?`}`, '/field');
+  }
+  return field.textSlot >= 0 ? undefined : refuse('invalid',
+    `field ${name} is not a text, so it names nobody; name one such as card.id`, '/field');
 }
 
 function faultOf({ fromMs, untilMs, rule }: SnoozeOrder, { final }: Rule,

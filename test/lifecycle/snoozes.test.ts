@@ -40,3 +40,16 @@ test('one that is in force ends, whatever was done to its row', async () => {
     deepEqual(inForce(world), [], spoil);
   }
 });
+
+test('a snooze of a field that names nobody is refused before two have agreed on it', async () => {
+  const world = new LifecycleWorld();
+  const order = { policy: 'small', rule: 'large', field: 'card.id', value: 'c1', fromMs: world.nowMs,
+    untilMs: world.nowMs + 86_400_000, reason: 'known' };
+  for (const [field, why] of [
+    ['crad.id', /^invalid: there is no field crad\.id; did you mean card\.id\?\n\/field/],
+    ['creditor.added_at', /^invalid: field creditor\.added_at is not a text, so it names nobody; .*\n\/field/],
+  ] as const) {
+    match(refusalOf(await world.life.proposeSnooze(ANN, { ...order, field })), why);
+  }
+  told(await world.life.proposeSnooze(ANN, order));
+});
