@@ -47,7 +47,8 @@ test('a snooze of a field that names nobody is refused before two have agreed on
     untilMs: world.nowMs + 86_400_000, reason: 'known' };
   for (const [field, why] of [
     ['crad.id', /^invalid: there is no field crad\.id; did you mean card\.id\?\n\/field/],
-    ['creditor.added_at', /^invalid: field creditor\.added_at is not a text, so it names nobody; .*\n\/field/],
+    ['creditor.added_at',
+      /^invalid: field creditor\.added_at is not a text, so it names nobody; .*\n\/field/],
   ] as const) {
     match(refusalOf(await world.life.proposeSnooze(ANN, { ...order, field })), why);
   }
