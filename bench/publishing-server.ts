@@ -1,6 +1,6 @@
 /**
  * The engine behind its server, as `npm start` wires them, without what a publication has to pass: at each
- * SIGUSR2 the same policy goes live under the next version number. `node publishing-server.ts FOLDER`
+ * SIGUSR2 the policy goes live as the next version, with another threshold in one of its rules.
  */
 import process from 'node:process';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
@@ -24,9 +24,12 @@ let version = 1;
 process.on('SIGUSR2', () => {
   version += 1;
   const policies = publication.policies.map(({ file, source }) =>
-    ({ file, source: source.replace(/^version: \d+$/m, `version: ${version}`) }));
+    ({ file, source: nextVersion(source) }));
   engine.publish({ ...publication, policies }).catch((error: unknown) => { console.error(error); });
 });
+
+const nextVersion = (source: string): string => source.replace(/^version: \d+$/m, `version: ${version}`)
+  .replace(/(?<=_sum_24h > )\d+/, (threshold) => `${Number(threshold) + version}`);
 const stopBrake = keepBrake(engine);
 process.on('SIGTERM', () => {
   stopBrake();

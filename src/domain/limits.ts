@@ -44,6 +44,8 @@ export const LIMITS = {
   blockEventsMax: 32,
   /** Different values of the parameters a feature's condition reads, for which partial sums are kept. */
   blockParameterVariantsMax: 8,
+  /** Characters of generated code that is kept for the next policy with the same; the oldest goes first. */
+  generatedCharsKeptMax: 8_388_608,
   /** Tiles of one feature of one entity; beyond it the two oldest become one. */
   tilesPerFeatureMax: 128,
   /** Status and label changes that wait for their transaction; beyond it the oldest are dropped. */

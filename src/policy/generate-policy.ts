@@ -1,7 +1,8 @@
 /**
- * One JavaScript program per policy. Rules stand in chunks of a size that the optimising compiler takes
- * whole; each chunk writes the answers of its rules into one byte array. It embeds what `emitExpression`
- * embeds, and indexes.
+ * The JavaScript of a policy. Rules stand in chunks of a size that the optimising compiler takes whole; each
+ * chunk writes the answers of its rules into one byte array. It embeds what `emitExpression` embeds, and
+ * indexes. Each chunk and each explanation is a function of its own, so that a new version of a policy goes
+ * on with the code of the rules that it did not change.
  */
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import { emitExpression } from '#expression/emit.ts';
@@ -23,7 +24,19 @@ export interface PolicyProgram {
   /** Fills `a`, the answer by rule. */
   rules(e: ParsedEvent, f: readonly Cell[], p: readonly Cell[], a: Uint8Array): void;
   /** By rule: the cells of its explanation, in the order of `explanationOf`. */
-  readonly explain: readonly ((e: ParsedEvent, f: readonly Cell[], p: readonly Cell[]) => Cell[])[];
+  readonly explain: readonly Explain[];
+}
+
+type Params = (e: ParsedEvent, p: Cell[]) => void;
+type Chunk = (e: ParsedEvent, f: readonly Cell[], p: readonly Cell[], a: Uint8Array) => void;
+type Explain = (e: ParsedEvent, f: readonly Cell[], p: readonly Cell[]) => Cell[];
+
+/** Expressions whose values are functions; `$`, the runtime, is their only free name. */
+export interface ProgramSource {
+  readonly params: string;
+  readonly chunks: readonly string[];
+  /** By rule. */
+  readonly explained: readonly string[];
 }
 
 /** What is evaluated only for a rule that hits. */
@@ -48,35 +61,44 @@ function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[]
   return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
 }
 
+type Maker<Made> = ($: EmitRuntime) => Made;
+const maker = <Made>(source: string): Maker<Made> =>
+  generatedFunction<Maker<Made>>(['$'], `return ${source};`);
+
 /** `source` is that of this policy. */
-export const generatePolicy = (runtime: EmitRuntime, source: string): PolicyProgram =>
-  generatedFunction<($: EmitRuntime) => PolicyProgram>(['$'], source)(runtime);
+export function generatePolicy(runtime: EmitRuntime, source: ProgramSource): PolicyProgram {
+  const chunks = source.chunks.map((chunk) => maker<Chunk>(chunk)(runtime));
+  return {
+    params: maker<Params>(source.params)(runtime),
+    rules(e, f, p, a) {
+      for (let i = 0; i < chunks.length; i++) chunks[i]!(e, f, p, a);
+    },
+    explain: source.explained.map((explained) => maker<Explain>(explained)(runtime)),
+  };
+}
 
-/** The whole program: `$` is its only free name. */
-export const programSource = (policy: CompiledPolicy): string => atOnce(programSteps(policy));
+export const programSource = (policy: CompiledPolicy): ProgramSource => atOnce(programSteps(policy));
 
-/** The same in steps. */
-export function* programSteps(policy: CompiledPolicy): Steps<string> {
+/** The same in steps; what can be made of it ahead of its runtime has been made. */
+export function* programSteps(policy: CompiledPolicy): Steps<ProgramSource> {
   const live = policy.rules.filter((rule) => rule.mode !== 'off');
   const chunks: string[] = [];
   const explained: string[] = [];
   for (let i = 0; i < live.length; i += RULES_A_CHUNK) {
     yield;
-    chunks.push(chunkSource(live.slice(i, i + RULES_A_CHUNK)));
+    chunks.push(prepared(chunkSource(live.slice(i, i + RULES_A_CHUNK))));
   }
   for (let i = 0; i < policy.rules.length; i += RULES_A_CHUNK) {
     yield;
-    explained.push(...policy.rules.slice(i, i + RULES_A_CHUNK).map(explainSource));
+    explained.push(...policy.rules.slice(i, i + RULES_A_CHUNK).map((rule) => prepared(explainSource(rule))));
   }
-  const names = chunks.map((_, i) => `c${i}`);
-  return [
-    ...chunks.map((source, i) => `const ${names[i]}=${source};`),
-    'return {',
-    `params:${paramsSource(policy.params)},`,
-    `rules(e,f,p,a){${names.map((name) => `${name}(e,f,p,a);`).join('')}},`,
-    `explain:[${explained.join(',\n')}]`,
-    '};',
-  ].join('\n');
+  yield;
+  return { params: prepared(paramsSource(policy.params)), chunks, explained };
+}
+
+function prepared(source: string): string {
+  maker(source);
+  return source;
 }
 
 /** A function in a scope of its own, so that its constants meet no other's. */
