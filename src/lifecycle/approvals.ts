@@ -1,6 +1,6 @@
 /** Approvals of what somebody wrote: who may give one, how it is written down, and which count. */
 import type { Refusal } from '#domain/refusal.ts';
-import type { ApprovalRecord, Json, RecordWrites } from '#ports/records.ts';
+import { RecordConflict, type ApprovalRecord, type Json, type RecordWrites } from '#ports/records.ts';
 import type { Actor } from './parts.ts';
 import { refuse } from './refuse.ts';
 import type { Seals } from './seals.ts';
@@ -31,10 +31,17 @@ export const notOpen = (
 ): Refusal | undefined =>
   (state === 'proposed' ? undefined : refuse('conflict', `${id} is ${state} already`));
 
-/** Sealed together with the author of what is approved. */
-export const addApproval = (
+/** Sealed together with the author of what is approved. Throws RecordConflict where it is there already. */
+export async function addApproval(
   writes: RecordWrites, seals: Seals, approval: Omit<ApprovalRecord, 'seal'>, author: string,
-): Promise<void> => writes.addApproval({ ...approval, seal: seals.approval({ ...approval, author }) });
+): Promise<void> {
+  const { subject, hash, person, role } = approval;
+  const before = await writes.approvals(subject, hash);
+  if (before.some((one) => one.person === person && one.role === role)) {
+    throw new RecordConflict(`${person} has approved it as ${role} already`);
+  }
+  await writes.addApproval({ ...approval, seal: seals.approval({ ...approval, author }) });
+}
 
 /** Those by another person than the author, under our seal, in one of the roles; no roles: in any. */
 export const countingApprovals = (

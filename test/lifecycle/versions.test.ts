@@ -78,6 +78,14 @@ describe('an approval', () => {
       /^gate_closed: nobody has approved it as risk; .* than ann .*`assay policy approve sha256:\w+ --role/);
   });
 
+  test('is given once by one person in one role, and the second time says so', async () => {
+    const world = new LifecycleWorld();
+    const hash = await world.submitted({ version: 2 });
+    told(await world.life.approve(BEN, hash, 'risk'));
+    match(refusalOf(await world.life.approve(BEN, hash, 'risk')),
+      /^conflict: ben has approved it as risk already/);
+  });
+
   test('of an older content is refused, naming the newer, whatever the clock says', async () => {
     const world = new LifecycleWorld();
     const { life } = world;
