@@ -9,6 +9,7 @@ import { createHistogram } from 'node:perf_hooks';
 import type { Decision } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
+import { PassingMap } from '#domain/passing-map.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { DecideAnswer, DecideCall, RecordAnswer, Recorded } from './call.ts';
@@ -49,9 +50,9 @@ export class Pipeline {
   /** Of the record appended last: records land in order, so with it all before it have landed. */
   #last: Promise<void> = Promise.resolve();
   /** Decided and not yet durable, by record key: concurrent copies of one payment share one decision. */
-  readonly #decisions = new Map<string, Flight<Decision>>();
-  readonly #events = new Map<string, Flight<Recorded>>();
-  readonly #names = new Map<string, Flight<string>>();
+  readonly #decisions = new PassingMap<Flight<Decision>>();
+  readonly #events = new PassingMap<Flight<Recorded>>();
+  readonly #names = new PassingMap<Flight<string>>();
 
   constructor({ log, clock, state, onFailure, onDecided }: PipelineParts) {
     this.#log = log;
@@ -181,7 +182,7 @@ export class Pipeline {
    * unless another key has the same hash; then the look is repeated until nothing was appended while it took.
    */
   #earlier<Answered>(
-    flights: ReadonlyMap<string, Flight<Answered>>, key: string, read: (record: LogRecord) => Answered,
+    flights: PassingMap<Flight<Answered>>, key: string, read: (record: LogRecord) => Answered,
   ): Flight<Answered> | undefined | Promise<Flight<Answered> | undefined> {
     const flight = flights.get(key);
     if (flight !== undefined || !this.#log.mayHave(key)) return flight;
@@ -206,7 +207,7 @@ export class Pipeline {
   }
 
   #append<Answered>(
-    flights: Map<string, Flight<Answered>>, record: LogRecord, answered: Answered,
+    flights: PassingMap<Flight<Answered>>, record: LogRecord, answered: Answered,
   ): Flight<Answered> {
     const durable = this.append(record);
     const flight = { record, answered, durable };

@@ -9,6 +9,7 @@
  */
 import type { EventSchema } from '#domain/field.ts';
 import type { Decision } from '#domain/decision.ts';
+import { flatText } from '#domain/flat-text.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { EntityMark } from '#ports/window-store.ts';
 import { MISSING_REASONS } from '#domain/missing.ts';
@@ -59,7 +60,7 @@ export const parsePart = (part: Uint8Array | undefined): unknown =>
 
 /** The idempotency key of a record. NUL cannot occur in a tenant, a family or an id. */
 export const recordKey = (tenant: string, family: RecordFamily, id: string): string =>
-  `${tenant}\0${family}\0${id}`;
+  flatText(tenant, '\0', family, '\0', id);
 
 /** Tenant and id of a record's key. */
 export function splitKey(key: string): { tenant: string; family: string; id: string } {

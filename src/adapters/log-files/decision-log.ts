@@ -3,6 +3,7 @@
  * `commitGapMs` of the commit before, goes into the next frame. Readers see what is durable and what is
  * being written.
  */
+import { PassingMap } from '#domain/passing-map.ts';
 import type { Clock } from '#ports/clock.ts';
 import { DiskError, type Disk } from '#ports/disk.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
@@ -42,7 +43,7 @@ interface Waiter { readonly position: number; readonly done: PromiseWithResolver
 
 export class LocalDecisionLog implements DecisionLog {
   readonly #parts: LocalLogParts;
-  readonly #pending = new Map<string, LogRecord>();
+  readonly #pending = new PassingMap<LogRecord>();
   /** In order: the batch being written, full ones, the one being filled. */
   #batches: FrameBatch[] = [];
   #spare: FrameBatch[] = [];
