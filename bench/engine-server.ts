@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer } from './server-process.ts';
 import type { RunningServer } from './server-process.ts';
@@ -16,8 +16,9 @@ rules:
     unknown: review
 `;
 
-/** Those of `npm start`. */
-const NODE_FLAGS = ['--max-semi-space-size=32'];
+/** Those of `npm start`; docs/performance.md says why they are set. */
+const START = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+const NODE_FLAGS = /"start": "[^"]*?run\.mjs ((?:--\S+ )*)/.exec(START)?.[1]?.trim().split(' ') ?? [];
 
 /** The engine as `npm start` runs it, with one policy for cards and a data folder of its own. */
 export async function startEngine(

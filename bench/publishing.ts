@@ -4,28 +4,48 @@ import { startEngine } from './engine-server.ts';
 import { prefill } from './prefill.ts';
 import { measureServer } from './row.ts';
 import type { Measure, Row } from './row.ts';
+import type { RunningServer } from './server-process.ts';
 
-/** Two rows of one server in one run: without, and with `count` publications over the measured time. */
+/** Without, with, with, without, and so on: windows fill and rules hit more from row to row. */
+const ORDER = [false, true, true, false, false, true, true, false] as const;
+const PARTS = ORDER.length / 2;
+
+export interface PublishingRows {
+  readonly rows: readonly Row[];
+  /** Mean p99 of the rows with publications, in that of the rows without. */
+  readonly ratio: number;
+}
+
+/** `count` publications over four rows with them, beside four without, on one server. */
 export async function publishingRows(
   folder: string, policy: string, count: number, measure: Measure, prefillCount: number,
-): Promise<readonly [Row, Row]> {
+): Promise<PublishingRows> {
   const server = await startEngine(folder, policy, 'bench/publishing-server.ts');
+  const part = { ...measure, seconds: measure.seconds / PARTS };
+  const rows: Record<'with' | 'without', Row[]> = { with: [], without: [] };
   try {
     await prefill(server, prefillCount, measure.seed, measure.shape);
-    const without = await measureServer(server, 'without publications', measure);
-    const everyMs = (1_000 * measure.seconds) / count;
-    let left = count;
-    let timer: NodeJS.Timeout | undefined;
-    const warmUp = setTimeout(() => {
-      timer = setInterval(() => {
-        if (left-- > 0) process.kill(server.pid, 'SIGUSR2');
-      }, everyMs);
-    }, 1_000 * measure.warmUpSeconds);
-    const row = await measureServer(server, `with ${count} publications`, measure);
-    clearTimeout(warmUp);
-    clearInterval(timer);
-    return [without, row];
+    for (const isWith of ORDER) {
+      const name = isWith ? 'with' : 'without';
+      const stop = isWith ? publishing(server, count / PARTS, part) : () => {};
+      rows[name].push(await measureServer(server, `${name} publications`, part));
+      stop();
+    }
   } finally {
     await server.stop();
   }
+  const p99 = (of: readonly Row[]): number => of.reduce((sum, { p99Ms }) => sum + p99Ms, 0) / of.length;
+  return { rows: [...rows.without, ...rows.with], ratio: p99(rows.with) / p99(rows.without) };
+}
+
+/** Publishes evenly over the measured time, from the end of the warm-up on. */
+function publishing(server: RunningServer, count: number, { seconds, warmUpSeconds }: Measure): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const warmUp = setTimeout(() => {
+    timer = setInterval(() => process.kill(server.pid, 'SIGUSR2'), (1_000 * seconds) / count);
+  }, 1_000 * warmUpSeconds);
+  return () => {
+    clearTimeout(warmUp);
+    clearInterval(timer);
+  };
 }
