@@ -64,7 +64,8 @@ const CALL_HEADERS: readonly Parameter[] = [
     name: 'Decision-Deadline-Ms',
     required: false,
     schema: { type: 'integer', minimum: 1, maximum: 60_000 },
-    description: 'ms within which you need the answer; what cannot be done in time is left out and named',
+    description: 'ms within which you need the answer; a part that can be left out is left out and named. '
+      + 'Of this engine none can: windows, rules and lists are in memory, and what is answered is durable',
   },
   { name: 'traceparent', required: false, schema: { type: 'string' }, description: 'W3C trace context' },
 ];
