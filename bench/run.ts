@@ -14,6 +14,7 @@ import { stolenMs } from './process-usage.ts';
 import { measureBusy, measureServer, table } from './row.ts';
 import type { Measure, Report, Row } from './row.ts';
 import { startJitterProbe, startServer } from './server-process.ts';
+import type { RunningServer } from './server-process.ts';
 import { memoryReport, watchMemory } from './soak.ts';
 import { USUAL_TRAFFIC } from './traffic.ts';
 
@@ -69,17 +70,27 @@ async function floorRows(args: BenchArguments): Promise<readonly Row[]> {
 }
 
 async function engineRows(args: BenchArguments, policy: string): Promise<readonly Row[]> {
-  const server = await startEngine(folder, policy);
+  const rows = await onEngine('rates', args, policy, async (server) => {
+    const measured: Row[] = [];
+    for (const perSecond of args.rates) {
+      console.error(`engine at ${perSecond}/s ...`);
+      measured.push(await measureServer(server, 'engine', measureOf(args, perSecond)));
+    }
+    return measured;
+  });
+  // Of a state of its own, which is that of the first rate: windows fill, and rules hit more, from row to row.
+  const busy = await onEngine('busy', args, policy,
+    (server) => measureBusy(server, 'engine', measureOf(args, 0)));
+  return [...rows, busy];
+}
+
+async function onEngine<Result>(
+  name: string, args: BenchArguments, policy: string, work: (server: RunningServer) => Promise<Result>,
+): Promise<Result> {
+  const server = await startEngine(join(folder, name), policy);
   try {
     await prefill(server, args.prefill, args.seed, measureOf(args, 0).shape);
-    const rows: Row[] = [];
-    for (const perSecond of args.rates) {
-      const name = `engine at ${perSecond}/s`;
-      console.error(`${name} ...`);
-      rows.push(await measureServer(server, 'engine', measureOf(args, perSecond)));
-    }
-    rows.push(await measureBusy(server, 'engine', measureOf(args, 0)));
-    return rows;
+    return await work(server);
   } finally {
     await server.stop();
   }

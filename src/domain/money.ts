@@ -72,5 +72,8 @@ const padded = (value: number, count: number): string => String(value).padStart(
 const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => padded(value, 2));
 
 /** `120.50 EUR`. */
-export const formatMoney = (minor: number, currency: string): string =>
-  flatText(formatAmount(minor, currency), ' ', currency);
+export function formatMoney(minor: number, currency: string): string {
+  const amount = formatAmount(minor, currency);
+  // So short a text is flat however it is joined.
+  return amount.length + currency.length < 12 ? `${amount} ${currency}` : flatText(amount, ' ', currency);
+}
