@@ -33,6 +33,17 @@ test('where there are too many modes for segments, a rule is held everywhere', (
   deepEqual(segments, [undefined]);
 });
 
+test('where others have all the modes, the one with the most is held everywhere too', () => {
+  const modes = Array.from({ length: LIMITS.ruleModeCountMax }, (_, i) =>
+    held(i % 4 === 0 ? 'few' : 'most', `s${i}`));
+  const { amending } = braking([found('watched', 'new')],
+    { modes, snoozes: [], challengers: [] }, state.live, 0);
+  const of = (rule: string) => amending.modes?.filter((one) => one.rule === rule).map(({ segment }) => segment);
+  deepEqual(of('watched'), [undefined]);
+  deepEqual(of('most'), [undefined]);
+  equal(of('few')?.length, LIMITS.ruleModeCountMax / 4);
+});
+
 test('what is held already is neither added nor told again', () => {
   const inForce = { modes: [held('many', 'pos')], snoozes: [], challengers: [] };
   const { amending, news } = braking([found('many', 'pos'), found('many', 'ecom')], inForce, state.live, 0);

@@ -50,15 +50,32 @@ export function braking(
   };
 }
 
-/** Where there are too many to be told apart by segment, the new ones are held everywhere, one line each. */
+/**
+ * Where there are too many to be told apart by segment, the new ones are held everywhere, one line each; and
+ * where that does not suffice, those that have the most lines.
+ */
 function withAdded(
   modes: readonly RuleModeOverride[], added: readonly RuleModeOverride[],
 ): readonly RuleModeOverride[] {
-  if (modes.length + added.length <= LIMITS.ruleModeCountMax) return [...modes, ...added];
-  const nameOf = ({ policy, rule }: RuleModeOverride): string => JSON.stringify([policy, rule]);
-  const everywhere = new Map(added.map((one) => [nameOf(one), { ...one, segment: undefined }]));
-  return [...modes.filter((one) => !everywhere.has(nameOf(one))), ...everywhere.values()];
+  let held = [...modes, ...added];
+  if (held.length > LIMITS.ruleModeCountMax) for (const one of added) held = heldEverywhere(held, one);
+  while (held.length > LIMITS.ruleModeCountMax) {
+    const lines = Map.groupBy(held, nameOf);
+    const [most] = [...lines.values()].toSorted((a, b) => b.length - a.length);
+    const [first] = most ?? [];
+    if (first === undefined || most?.length === 1) break;
+    held = heldEverywhere(held, first);
+  }
+  return held;
 }
+
+function heldEverywhere(
+  modes: readonly RuleModeOverride[], one: RuleModeOverride,
+): RuleModeOverride[] {
+  return [...modes.filter((mode) => nameOf(mode) !== nameOf(one)), { ...one, segment: undefined }];
+}
+
+const nameOf = ({ policy, rule }: RuleModeOverride): string => JSON.stringify([policy, rule]);
 
 const isSame = (a: RuleModeOverride, b: RuleModeOverride): boolean =>
   a.policy === b.policy && a.rule === b.rule && a.segment?.field === b.segment?.field

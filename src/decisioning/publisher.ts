@@ -2,6 +2,7 @@
  * Publications and amendments, one after the other. What takes long (compiling, binding) is done in steps
  * while payments are decided; making it live is one step by reference, at one position of the log.
  */
+import { LIMITS } from '#domain/limits.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { DecisionLog } from '#ports/decision-log.ts';
 import { stepByStep } from '#policy/steps.ts';
@@ -43,6 +44,10 @@ export class Publisher {
       // Where nothing can be published now, that is said at once.
       this.#parts.pipeline();
       const content = await stepByStep(publicationContent(publication), this.#pause);
+      if (content.length > LIMITS.publicationBytesMax) {
+        throw new PublicationRefused([`the publication has ${content.length} bytes; at most `
+          + `${LIMITS.publicationBytesMax} fit into the log: shorten notes, or split lists by their use`]);
+      }
       const { pipeline, prepared } = await this.#prepared((inForce) =>
         ({ publication, amended, kept: inForce ?? NOTHING_AMENDED, nowMs: this.#parts.clock.now() }));
       const { log, clock } = this.#parts;

@@ -22,6 +22,8 @@ export const LIMITS = {
   expressionDepthMax: 24,
   letCountMax: 20,
   inlineListEntryCountMax: 10_000,
+  /** Policies, lists and what goes with them, as one record of the log. */
+  publicationBytesMax: 201_326_592,
   listEntryCountMax: 5_000_000,
   lastEventCountMax: 4_096,
   /** A CSV file or JSON with entries of a list, as one body. */

@@ -23,14 +23,16 @@ export interface ExplainSources {
 
 /** The same, where a decision that cannot be made again is an answer. */
 export async function explainOrSay(
-  ...asked: Parameters<typeof explain>
+  record: LogRecord, sources: ExplainSources, view: { readonly aml: boolean },
 ): Promise<Explanation | NotExplained> {
   try {
-    return await explain(...asked);
+    return await explain(record, sources, view);
   } catch (error) {
     if (error instanceof NotExplainable) return { notExplained: error.message };
     if (!(error instanceof PublicationRefused)) throw error;
-    return { notExplained: `what was live then is refused by this program:\n${error.message}` };
+    // Why tells of rules and lists, of the AML axis too.
+    const why = view.aml ? `:\n${error.message}` : '; a key with the scope aml is told why';
+    return { notExplained: `what was live then is refused by this program${why}` };
   }
 }
 
