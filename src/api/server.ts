@@ -171,7 +171,10 @@ class Door {
   #admit(route: Route, request: FastifyRequest): { readonly grant: Grant | undefined } | Refusal {
     if (route.scope === undefined) return NO_GRANT;
     const grant = this.#callers.grantOf(request.raw.socket, request.headers.authorization);
-    if (grant === undefined) return refusal('unauthenticated', 'send the header Authorization: Bearer KEY');
+    if (grant === undefined) {
+      return refusal('unauthenticated', 'send the header Authorization: Bearer KEY, with a key of this '
+        + 'server; none came, or it is unknown or revoked');
+    }
     const needed = [route.scope, ...(route.also === undefined ? [] : [route.also])];
     const lacking = needed.find((scope) => !grant.scopes.has(scope));
     if (lacking !== undefined) {

@@ -1,7 +1,7 @@
 /**
  * From the words of a command to what a backtest is asked for: shared by `assay backtest` and `assay lab`.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { BacktestParts } from '#backtest/backtest.ts';
 import { withPolicies } from '#backtest/candidate-publication.ts';
@@ -87,6 +87,9 @@ async function opened(
   const lateMs = values.late === undefined ? 0 : parseSpan(values.late);
   if (lateMs === undefined || lateMs < 0) throw new UsageError(`--late is a duration such as 7d, not `
     + `${values.late}`);
+  if (await stat(at(file)).catch(() => undefined) === undefined) {
+    throw new UsageError(`${file}: there is no such file`);
+  }
   return { history: await fileHistory(at(file), file, { lateMs, csv }),
     base: await cli.readPublication(policies) };
 }

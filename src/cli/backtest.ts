@@ -75,6 +75,10 @@ async function backtest(
   }
   if (values.html !== undefined) await writeFile(at(values.html), reportHtml(report, cost));
   shell.out(reportText(report, cost));
+  if (order.baseline !== 'recorded' && values.baseline === undefined && values.sweep === undefined) {
+    shell.err('a file has no decisions, so the policy was held against itself; name the one to hold it '
+      + 'against with --baseline FILE');
+  }
   return passed(shell, report, limits) ? 0 : 1;
 }
 

@@ -32,7 +32,9 @@ export async function explain(shell: Shell, parts: ExplainParts): Promise<ExitCo
   if (url !== undefined && data !== undefined) {
     throw new UsageError('name a running server (--url) or the folder of a stopped one (--data), not both');
   }
-  const { ASSAY_URL: urlOf = DEFAULT_URL, ASSAY_KEY: keyOf } = shell.env;
+  // A variable that is set to nothing is not set.
+  const urlOf = shell.env['ASSAY_URL'] || DEFAULT_URL;
+  const keyOf = shell.env['ASSAY_KEY'] || undefined;
   const body = data === undefined ? await parts.fromServer(url ?? urlOf, key ?? keyOf, id)
     : await parts.fromFolder(resolve(shell.folder, data), tenant, id);
   if (body === undefined) {

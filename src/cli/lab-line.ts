@@ -134,13 +134,15 @@ export async function labLine(
   shell: Shell, cli: BacktestCliParts, values: LineValues, file: string | undefined,
 ): Promise<ExitCode> {
   const at = (path: string): string => resolve(shell.folder, path);
-  const { seed, line, by, because } = required(values);
+  const { seed, line: lineSaid, by, because } = required(values);
   const perStratum = countOf('sample', values.sample) ?? SAMPLE_DEFAULT;
   const margin = percentOf('margin', values.margin) ?? MARGIN_DEFAULT;
   const { history, order, base } = await ordered(shell, cli, values, file);
   const swept = order.candidates.map(({ varies }) => varies?.value ?? '');
-  if (!swept.includes(line)) {
-    throw new UsageError(`--line ${line} is not among the values of the sweep: ${swept.join(', ')}`);
+  // The last value of a sweep may give the unit to all, so a line may leave it out too.
+  const line = swept.find((value) => value === lineSaid || value.split(' ')[0] === lineSaid);
+  if (line === undefined) {
+    throw new UsageError(`--line ${lineSaid} is not among the values of the sweep: ${swept.join(', ')}`);
   }
   const sample = new LineSample(seed, swept.length, perStratum);
   const bar = new Progress('Lab', 0, 'records');

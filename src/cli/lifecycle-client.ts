@@ -25,14 +25,15 @@ export class ServerRefused extends Error {}
 
 export interface Server {
   get(path: string): Promise<Answered>;
+  text(path: string): Promise<string>;
   /** A text is CSV; of an object, what is undefined is not sent. */
   send(method: 'POST' | 'DELETE', path: string, body: object | string): Promise<Answered>;
 }
 
 export async function serverOf(shell: Shell, options: ServerOptions): Promise<Server> {
-  const url = options.url ?? shell.env['ASSAY_URL'] ?? 'http://127.0.0.1:8080';
-  const key = options.key ?? shell.env['ASSAY_KEY'] ?? await devKeyOf(shell, url, options);
-  const call = async (method: string, path: string, body?: object | string): Promise<Answered> => {
+  const url = options.url ?? saidIn(shell, 'ASSAY_URL') ?? 'http://127.0.0.1:8080';
+  const key = options.key ?? saidIn(shell, 'ASSAY_KEY') ?? await devKeyOf(shell, url, options);
+  const call = async (method: string, path: string, body?: object | string): Promise<string> => {
     const type = typeof body === 'string' ? 'text/csv' : 'application/json';
     const answer = await fetch(`${url.replace(/\/$/, '')}${path}`, {
       method, headers: { authorization: `Bearer ${key}`,
@@ -43,33 +44,44 @@ export async function serverOf(shell: Shell, options: ServerOptions): Promise<Se
       throw new UsageError(`no server answers at ${url}${why}; start one, or name it with --url`);
     });
     const text = await answer.text();
-    if (answer.ok) return parseAnswer(text);
+    if (answer.ok) return text;
     throw new ServerRefused(refusalText(answer.status, text));
   };
   return {
-    get: (path) => call('GET', path),
-    send: (method, path, body) => call(method, path, body),
+    get: async (path) => parseAnswer(await call('GET', path)),
+    text: (path) => call('GET', path),
+    send: async (method, path, body) => parseAnswer(await call(method, path, body)),
   };
 }
 
+/** A variable that is set to nothing is not set. */
+const saidIn = ({ env }: Shell, name: string): string | undefined =>
+  (env[name] === '' ? undefined : env[name]);
+
 const devKeyOf = (shell: Shell, url: string, { data }: ServerOptions): Promise<string> =>
-  devKeyFor(url, data ?? shell.env['ASSAY_DATA'] ?? join(shell.folder, '.assay'));
+  devKeyFor(url, data ?? saidIn(shell, 'ASSAY_DATA') ?? join(shell.folder, '.assay'));
 
 /** An object, as the contract says. */
 const parseAnswer = (text: string): Answered => JSON.parse(text) as Answered;
 
-function refusalText(status: number, text: string): string {
-  let problem: Answered;
-  try {
-    problem = parseAnswer(text);
-  } catch {
-    return `${status}: ${text.slice(0, 200)}`;
-  }
+/** In one line, or a line for each fault. A policy that does not compile names its own file and line. */
+export function refusalText(status: number, text: string): string {
+  const problem = parseProblem(text);
+  const head = textOf(problem?.['code']);
+  // Not ours: a proxy that stands before the server, or another server.
+  if (problem === undefined || head === '') return `${status}: ${text.slice(0, 200)}`;
   const faults = mapsOf(problem['errors']).map((fault) => [fault['pointer'], fault['detail']].map(textOf)
-    .filter((part) => part !== '').join(' '));
-  const head = textOf(problem['code']);
+    .filter((part) => part !== '' && part !== '/source').join(' '));
   if (faults.length > 1) return [`${head}:`, ...faults.map((fault) => `- ${fault}`)].join('\n');
   return `${head}: ${faults[0] ?? textOf(problem['detail'])}`;
+}
+
+function parseProblem(text: string): Answered | undefined {
+  try {
+    return mapsOf([JSON.parse(text)])[0];
+  } catch {
+    return undefined;
+  }
 }
 
 export const textOf = (value: unknown): string =>

@@ -20,8 +20,7 @@ export function printed(answer: Answered): readonly string[] {
       `${textOf(answer['id'])}: ${textOf(answer['policy'])}/${textOf(answer['rule'])} leaves `
       + `${textOf(answer['field'])} ${textOf(answer['value'])} alone until ${textOf(answer['until'])}: `
       + textOf(answer['state']), ...approvals(answer), ...lacking(answer)];
-    case 'backtest': return [
-      `${textOf(answer['id'])}: ${textOf(answer['status'] ?? 'queued')} ${textOf(answer['done'])}`.trim()];
+    case 'backtest': return backtest(answer);
     case 'list': return page(mapsOf(answer['data']), answer['after']);
     default: return [JSON.stringify(answer)];
   }
@@ -30,7 +29,18 @@ export function printed(answer: Answered): readonly string[] {
 /** The audit is read from an entry on, everything else behind one. */
 function page(data: readonly Answered[], after: unknown): readonly string[] {
   const way = data[0]?.['seq'] === undefined ? '--after' : '--from';
+  if (data.length === 0) return ['none'];
   return [...data.map(row), ...(typeof after === 'number' ? [`more: ${way} ${after}`] : [])];
+}
+
+/** One that was asked for just now has no progress yet. */
+function backtest(answer: Answered): readonly string[] {
+  const id = textOf(answer['id']);
+  if (answer['done'] === undefined) return [`${id}: queued`, `  \`assay policy run ${id}\` tells of it`];
+  const of = answer['total'] === undefined ? '' : ` of ${textOf(answer['total'])}`;
+  const why = answer['problem'] === undefined ? '' : `: ${textOf(answer['problem'])}`;
+  return [`${id}: ${textOf(answer['status'])}, ${textOf(answer['done'])}${of} records${why}`,
+    ...(answer['text'] === undefined ? [] : [textOf(answer['text'])])];
 }
 
 function version(answer: Answered): readonly string[] {
@@ -72,6 +82,7 @@ function row(one: Answered): string {
     return `${textOf(one['policy'])}/${textOf(one['rule'])} in ${where} since ${textOf(one['since'])}: `
       + textOf(one['because']);
   }
+  if (one['object'] !== undefined) return printed(one).join('\n');
   if (one['value'] !== undefined) {
     const by = one['author'] === undefined ? '' : [`by ${textOf(one['author'])}`,
       ...textsOf(one['approvers']).map((who) => `approved by ${who}`), textOf(one['change'])].join(', ');
@@ -79,10 +90,11 @@ function row(one: Answered): string {
   }
   if (one['position'] !== undefined) {
     const [detail] = mapsOf([one['detail']]);
-    return [one['position'], one['at'], one['kind'], one['person'], detail?.['because']].map(textOf).join(
-      '  ');
+    const { policy, version: number, id, to, because } = detail ?? {};
+    const what = policy !== undefined ? [`${textOf(policy)} ${textOf(number)}`.trim()]
+      : id !== undefined ? [id] : to !== undefined ? [`to ${textOf(to)}`] : [];
+    return [one['position'], one['at'], one['kind'], one['person'], ...what, because].map(textOf).join('  ');
   }
-  if (one['object'] !== undefined) return printed(one).join('\n');
   const state = one['withdrawn_at'] === undefined ? '' : 'withdrawn';
   return [one['version'], one['hash'], one['created_at'], one['author'], one['note'], state].map(
     textOf).join('  ')

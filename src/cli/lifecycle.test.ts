@@ -88,10 +88,40 @@ describe('assay policy, list, snooze, brake and audit', () => {
       data: [{ object: 'backtest', id: 'bt_1', status: 'done', done: 9 }] };
     const runs = await run('policy', 'backtests', 'h');
     deepEqual([runs.last?.url, runs.lines], ['/v1/policy-versions/h/backtests',
-      ['bt_1: done 9', 'more: --after 5']]);
+      ['bt_1: done, 9 records', 'more: --after 5']]);
     equal((await run('list', 'changes', 'a b')).last?.url, '/v1/lists/a%20b/changes');
     equal((await run('snooze', 'list')).last?.url, '/v1/snoozes');
     equal((await run('snooze', 'list', 'cards')).last?.url, '/v1/snoozes?policy=cards');
+  });
+
+  test('print rows by what they are about, and say where there are none', async () => {
+    status = 200;
+    answer = { object: 'list', after: null, data: [{ object: 'snooze', id: 'snz_1', policy: 'cards',
+      rule: 'r', field: 'card.id', value: 'c1', from: 'f', until: 'u', author: 'ann', state: 'published' }] };
+    deepEqual((await run('snooze', 'list')).lines,
+      ['snz_1: cards/r leaves card.id c1 alone until u: published']);
+    answer = { object: 'list', after: null, data: [
+      { position: 4, at: 't', kind: 'roll_back', person: 'ann', detail: { to: 1, because: 'calls' } },
+      { position: 3, at: 't', kind: 'publish', person: 'ann',
+        detail: { policy: 'cards', version: 2, because: 'x' } },
+      { position: 2, at: 't', kind: 'list', person: 'ann', detail: { id: 'lch_1', because: 'stolen' } },
+    ] };
+    deepEqual((await run('policy', 'publications')).lines, ['4  t  roll_back  ann  to 1  calls',
+      '3  t  publish  ann  cards 2  x', '2  t  list  ann  lch_1  stolen']);
+    answer = { object: 'list', after: null, data: [] };
+    deepEqual((await run('brake', 'list')).lines, ['none']);
+  });
+
+  test('say what a backtest is called, and print the report of one that is done', async () => {
+    status = 200;
+    answer = { object: 'backtest', id: 'bt_1' };
+    deepEqual((await run('policy', 'backtest', 'h')).lines,
+      ['bt_1: queued', '  `assay policy run bt_1` tells of it']);
+    answer = { object: 'backtest', id: 'bt_1', status: 'done', done: 9, total: 9 };
+    const { lines, last } = await run('policy', 'run', 'bt_1');
+    deepEqual([lines, last?.url],
+      [['bt_1: done, 9 of 9 records', JSON.stringify(answer)], '/v1/backtests/bt_1/report.txt']);
+    equal((await run('policy', 'run', 'bt_1', '--json')).last?.url, '/v1/backtests/bt_1');
   });
 
   test('print a refusal with every fault, and end with 1', async () => {
@@ -100,13 +130,17 @@ describe('assay policy, list, snooze, brake and audit', () => {
       errors: [{ pointer: '', detail: 'a' }, { pointer: '', detail: 'b' }] };
     const { code, lines } = await run('policy', 'publish', 'h', '--because', 'x');
     deepEqual([code, lines], [1, ['! gate_closed:\n- a\n- b']]);
+    const fault = { pointer: '/source', detail: 'a.policy.yaml:3:1 x' };
+    answer = { code: 'invalid', detail: 'x', errors: [fault] };
+    deepEqual((await run('policy', 'publish', 'h', '--because', 'x')).lines,
+      ['! invalid: a.policy.yaml:3:1 x']);
   });
 
   test('a call that cannot be is said before anything is sent', async () => {
     const sentBefore = asked.length;
     await rejects(run('policy', 'publish', 'h'), /say --because WHY/);
-    await rejects(run('policy', 'approve'), /name a hash/);
-    await rejects(run('list', 'paint'), /assay list upload/);
+    await rejects(run('policy', 'approve'), /^Error: name a hash\nassay policy approve HASH .*\n  --url/);
+    await rejects(run('list', 'paint'), /^Error: assay list has no command paint\nassay list upload/);
     await rejects(run('policy', 'shadow', 'h', '--share', '500%'), /--share is a share such as 5%/);
     await rejects(run('policy', 'publish', 'h', '--because', 'x', '--expected', '1O3'),
       /--expected is a whole number, not 1O3/);

@@ -11,7 +11,7 @@ import {
 import { printed } from './lifecycle-print.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
-export const LIFECYCLE_USAGE = `\
+const ACTS = `\
 assay policy submit FILE --note WHY          a new version: compiled, tested, kept
 assay policy versions NAME | status HASH     where versions stand, and what one lacks
 assay policy backtest HASH | run ID          the past again (--from, --until, --capacity, --sweep); see it
@@ -34,8 +34,9 @@ assay snooze add POLICY RULE --field PATH --value VALUE --until INSTANT --reason
 assay snooze list [POLICY] [--after NUMBER]  those in force, or all of a policy
 assay snooze status|approve|publish|end ID [--role ROLE] [--because WHY]
 assay brake list | release POLICY RULE [--segment VALUE] --because WHY
-assay audit [--from SEQ]
-${SERVER_USAGE}`;
+assay audit [--from SEQ]                     who did what; asks for a key with the scope admin`;
+
+export const LIFECYCLE_USAGE = `${ACTS}\n${SERVER_USAGE}`;
 
 const OPTIONS = {
   ...SERVER_OPTIONS, note: { type: 'string' }, because: { type: 'string' }, role: { type: 'string' },
@@ -88,7 +89,12 @@ const VERBS: Readonly<Record<Noun, Readonly<Record<string, Verb>>>> = {
       sweep: values.sweep,
     }),
     backtests: ({ server, values, word }) => server.get(`${version(word)}/backtests${pageOf(values)}`),
-    run: ({ server, word }) => server.get(`/v1/backtests/${at(word(0, 'an id'))}`),
+    run: async ({ server, values, word }) => {
+      const path = `/v1/backtests/${at(word(0, 'an id'))}`;
+      const run = await server.get(path);
+      if (values.json === true || run['status'] !== 'done') return run;
+      return { ...run, text: await server.text(`${path}/report.txt`) };
+    },
     retire: ({ server, values, word }) => server.send('POST', `/v1/policies/${at(word(0, 'a name'))}/retire`,
       { ...because(values), role: values.role }),
     publications: ({ server, values }) => server.get(`/v1/publications${pageOf(values)}`),
@@ -163,15 +169,25 @@ function proposalVerbs(path: string, ending: string, expects: boolean): Readonly
 export const isLifecycleVerb = (noun: Noun, verb: string | undefined): boolean =>
   Object.hasOwn(VERBS[noun], verb ?? '');
 
+/** The lines about a noun, or about one of its verbs where it has that one; then what all of them take. */
+export function lifecycleUsage(noun: Noun, verb = ''): string {
+  const ofNoun = ACTS.split('\n').filter((line) => line.startsWith(`assay ${noun} `));
+  const ofVerb = ofNoun.filter((line) => line.split('  ')[0]?.split(/[ |]/).slice(2).includes(verb));
+  return [...(isLifecycleVerb(noun, verb) && ofVerb.length > 0 ? ofVerb : ofNoun), SERVER_USAGE].join('\n');
+}
+
 export async function lifecycle(shell: Shell, noun: Noun): Promise<ExitCode> {
   const { values, positionals } = parse(shell.args);
   const verb = noun === 'audit' ? '' : positionals[0] ?? '';
   const words = noun === 'audit' ? positionals : positionals.slice(1);
   const act = isLifecycleVerb(noun, verb) ? VERBS[noun][verb] : undefined;
-  if (act === undefined) throw new UsageError(LIFECYCLE_USAGE);
+  if (act === undefined) {
+    const unknown = verb === '' ? '' : `assay ${noun} has no command ${verb}\n`;
+    throw new UsageError(`${unknown}${lifecycleUsage(noun)}`);
+  }
   const word = (place: number, what: string): string => {
     const text = words[place];
-    if (text === undefined) throw new UsageError(`name ${what}\n${LIFECYCLE_USAGE}`);
+    if (text === undefined) throw new UsageError(`name ${what}\n${lifecycleUsage(noun, verb)}`);
     return text;
   };
   const server = await serverOf(shell, values);

@@ -1,6 +1,6 @@
 /** `assay policy check|test|explain|cost|schema`. */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { eventSchema, type EventSchema } from '#domain/field.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
@@ -23,6 +23,10 @@ A folder stands for the *.policy.yaml in it.`;
 export type PolicyTester = (policy: CompiledPolicy) => TestReport;
 
 const SUFFIX = '.policy.yaml';
+const VERBS = ['check', 'test', 'explain', 'cost', 'schema'] as const;
+
+/** Whether the verb is about files alone, and needs no server. */
+export const isFileVerb = (verb: string | undefined): boolean => VERBS.some((one) => one === verb);
 
 /** `schema`: with the custom fields of the installation. */
 export async function policy(
@@ -73,7 +77,9 @@ export async function readPolicy(
   shell: Shell, file: string, schema: EventSchema,
 ): Promise<CompiledPolicy | undefined> {
   const source = await readFile(file, 'utf8');
-  const name = relative(shell.folder, file);
+  const below = relative(shell.folder, file);
+  // A way up and down again is longer than the path itself, and no terminal opens it.
+  const name = below.startsWith('..') || isAbsolute(below) ? file : below;
   const compiled = compilePolicy(source, name, schema);
   if ('policy' in compiled) return compiled.policy;
   shell.err(renderDiagnostics(compiled.diagnostics, source, name));

@@ -10,7 +10,7 @@ export function mayNotApprove(
   actor: Actor, { author }: { readonly author: string }, role: string, required: readonly string[],
 ): Refusal | undefined {
   if (actor.person === author) {
-    return refuse('not_allowed', `${author} wrote it, and nobody approves what he wrote; somebody else `
+    return refuse('not_allowed', `${author} wrote it, and nobody approves their own work; somebody else `
       + `has to`);
   }
   if (!actor.roles.includes(role)) {

@@ -87,9 +87,8 @@ export function backtestFaults(
       : `its backtest judged ${figures.payments} payments`;
     if (recordCount < HISTORY_RECORDS_MIN) {
       return { lacking: [], notes: [
-        `no_history: ${tried}, and only ${recordCount} records to judge again; ${HISTORY_RECORDS_MIN} are `
-          + `asked `
-        + 'for. Those who approve it answer for what is not shown'] };
+        `no_history: ${tried}, and the log has only ${recordCount} records to judge again; `
+          + `${HISTORY_RECORDS_MIN} are asked for. Those who approve it answer for what is not shown`] };
     }
     return { lacking: [`${tried}; run \`${way}\` over at least ${HISTORY_RECORDS_MIN} payments`], notes: [] };
   }

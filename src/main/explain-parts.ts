@@ -6,6 +6,7 @@ import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { explainDecision } from '#api/explain-decision.ts';
 import { devKeyFor } from '#cli/dev-key.ts';
 import type { ExplainParts } from '#cli/explain.ts';
+import { refusalText } from '#cli/lifecycle-client.ts';
 import { UsageError } from '#cli/shell.ts';
 import { positionOfDecision } from '#decisioning/decision-id.ts';
 import { inForceAt } from '#decisioning/in-force.ts';
@@ -91,7 +92,7 @@ async function get(url: string, key: string, path: string): Promise<string | und
   });
   const body = await answer.text();
   if (answer.status === 404 && isNotFound(body)) return undefined;
-  if (!answer.ok) throw new UsageError(`${url} answers ${answer.status}: ${body}`);
+  if (!answer.ok) throw new UsageError(`${url} answers ${refusalText(answer.status, body)}`);
   return body;
 }
 
