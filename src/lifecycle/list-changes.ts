@@ -145,8 +145,9 @@ async function statusOf(parts: LifecycleParts, change: ListChangeSummary): Promi
   const { id } = change;
   const live = parts.engine.inForce();
   const champions = listUse(change.list, live);
-  const use = { ...champions,
-    onlyRaises: champions.onlyRaises && !await isExemptedBeside(parts, live, change.list) };
+  const beside = await usedBeside(parts, live, change.list);
+  const use = { ...champions, onlyRaises: champions.onlyRaises && !beside.exempts,
+    isOfPayers: champions.isOfPayers && !beside.isOfOthers };
   const { policies, declarations } = use;
   const declared = [...new Set(declarations.flatMap(({ reviewers }) => reviewers ?? []))];
   const whyTwo = whySecond(change, use, () => aloneCount(live, change.list, parts.now()));
@@ -180,13 +181,16 @@ function whySecond(
     : `more than ${SINGLE_PERSON_LIVE_MAX} of its entries would be there by one person's word`;
 }
 
-/** Whether a challenger that decides a share may let a payment through by the list. */
-async function isExemptedBeside(
+/** What a challenger that decides a share may do by the list. */
+async function usedBeside(
   { check }: LifecycleParts, live: InForceView, list: string,
-): Promise<boolean> {
+): Promise<{ readonly exempts: boolean; readonly isOfOthers: boolean }> {
   const deciding = amendedNow(live).challengers.filter(({ share }) => share > 0);
   const checked = await Promise.all(deciding.map(({ file, source }) => check(file, source)));
-  return checked.some((one) => 'mistakes' in one || one.exempting.includes(list));
+  return {
+    exempts: checked.some((one) => 'mistakes' in one || one.exempting.includes(list)),
+    isOfOthers: checked.some((one) => 'mistakes' in one || one.ofOthers.includes(list)),
+  };
 }
 
 /** Entries that have not ended and that came in by a change that nobody approved. */

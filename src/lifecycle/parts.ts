@@ -53,6 +53,8 @@ export interface CheckedPolicy extends Pick<CompiledPolicy,
   readonly ruleCount: number;
   /** Managed lists by which it may let a payment through. */
   readonly exempting: readonly string[];
+  /** Managed lists in which it looks up another than the payer. */
+  readonly ofOthers: readonly string[];
   /** As a compiler prints them; empty where there are none. */
   readonly warnings: string;
   readonly tests: TestFigures;

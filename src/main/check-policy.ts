@@ -1,6 +1,6 @@
 /** A document, compiled and tried on its own tests: what the life cycle asks of it, in plain values. */
 import type { EventSchema } from '#domain/field.ts';
-import { exemptingLists } from '#lifecycle/list-use.ts';
+import { exemptingLists, listsOfOthers } from '#lifecycle/list-use.ts';
 import type { CheckedPolicy, NotCompiled } from '#lifecycle/parts.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
@@ -18,7 +18,7 @@ export function checkPolicy(
   const { passed, failed, results } = runPolicyTests(result.policy, { open });
   return {
     hash, name, title, version, kinds, reviewers, effective, gate, ruleCount: rules.length,
-    exempting: exemptingLists(result.policy),
+    exempting: exemptingLists(result.policy), ofOthers: listsOfOthers(result.policy),
     warnings: renderDiagnostics(warnings, source, file),
     tests: { passed, failed, failures: results.flatMap(({ failures }) => failures) },
   };

@@ -149,6 +149,28 @@ test('a list by which a challenger lets payments through takes two, while it dec
   told(await life.publishListChange(ANN, id, publishOrder));
 });
 
+test('one person does not stop everybody who pays a payee, whoever reads the list so', async () => {
+  const byPayer = policySource({ version: 1 }).replace('blocked: { of: card,', 'blocked: { of: account,')
+    .replace('card in list("blocked")', 'debtor in list("blocked")');
+  const byPayee = byPayer.replace('version: 1', 'version: 2')
+    .replace('debtor in list("blocked")', 'debtor in list("blocked") or creditor in list("blocked")');
+  const { life } = new LifecycleWorld(publicationOf(byPayer));
+  const { version: { hash } } = told(
+    await life.submit(ANN, { policy: 'small', file: undefined, source: byPayee, note: 'a try' }));
+  told(await life.approve(BEN, hash, 'risk'));
+  const { change: { id } } = told(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'amend', add: [{ value: 'acc_1' }], remove: [], reason: 'x' }));
+  for (const [share, second] of [[0, false], [0.1, true]] as const) {
+    told(await life.startShadow(ANN, hash, { share, by: undefined }));
+    equal(told(await life.listChange(id)).secondPerson, second);
+  }
+  told(await life.publish(ANN, hash, publishOrder));
+  match(refusalOf(await life.publishListChange(ANN, id, publishOrder)),
+    /^gate_closed: its values stand for the payments of many, so a second person approves it/);
+  told(await life.approveListChange(BEN, id, 'risk'));
+  told(await life.publishListChange(ANN, id, publishOrder));
+});
+
 class CountingRecords extends MemoryRecordStore {
   reads = 0;
   override async listChange(id: string) {
