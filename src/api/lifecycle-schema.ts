@@ -1,5 +1,6 @@
 /** Schemas of the life cycle, for the contract. */
 import { Type, type TSchema } from 'typebox';
+import { LIMITS } from '#domain/limits.ts';
 import { STAGES } from '#lifecycle/stage.ts';
 import { closed, instant, text, words } from './answer-schema.ts';
 
@@ -41,6 +42,10 @@ const ENTRY_FIELDS = {
   note: maybe(text('note')),
 };
 const ENTRY = closed(ENTRY_FIELDS, 'an entry of a list');
+const ADDED = closed({
+  ...ENTRY_FIELDS,
+  note: maybe(Type.String({ maxLength: LIMITS.listNoteCharsMax, description: 'why it is there' })),
+}, 'an entry to be added');
 const LIST_CHANGE = {
   object: words(['list_change'], 'always list_change'), id: text('of the change'), list: text('name'),
   kind: words(['replace', 'amend'], 'of change'), added: whole('entries'), removed: whole('values'),
@@ -76,7 +81,7 @@ export const LIFECYCLE_COMPONENTS = {
     by: maybe(text('field that draws; default debtor.customer_id')) }, 'whether it decides a share'),
   BacktestCall: Type.Object({}, { description: 'options of the run', additionalProperties: true }),
   ListChangeCall: closed({
-    kind: maybe(words(['replace', 'amend'], 'default amend')), add: maybe(Type.Array(ENTRY)),
+    kind: maybe(words(['replace', 'amend'], 'default amend')), add: maybe(Type.Array(ADDED)),
     remove: maybe(Type.Array(Type.Union([Type.String(), Type.Number()]))), reason: text('why'),
   }, 'a change of a list'),
   SnoozeCall: closed({

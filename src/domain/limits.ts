@@ -25,6 +25,8 @@ export const LIMITS = {
   /** Policies, lists and what goes with them, as one record of the log. */
   publicationBytesMax: 201_326_592,
   listEntryCountMax: 5_000_000,
+  /** Why an entry is there, which stands in reasons and in every publication; UTF-16 units. */
+  listNoteCharsMax: 280,
   lastEventCountMax: 4_096,
   /** A CSV file or JSON with entries of a list, as one body. */
   listUploadBytesMax: 8_388_608,

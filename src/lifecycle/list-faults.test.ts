@@ -14,3 +14,12 @@ test('a list of whole numbers takes no other values, and one of texts no numbers
   deepEqual(await faultsOf('string'), ['/add/0 1 is not a text', '/add/1 1.5 is not a text',
     '/add/2 1e+300 is not a text']);
 });
+
+test('a note says why in a sentence or two, and no more', async () => {
+  const add = [280, 281].map((count) => ({ value: `c${count}`, note: 'n'.repeat(count) }));
+  const declared = { name: 'l', of: { kind: 'string' }, validity: 'none' } as const;
+  deepEqual(await listFaults({ kind: 'amend', add, remove: [] }, [], [declared]), [{
+    pointer: '/add/1',
+    detail: '"c281" has a note of 281 characters; the limit is 280: name the case, and keep the rest there',
+  }]);
+});

@@ -71,7 +71,9 @@ function entryFault(
   return undefined;
 }
 
-function misfitOf({ value, from, until }: ListEntry, { of, validity }: ListDeclaration): string | undefined {
+function misfitOf(
+  { value, from, until, note = '' }: ListEntry, { of, validity }: ListDeclaration,
+): string | undefined {
   const wanted = of.kind === 'int' ? 'number' : 'string';
   if (typeof value !== wanted || (typeof value === 'number' && !Number.isSafeInteger(value))) {
     return `is not a ${wanted === 'number' ? 'whole number' : 'text'}`;
@@ -79,6 +81,10 @@ function misfitOf({ value, from, until }: ListEntry, { of, validity }: ListDecla
   if (value === '') return 'is empty';
   if (typeof value === 'string' && value.length > LIMITS.textCharsMax) {
     return `has ${value.length} characters; the limit is ${LIMITS.textCharsMax}`;
+  }
+  if (note.length > LIMITS.listNoteCharsMax) {
+    return `has a note of ${note.length} characters; the limit is ${LIMITS.listNoteCharsMax}: name the case, `
+      + 'and keep the rest there';
   }
   if (validity === 'none' && (from !== undefined || until !== undefined)) {
     return 'has dates; the list is declared without validity';

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { ListUpload } from '#lifecycle/parts.ts';
@@ -44,4 +44,16 @@ test('its mistakes are told by line, and by place', async () => {
   const text = await reader.read({ list: 'trusted', csv, bytes });
   ok(isRefusal(text));
   equal(text.detail, 'the file is not UTF-8');
+});
+
+test('a note that is too long is told by line of a file, and by place of a body', () => {
+  const note = 'n'.repeat(281);
+  const ofFile = readListUpload(upload(`value,note\nc1,${note.slice(1)}\nc2,${note}`, true));
+  ok(isRefusal(ofFile));
+  match(ofFile.detail, /^trusted\.csv:3: the note has 281 characters; the limit is 280: name the case/);
+  const add = [{ value: 'c1', note: note.slice(1) }, { value: 'c2', note }];
+  const ofBody = readListUpload(upload(JSON.stringify({ reason: 'x', add }), false));
+  ok(isRefusal(ofBody));
+  deepEqual(ofBody.errors, [{ pointer: '/add/1/note',
+    detail: '`note` has 281 characters; the limit is 280' }]);
 });

@@ -22,7 +22,7 @@ function jsonOrder({ list, bytes }: ListUpload): ListChangeOrder | Refusal {
       value: typeof value === 'number' ? value : entry.text('value'),
       ...(entry.has('from') ? { from: formatInstant(entry.instant('from')) } : {}),
       ...(entry.has('until') ? { until: formatInstant(entry.instant('until')) } : {}),
-      ...(entry.has('note') ? { note: entry.text('note') } : {}),
+      ...(entry.has('note') ? { note: entry.text('note', LIMITS.listNoteCharsMax) } : {}),
     };
     body.take(entry);
     return read;

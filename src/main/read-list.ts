@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { csvRows, excessIn } from '#cli/csv-rows.ts';
 import { parseInstant } from '#domain/instant.ts';
+import { LIMITS } from '#domain/limits.ts';
 import type { ListEntry, ListSource } from '#policy/lists.ts';
 
 const COLUMNS = ['value', 'from', 'until', 'note'] as const;
@@ -39,7 +40,7 @@ function columnsOf(names: readonly string[], header: string): readonly Column[] 
 }
 
 function faultsOf(
-  { value, from, until }: Written, cellCount: number, columnCount: number,
+  { value, from, until, note }: Written, cellCount: number, columnCount: number,
 ): readonly string[] {
   const excess = excessIn(cellCount, columnCount);
   const faults = excess === undefined ? [] : [excess];
@@ -50,6 +51,10 @@ function faultsOf(
   if (untilMs === undefined) faults.push(`until is \`${until}\`; write ${INSTANT}`);
   if (fromMs !== undefined && untilMs !== undefined && fromMs >= untilMs) {
     faults.push(`until \`${until}\` is not after from \`${from}\``);
+  }
+  if (note.length > LIMITS.listNoteCharsMax) {
+    faults.push(`the note has ${note.length} characters; the limit is ${LIMITS.listNoteCharsMax}: name the `
+      + 'case, and keep the rest there');
   }
   return faults;
 }

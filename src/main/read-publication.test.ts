@@ -55,18 +55,20 @@ test('what is broken is told all at once, by file and line', async () => {
     'a.policy.yaml': POLICY,
     'lists/blocked.csv': [
       'value,from,until,note', 'k1,,2027-01-01,', ',,,', 'k2,2027-01-01T00:00:00Z,2026-01-01T00:00:00Z,',
-      'k3,,,a, b', 'k4,,,',
+      'k3,,,a, b', `k4,,,${'n'.repeat(280)}`, `k5,,,${'n'.repeat(281)}`,
     ].join('\n'),
     'lists/odd.csv': 'card,until\n',
     'rates.json':
       '{ "version": "x", "base": "EUR", "rates": { "USD": [{ "from": "2026-01-01", "rate": 1.1 }] } }',
     'custom-fields.json': '[{ "name": "a b", "type": "text", "history": true, "description": "d" }]',
   });
-  const places = ['blocked.csv:2', 'blocked.csv:3', 'blocked.csv:4', 'blocked.csv:5', 'odd.csv:1']
-    .map((place) => `lists/${place}: `);
+  const places = ['blocked.csv:2', 'blocked.csv:3', 'blocked.csv:4', 'blocked.csv:5',
+    'blocked.csv:7: the note has 281 characters; the limit is 280', 'odd.csv:1']
+    .map((place) => `lists/${place}`);
   for (const place of [...places, 'rates.json: USD[0].rate', 'custom-fields.json: [0] (a b) `name`']) {
     assert.equal(problems.filter((problem) => problem.startsWith(place)).length, 1, place);
   }
+  assert.equal(problems.filter((problem) => problem.startsWith('lists/blocked.csv:6')).length, 0);
   assert.ok(problems.some((problem) => problem.includes('did you mean "string"?')));
 });
 
