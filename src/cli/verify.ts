@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Progress } from './progress.ts';
-import type { ExitCode, Shell } from './shell.ts';
+import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
 export const VERIFY_USAGE = `\
 assay verify [--data FOLDER]   reads the whole log, checks every byte against the hash
@@ -40,20 +40,31 @@ export async function verify(shell: Shell, parts: VerifyParts): Promise<ExitCode
     options: { data: { type: 'string' }, anchor: { type: 'string' }, 'records-anchor': { type: 'string' } },
   });
   const folder = resolve(shell.folder, values.data ?? shell.env['ASSAY_DATA'] ?? '.assay');
-  const [position, hash] = values.anchor?.split(':') ?? [];
-  const anchor = hash === undefined ? undefined : { position: Number(position), hash };
+  const anchor = anchorOf('--anchor', values.anchor);
+  const recordsAnchor = anchorOf('--records-anchor', values['records-anchor']);
   const bar = new Progress('Verify', 0, 'bytes');
   const { recordCount, byteCount, damage, hash: head } =
-    await parts.verify(folder, anchor, (done, total) => { bar.at(done, total); });
+    await parts.verify(folder, anchor && { position: anchor.at, hash: anchor.hash },
+      (done, total) => { bar.at(done, total); });
   bar.end();
   if (damage !== undefined) {
     shell.out(`damaged after ${recordCount} good records\n${damage}`);
     return 1;
   }
   shell.out(`whole: ${recordCount} records, ${byteCount} bytes\nhead ${recordCount}:${head}`);
-  const [seq, recordsHash] = values['records-anchor']?.split(':') ?? [];
-  const noted = recordsHash === undefined ? undefined : { seq: Number(seq), hash: recordsHash };
-  return tellRecords(shell, await parts.verifyRecords(folder, noted));
+  return tellRecords(shell, await parts.verifyRecords(folder,
+    recordsAnchor && { seq: recordsAnchor.at, hash: recordsAnchor.hash }));
+}
+
+/** What is no anchor is refused: without it, a log that has lost its end would be called whole. */
+function anchorOf(
+  option: string, text: string | undefined,
+): { readonly at: number; readonly hash: string } | undefined {
+  if (text === undefined) return undefined;
+  const [, at, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (at !== undefined && hash !== undefined) return { at: Number(at), hash };
+  throw new UsageError(`${option} is NUMBER:HASH, as \`assay verify\` prints it behind \`head\`; `
+    + `it is not ${text}`);
 }
 
 function tellRecords(shell: Shell, verdict: RecordsVerdict | undefined): ExitCode {

@@ -24,8 +24,9 @@ export function sentences(explanation: Explanation, aml: boolean): readonly stri
 
 function headOf(decision: Decision, aml: boolean): readonly string[] {
   const { transaction_id: id, outcome, fraud, policy, degraded, adjusted } = decision;
+  const by = policy.hash === 'none' ? 'no policy' : `${policy.name} version ${policy.version}`;
   return [
-    `Payment ${id}: ${outcome}, by ${policy.name} version ${policy.version}, at ${decision.created_at}.`,
+    `Payment ${id}: ${outcome}, by ${by}, at ${decision.created_at}.`,
     `Fraud: ${fraud.outcome}, score ${fraud.score}, band ${fraud.band}.`,
     ...(aml ? [`AML: ${decision.aml.outcome}, score ${decision.aml.score}, band ${decision.aml.band}.`] : []),
     ...degraded.filter(({ axis }) => aml || axis !== 'aml')

@@ -75,6 +75,8 @@ function testFaults({ evidence }: GateInput, seals: Seals): readonly string[] {
   return [`${failed} of its own tests fail; mend the policy or the test, and submit the new version`];
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** Whether the last backtest is enough; `notes` say why one that is not there is not asked for. */
 export function backtestFaults(
   { version, checked, evidence, recordCount }: Omit<GateInput, 'approvals'>, seals: Seals,
@@ -84,10 +86,10 @@ export function backtestFaults(
   const way = `assay policy backtest ${version.hash}`;
   if (figures === undefined || figures.payments < HISTORY_RECORDS_MIN) {
     const tried = figures === undefined ? 'there is no backtest of this very content'
-      : `its backtest judged ${figures.payments} payments`;
+      : `its backtest judged ${counted(figures.payments, 'payment')}`;
     if (recordCount < HISTORY_RECORDS_MIN) {
       return { lacking: [], notes: [
-        `no_history: ${tried}, and the log has only ${recordCount} records to judge again; `
+        `no_history: ${tried}, and the log has only ${counted(recordCount, 'record')} to judge again; `
           + `${HISTORY_RECORDS_MIN} are asked for. Those who approve it answer for what is not shown`] };
     }
     return { lacking: [`${tried}; run \`${way}\` over at least ${HISTORY_RECORDS_MIN} payments`], notes: [] };

@@ -138,6 +138,7 @@ test('an option that would be passed over is refused', async () => {
 test('a line that is not of the sweep, and a record by nobody, are refused', async () => {
   const file = writeCalls();
   await assert.rejects(lab('line', file, ...LINE, '--line', '3 EUR'), /--line 3 EUR is not among/);
+  await assert.doesNotReject(lab('line', file, ...LINE, '--line', '1_000'));
   await assert.rejects(lab('line', file, '--sweep', 'large=1,2 EUR', '--line', '1 EUR'),
     /--by NAME and --because/);
   await assert.rejects(lab('line', file, ...LINE, '--sweep', 'large=1,2,1 EUR'), /has the value 1 EUR twice/);

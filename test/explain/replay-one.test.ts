@@ -1,5 +1,5 @@
 /** Decisions whose record does not hold all they were made from: the log is read again, within a limit. */
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { EventSchema } from '#domain/field.ts';
@@ -57,6 +57,9 @@ for (const [what, source] of Object.entries(FAILED)) {
     deepEqual([derived.equal, derived.from, rules], [true, 'replay', []]);
     equal(counterfactual.meaning, 'the policy failed, and its fallback stands');
     ok(sentences(explanation, true).some((line) => line.includes('the policy failed')));
+    const byNone = { ...decision, policy: { name: 'none', version: 0, hash: 'none' } };
+    const [head = ''] = sentences({ ...explanation, decision: byNone }, true);
+    match(head, /^Payment \S+: \w+, by no policy, at /);
   });
 }
 
