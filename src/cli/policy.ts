@@ -68,8 +68,9 @@ async function policyFiles(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) throw new UsageError(`${path}: there is no such file`);
   if (!found.isDirectory()) return [path];
-  const names = await readdir(path);
-  return names.filter((name) => name.endsWith(SUFFIX)).toSorted().map((name) => join(path, name));
+  const names = (await readdir(path)).filter((name) => name.endsWith(SUFFIX));
+  if (names.length === 0) throw new UsageError(`${path}: there is no *${SUFFIX} in this folder`);
+  return names.toSorted().map((name) => join(path, name));
 }
 
 /** Undefined where it does not compile; the mistakes have then been told. Its warnings have not. */
