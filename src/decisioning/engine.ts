@@ -17,7 +17,7 @@ import type { LivePolicies } from './live-policies.ts';
 import {
   isAmendment, publicationHash, readPublication, type Amended, type Publication,
 } from './publication.ts';
-import { Publisher, type Amending } from './publisher.ts';
+import { Publisher, type Amending, type Keeping } from './publisher.ts';
 import { readDecision, recordKey, splitKey } from './record.ts';
 import { makeState, type StateNews, type StateParts } from './make-state.ts';
 import { PolicyCompiler } from './policy-compiler.ts';
@@ -174,11 +174,11 @@ export class Engine {
   /**
    * Makes it live from the position on that it resolves; everything before it was decided by what was live
    * then. One after the other, and payments are decided meanwhile. What amended the one before and still
-   * applies stays in force, unless `amended` says otherwise. Throws PublicationRefused where it cannot go
+   * applies stays in force, unless `keeping` says otherwise. Throws PublicationRefused where it cannot go
    * live, and LogUnavailable; then nothing was published.
    */
-  publish(publication: Publication, amended: Partial<Amended> = {}): Promise<number> {
-    return this.#settled(this.#publisher.publish(publication, amended));
+  publish(publication: Publication, keeping: Keeping = {}): Promise<number> {
+    return this.#settled(this.#publisher.publish(publication, keeping));
   }
 
   /**

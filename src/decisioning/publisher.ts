@@ -25,6 +25,9 @@ export interface PublisherParts {
 export type Amending = Partial<Amended> & Pick<Amendment, 'person' | 'because'>
   & Partial<Pick<Amendment, 'approvals'>>;
 
+/** Parts in the place of those a publication would keep; a function is given what is in force at its turn. */
+export type Keeping = Partial<Amended> | ((inForce: Amended) => Partial<Amended>);
+
 interface Ready { readonly pipeline: Pipeline; readonly prepared: Prepared }
 
 /** Between steps, most of which are shorter: whoever publishes can wait, and payers have most of the time. */
@@ -39,7 +42,7 @@ export class Publisher {
     this.#parts = parts;
   }
 
-  publish(publication: Publication, amended: Partial<Amended>): Promise<number> {
+  publish(publication: Publication, keeping: Keeping): Promise<number> {
     return this.#inTurn(async () => {
       // Where nothing can be published now, that is said at once.
       this.#parts.pipeline();
@@ -48,8 +51,11 @@ export class Publisher {
         throw new PublicationRefused([`the publication has ${content.length} bytes; at most `
           + `${LIMITS.publicationBytesMax} fit into the log: shorten notes, or split lists by their use`]);
       }
-      const { pipeline, prepared } = await this.#prepared((inForce) =>
-        ({ publication, amended, kept: inForce ?? NOTHING_AMENDED, nowMs: this.#parts.clock.now() }));
+      const { pipeline, prepared } = await this.#prepared((inForce) => {
+        const kept = inForce ?? NOTHING_AMENDED;
+        const amended = typeof keeping === 'function' ? keeping(kept) : keeping;
+        return { publication, amended, kept, nowMs: this.#parts.clock.now() };
+      });
       const { log, clock } = this.#parts;
       const base = log.nextPosition;
       let durable = pipeline.append(publicationRecord(content, base, clock.now()));

@@ -6,6 +6,7 @@
 import {
   publicationHash, type Amended, type Amendment, type Approval, type Publication,
 } from '#decisioning/publication.ts';
+import type { Keeping } from '#decisioning/publisher.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { isRefusal } from '#domain/parse-event.ts';
@@ -193,9 +194,9 @@ export const loggedApproval = ({ atMs, ...approval }: ApprovalRecord): Approval 
   ({ ...approval, at: formatInstant(atMs) });
 
 export async function enactPublication(
-  { engine }: Pick<LifecycleParts, 'engine'>, publication: Publication, keep?: Partial<Amended>,
+  { engine }: Pick<LifecycleParts, 'engine'>, publication: Publication, keeping?: Keeping,
 ): Promise<{ position: number; hash: string }> {
-  const position = await engine.publish(publication, keep);
+  const position = await engine.publish(publication, keeping);
   return { position, hash: publicationHash(publication) };
 }
 
@@ -205,7 +206,7 @@ export type AmendedBy = Pick<Amendment, 'person' | 'because' | 'approvals'>;
 /** Amends what is in force; the parts that are not named stay, also those that the brake adds meanwhile. */
 export async function enactAmendment(
   { engine }: Pick<LifecycleParts, 'engine'>,
-  change: Partial<Amended> | ((inForce: Amended) => Partial<Amended>), by: AmendedBy,
+  change: Keeping, by: AmendedBy,
 ): Promise<{ position: number; hash: string }> {
   const position = await engine.amend(
     typeof change === 'function' ? (inForce) => ({ ...change(inForce), ...by }) : { ...change, ...by });

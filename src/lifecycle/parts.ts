@@ -1,6 +1,6 @@
 /** What the life cycle asks of the world; handed in from main. */
 import type { Amended, Amendment, Publication } from '#decisioning/publication.ts';
-import type { Amending } from '#decisioning/publisher.ts';
+import type { Amending, Keeping } from '#decisioning/publisher.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import type { RecordStore } from '#ports/records.ts';
 import type { Refusal } from '#domain/refusal.ts';
@@ -33,10 +33,10 @@ export type Published = { readonly position: number; readonly atMs: number }
 export interface LiveEngine {
   inForce(): InForceView;
   /**
-   * The position from which on it decides. `keep` replaces parts of the amendment that would be kept. Throws
-   * PublicationRefused and LogUnavailable; then nothing was published.
+   * The position from which on it decides. `keeping` replaces parts of the amendment that would be kept.
+   * Throws PublicationRefused and LogUnavailable; then nothing was published.
    */
-  publish(publication: Publication, keep?: Partial<Amended>): Promise<number>;
+  publish(publication: Publication, keeping?: Keeping): Promise<number>;
   /** Parts that are not named stay. A function is asked at its turn, with what is in force then. */
   amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number>;
   /** Undefined where no publication stands there. */

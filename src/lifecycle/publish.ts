@@ -1,5 +1,6 @@
 /** A version goes live, an earlier publication comes back, a version judges beside the live one. */
 import type { Challenger, Publication } from '#decisioning/publication.ts';
+import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import { approversOf } from './approvals.ts';
@@ -29,7 +30,7 @@ export const publishVersion = (
   const result = gate(facts, parts.seals);
   if (result.lacking.length > 0) return gateClosed(result.lacking);
   const { version } = facts;
-  const challengers = await withoutVersion(parts, hash);
+  const isOther = await isOtherThan(parts, hash);
   const publication = withPolicy(live, facts, {
     author: version.author, person: actor.person, because,
     approvals: result.approvals.map(loggedApproval),
@@ -45,7 +46,8 @@ export const publishVersion = (
         approvers: approversOf(result.approvals), notes,
       },
     },
-    enact: () => enactPublication(parts, publication, { challengers }),
+    enact: () => enactPublication(parts, publication,
+      ({ challengers }) => ({ challengers: challengers.filter(isOther) })),
   });
 });
 
@@ -83,10 +85,17 @@ function withPolicy(
 export const contentOf = ({ format, policies, lists, rates, custom, forecasts }: Publication): Publication =>
   ({ format, policies, lists, rates, custom, ...(forecasts === undefined ? {} : { forecasts }) });
 
-async function withoutVersion(parts: LifecycleParts, hash: string): Promise<readonly Challenger[]> {
+/**
+ * Tells the other challengers from those of this version, by their documents: at its turn the brake may have
+ * taken a share since, but nobody has begun another challenge, for that is ours to do, one after the other.
+ */
+async function isOtherThan(
+  parts: LifecycleParts, hash: string,
+): Promise<(challenger: Challenger) => boolean> {
   const { challengers } = amendedNow(parts.engine.inForce());
   const hashes = await hashesOf(parts, challengers);
-  return challengers.filter((_, i) => hashes[i] !== hash);
+  const sources = new Set(challengers.flatMap(({ source }, i) => (hashes[i] === hash ? [source] : [])));
+  return ({ source }) => !sources.has(source);
 }
 
 /**
@@ -151,7 +160,7 @@ export interface ShadowOrder {
 /** It judges what the live version of its policy judges; with a share it decides that share. */
 export const startShadow = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, { share, by }: ShadowOrder,
-): Promise<WentLive | Refusal> => going.serially(undefined, async () => {
+): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
   const facts = await soundFacts(parts, actor, hash);
   if (isRefusal(facts)) return facts;
   const result = gate(facts, parts.seals);
@@ -165,7 +174,10 @@ export const startShadow = (
   const challenger: Challenger = {
     file: version.file, source: version.source, share, salt: hash.slice(-16), by: by ?? DRAWN_BY,
   };
-  const challengers = [...await withoutVersion(parts, hash), challenger];
+  const isOther = await isOtherThan(parts, hash);
+  const isBraked = (inForce: readonly Challenger[]): boolean =>
+    inForce.some((one) => !isOther(one) && one.share === 0);
+  const wasBraked = isBraked(amendedNow(live).challengers);
   const because = share === 0 ? 'it judges in shadow' : `it decides ${share * 100} % of the payments`;
   const approvals = share > 0 ? result.approvals.map(loggedApproval) : [];
   return going.goLive(actor, {
@@ -174,7 +186,12 @@ export const startShadow = (
       action: 'version.shadow', subject: `version/${hash}`,
       detail: { policy: version.policy, version: version.version, share, by: challenger.by },
     },
-    enact: () => enactAmendment(parts, { challengers }, { person: actor.person, because, approvals }),
+    enact: () => enactAmendment(parts, ({ challengers }) => {
+      if (share > 0 && !wasBraked && isBraked(challengers)) {
+        throw new PublicationRefused(['the brake has taken its share in this moment; look at what it did']);
+      }
+      return { challengers: [...challengers.filter(isOther), challenger] };
+    }, { person: actor.person, because, approvals }),
     also: (writes, atMs) => addEvidence(writes, parts.seals,
       { hash, kind: 'shadow', passed: true, atMs, person: actor.person }, { share, by: challenger.by }),
   });
@@ -183,13 +200,15 @@ export const startShadow = (
 export const stopShadow = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, hash: string, because: string,
 ): Promise<WentLive | Refusal> => going.serially(undefined, async (live) => {
-  const challengers = await withoutVersion(parts, hash);
-  if (challengers.length === amendedNow(live).challengers.length) {
+  const isOther = await isOtherThan(parts, hash);
+  if (amendedNow(live).challengers.every(isOther)) {
     return refuse('not_found', `${hash} judges beside nothing`);
   }
   return going.goLive(actor, {
     kind: 'challenge', because,
     act: { action: 'version.unshadow', subject: `version/${hash}`, detail: {} },
-    enact: () => enactAmendment(parts, { challengers }, { person: actor.person, because, approvals: [] }),
+    enact: () => enactAmendment(parts,
+      ({ challengers }) => ({ challengers: challengers.filter(isOther) }),
+      { person: actor.person, because, approvals: [] }),
   });
 });

@@ -9,7 +9,7 @@ export const liveEngine = (engine: Engine): LiveEngine => ({
     const policies = (engine.state.live?.policies ?? []).map(({ policy }) => policy);
     return { position, base, publication, amendment, policies };
   },
-  publish: (publication, keep) => engine.publish(publication, keep),
+  publish: (publication, keeping) => engine.publish(publication, keeping),
   amend: (amending) => engine.amend(amending),
   publicationAt: (position) => engine.publicationAt(position),
   async *publishedAfter(after) {

@@ -238,3 +238,17 @@ describe('amendments and publications', () => {
     notEqual(await world.running.amend({ ...BY, snoozes: [snooze()] }), 0);
   });
 });
+
+test('what a publication keeps is asked at its turn: a share taken meanwhile is not given back', async () => {
+  const world = await opened();
+  const { running } = world;
+  const other = challenger({ source: POLICY.replace('version: 1', 'version: 3'), salt: 'other' });
+  await running.amend({ ...BY, challengers: [challenger(), other] });
+  await Promise.all([
+    running.amend(({ challengers }) =>
+      ({ ...BY, challengers: challengers.map((one) => ({ ...one, share: 0 })) })),
+    running.publish(publicationOf(VERSION_2),
+      ({ challengers }) => ({ challengers: challengers.filter(({ source }) => source !== VERSION_2) })),
+  ]);
+  deepEqual(running.inForce().amendment?.challengers, [{ ...other, share: 0 }]);
+});

@@ -3,7 +3,7 @@ import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
 import type { Amended, Amendment, Publication } from '#decisioning/publication.ts';
-import type { Amending } from '#decisioning/publisher.ts';
+import type { Amending, Keeping } from '#decisioning/publisher.ts';
 import { eventSchema } from '#domain/field.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import { compilePolicy } from '#policy/compile-policy.ts';
@@ -97,13 +97,14 @@ export class RememberingEngine implements LiveEngine {
     };
   }
 
-  async publish(publication: Publication, keep?: Partial<Amended>): Promise<number> {
+  async publish(publication: Publication, keeping: Keeping = {}): Promise<number> {
     const names = publication.policies.flatMap(({ source }) => compiled(source).kinds);
     if (new Set(names).size < names.length) throw new PublicationRefused(['two policies decide one kind']);
     const before = this.inForce();
     const position = this.#next();
     this.#records.push({ position, publication, amendment: undefined });
     if (before.amendment !== undefined) {
+      const keep = typeof keeping === 'function' ? keeping(before.amendment) : keeping;
       const { modes, snoozes, challengers } = { ...before.amendment, ...keep };
       if (modes.length + snoozes.length + challengers.length > 0) {
         const kept = { modes, snoozes, challengers, person: 'assay', because: 'kept', approvals: [] };
