@@ -78,7 +78,7 @@ async function engineRows(args: BenchArguments, policy: string): Promise<readonl
     }
     return measured;
   });
-  // Of a state of its own, which is that of the first rate: windows fill, and rules hit more, from row to row.
+  // On a state of its own, that of the first rate: windows fill, and rules hit more, from row to row.
   const busy = await onEngine('busy', args, policy,
     (server) => measureBusy(server, 'engine', measureOf(args, 0)));
   return [...rows, busy];

@@ -38,7 +38,8 @@ test('where others have all the modes, the one with the most is held everywhere 
     held(i % 4 === 0 ? 'few' : 'most', `s${i}`));
   const { amending } = braking([found('watched', 'new')],
     { modes, snoozes: [], challengers: [] }, state.live, 0);
-  const of = (rule: string) => amending.modes?.filter((one) => one.rule === rule).map(({ segment }) => segment);
+  const of = (rule: string) =>
+    amending.modes?.filter((one) => one.rule === rule).map(({ segment }) => segment);
   deepEqual(of('watched'), [undefined]);
   deepEqual(of('most'), [undefined]);
   equal(of('few')?.length, LIMITS.ruleModeCountMax / 4);
