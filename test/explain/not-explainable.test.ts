@@ -44,7 +44,8 @@ test('a policy of then that is refused today', async () => {
   // Its rules may be those of the AML axis.
   match(await toldWith(broken, false),
     /^what was live then is refused by this program; a key with[^:]*$/);
-  match(await toldWith(broken), /^what was live then is refused by this program:\n.*small\.policy\.yaml:\d+:\d+/s);
+  match(await toldWith(broken),
+    /^what was live then is refused by this program:\n.*small\.policy\.yaml:\d+:\d+/s);
 });
 
 test('a request of then that is refused today', async () => {
