@@ -2,7 +2,7 @@
  * A worker thread that explains decisions, one after the other. It reads the log itself, beside its writer;
  * what it asks the deciding thread is where an entity's earlier decisions stand.
  */
-import { constants, setPriority } from 'node:os';
+import { constants } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { LocalLogReader } from '#adapters/log-files/decision-log-reader.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
@@ -17,9 +17,9 @@ import type { LogRecord } from '#ports/decision-log.ts';
 import type { ExplainOrder, FromExplainer, ToExplainer } from './explaining-queue.ts';
 import type { ExplainerData } from './explaining-thread.ts';
 import { logPlaces, snapshotsIn } from './open-embedded.ts';
+import { standBehindPayments } from './standing.ts';
 
-/** On Linux 0 is this thread alone: payments come first. */
-setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+standBehindPayments(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /** It has to be made by one who may read the log again. */
 class NeedsReplay extends Error {}

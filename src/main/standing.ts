@@ -1,4 +1,4 @@
-/** How a process of ours stands behind others for the processor. */
+/** How a process or a thread of ours stands behind others for the processor. */
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
@@ -10,6 +10,11 @@ export function standBehindOthers(): string {
   if (schedulingPolicy() === SCHED_IDLE) return `process ${process.pid}, SCHED_IDLE`;
   os.setPriority(os.constants.priority.PRIORITY_LOW);
   return `process ${process.pid}, nice ${os.getPriority()}`;
+}
+
+/** Puts the calling thread behind the one that decides. Elsewhere than on Linux it would be all of them. */
+export function standBehindPayments(priority: number): void {
+  if (process.platform === 'linux') os.setPriority(0, priority);
 }
 
 /** Field 41 of proc(5) `stat`; undefined where there is no such file. */
