@@ -2,23 +2,14 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
-import { RecordsUnavailable, type NewAuditEntry, type RecordWrites } from '#ports/records.ts';
+import { RecordsUnavailable } from '#ports/records.ts';
 import { EngineWorld } from '../engine/engine-world.ts';
 import { openLifecycle } from '../../src/main/open-lifecycle.ts';
 import { settleFolder } from '../../src/main/bootstrap.ts';
+import { LeavingRecords } from './leaving-records.ts';
 import {
   ANN, BEN, LifecycleWorld, policySource, publicationOf, publishOrder, refusalOf, told,
 } from './lifecycle-world.ts';
-
-class LeavingRecords extends MemoryRecordStore {
-  away = false;
-  override async change<Result>(
-    entry: NewAuditEntry, act: (writes: RecordWrites) => Promise<Result>,
-  ): Promise<Result> {
-    if (this.away) throw new RecordsUnavailable('unreachable', 'away');
-    return super.change(entry, act);
-  }
-}
 
 const approvedIn = async (world: LifecycleWorld): Promise<string> => {
   const hash = await world.submitted({ version: 2, limit: 3 });

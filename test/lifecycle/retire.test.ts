@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
 import { coverageChanges } from '#lifecycle/coverage.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
-import { RecordsUnavailable, type NewAuditEntry, type RecordWrites } from '#ports/records.ts';
+import { LeavingRecords } from './leaving-records.ts';
 import {
   ANN, BEN, CAS, LifecycleWorld, person, policySource, publicationOf, publishOrder, refusalOf, told,
 } from './lifecycle-world.ts';
@@ -110,16 +110,6 @@ test('a retirement that all agreed on and the log did not take is done when one 
   told(await life.retire(BEN, 'small', as('risk')));
   deepEqual(world.liveHashes, [wires]);
 });
-
-class LeavingRecords extends MemoryRecordStore {
-  away = false;
-  override async change<Result>(
-    entry: NewAuditEntry, act: (writes: RecordWrites) => Promise<Result>,
-  ): Promise<Result> {
-    if (this.away) throw new RecordsUnavailable('unreachable', 'away');
-    return super.change(entry, act);
-  }
-}
 
 test('what was agreed on is done once, also where a crash was between the log and the records', async () => {
   const records = new LeavingRecords();
