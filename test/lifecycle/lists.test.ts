@@ -129,20 +129,26 @@ test('a value that is listed more often than anybody needs is refused', async ()
   /^invalid: "c1" is listed 101 times; a value has at most 100 stays[^]*\/add\/100/);
 });
 
+/** An entry takes one person while that version judges in shadow, and two once it decides a share. */
+async function takesTwoBeside(life: LifecycleWorld['life'], source: string, value: string) {
+  const { version: { hash } } = told(
+    await life.submit(ANN, { policy: 'small', file: undefined, source, note: 'a try' }));
+  told(await life.approve(BEN, hash, 'risk'));
+  const { change: { id } } = told(await life.proposeListChange(ANN,
+    { list: 'blocked', kind: 'amend', add: [{ value }], remove: [], reason: 'x' }));
+  for (const [share, second] of [[0, false], [0.1, true]] as const) {
+    told(await life.startShadow(ANN, hash, { share, by: undefined }));
+    equal(told(await life.listChange(id)).secondPerson, second);
+  }
+  return { hash, id };
+}
+
 test('a list by which a challenger lets payments through takes two, while it decides a share', async () => {
   const world = worldWith([]);
   const { life } = world;
   const source = policySource({ version: 2 }).replace('unless: card in list("trusted")',
     'unless: card in list("trusted") or card in list("blocked")');
-  const { version: { hash } } = told(
-    await life.submit(ANN, { policy: 'small', file: undefined, source, note: 'a try' }));
-  told(await life.approve(BEN, hash, 'risk'));
-  const { change: { id } } = told(await life.proposeListChange(ANN,
-    { list: 'blocked', kind: 'amend', add: [{ value: 'c1' }], remove: [], reason: 'x' }));
-  for (const [share, second] of [[0, false], [0.1, true]] as const) {
-    told(await life.startShadow(ANN, hash, { share, by: undefined }));
-    equal(told(await life.listChange(id)).secondPerson, second);
-  }
+  const { hash, id } = await takesTwoBeside(life, source, 'c1');
   match(refusalOf(await life.publishListChange(ANN, id, publishOrder)),
     /^gate_closed: the list can let a payment through/);
   told(await life.stopShadow(ANN, hash, 'enough'));
@@ -155,15 +161,7 @@ test('one person does not stop everybody who pays a payee, whoever reads the lis
   const byPayee = byPayer.replace('version: 1', 'version: 2')
     .replace('debtor in list("blocked")', 'debtor in list("blocked") or creditor in list("blocked")');
   const { life } = new LifecycleWorld(publicationOf(byPayer));
-  const { version: { hash } } = told(
-    await life.submit(ANN, { policy: 'small', file: undefined, source: byPayee, note: 'a try' }));
-  told(await life.approve(BEN, hash, 'risk'));
-  const { change: { id } } = told(await life.proposeListChange(ANN,
-    { list: 'blocked', kind: 'amend', add: [{ value: 'acc_1' }], remove: [], reason: 'x' }));
-  for (const [share, second] of [[0, false], [0.1, true]] as const) {
-    told(await life.startShadow(ANN, hash, { share, by: undefined }));
-    equal(told(await life.listChange(id)).secondPerson, second);
-  }
+  const { hash, id } = await takesTwoBeside(life, byPayee, 'acc_1');
   told(await life.publish(ANN, hash, publishOrder));
   match(refusalOf(await life.publishListChange(ANN, id, publishOrder)),
     /^gate_closed: its values stand for the payments of many, so a second person approves it/);
