@@ -91,14 +91,13 @@ function prepareRename({ document, outline, uses }: PolicySession, params: unkno
 function rename(session: PolicySession, params: unknown): WorkspaceEdit {
   const { document, outline, uses } = session;
   const newText = parseNewName(params);
-  const offset = document.offsetAt(parsePosition(params));
-  const edits = renamed(uses, outline, offset, newText)
-    .map((place) => ({ range: document.rangeOf(place), newText }));
+  const places = renamed(uses, outline, document.offsetAt(parsePosition(params)), newText);
   // From the end, so that no edit moves the places of another.
-  const changes = edits.map(({ range, newText: text }) => ({ range, text })).toSorted((a, b) =>
-    document.offsetAt(b.range.start) - document.offsetAt(a.range.start));
-  const mistake = session.mistakeIn(document.changed(document.version, changes).text);
+  const text = places.toSorted((a, b) => b.start - a.start).reduce((before, { start, end }) =>
+    before.slice(0, start) + newText + before.slice(end), document.text);
+  const mistake = session.mistakeIn(text);
   if (mistake !== undefined) throw new RequestRefused(`\`${newText}\` cannot be its name: ${mistake}`);
+  const edits = places.map((place) => ({ range: document.rangeOf(place), newText }));
   return { changes: { [document.uri]: edits } };
 }
 
