@@ -11,6 +11,7 @@
  *     custom.first: { bool: is_first }
  */
 import { parse } from 'yaml';
+import { messageOf } from '#domain/message-of.ts';
 import { csvCells, csvColumns } from './csv-rows.ts';
 import { UsageError } from './shell.ts';
 
@@ -87,7 +88,7 @@ function parsed(text: string, file: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    throw new UsageError(`${file}: is not YAML: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${file}: is not YAML: ${messageOf(error)}`);
   }
 }
 

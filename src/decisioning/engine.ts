@@ -4,6 +4,7 @@
  * log), heals after a failed write (the state is made again; there is no undo), publishes, and drains.
  */
 import type { Decision } from '#domain/decision.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { Axis } from '#domain/outcome.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
@@ -345,7 +346,5 @@ export class Engine {
     this.#parts.tell?.({ kind: 'phase', phase, because });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const draining = () => refused('draining', 'this node is stopping; send it to another, or again');

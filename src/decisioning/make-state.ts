@@ -1,5 +1,6 @@
 /** State = f(log), with a snapshot as a short cut: for a start, for healing, and for the next snapshot. */
 import type { EventSchema } from '#domain/field.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { LogReader } from '#ports/decision-log.ts';
 import type { SnapshotStore } from '#ports/snapshot-store.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
@@ -47,7 +48,7 @@ async function restored(parts: StateParts): Promise<EngineState | undefined> {
     state.store.loadState(snapshot.windows);
     state.position = snapshot.position;
   } catch (error) {
-    tell?.({ kind: 'snapshot_not_used', because: error instanceof Error ? error.message : String(error) });
+    tell?.({ kind: 'snapshot_not_used', because: messageOf(error) });
     return undefined;
   }
   tell?.({ kind: 'restored', position: state.position });

@@ -9,6 +9,7 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
+import { messageOf } from '#domain/message-of.ts';
 import { isRefusal, parseEventCall, parseTransactionCall, type ParsedFact } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import { atOnce, type Steps } from '#policy/steps.ts';
@@ -264,7 +265,7 @@ function judge({ event, live, adjusted }: Admitted, row: number): {
   try {
     return answered(live.judge(event, row));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return answered({ cause: `the policy failed: ${why}` });
   }
 }

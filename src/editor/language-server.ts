@@ -4,6 +4,7 @@
  */
 import type { EventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { OpenTestWorld } from '#policy/test-world.ts';
 import { answersOf } from './answer.ts';
 import { parseChanged, parseIncoming, parseOpened, parseUri, type MessageId } from './parse-params.ts';
@@ -69,7 +70,7 @@ export class LanguageServer {
       this.#parts.send({ jsonrpc: '2.0', id, result: this.#result(method, params) });
     } catch (error) {
       const code = error instanceof RequestRefused ? error.code : ERROR.internal;
-      this.#fail(id, code, error instanceof Error ? error.message : String(error));
+      this.#fail(id, code, messageOf(error));
     }
   }
 
@@ -116,7 +117,7 @@ export class LanguageServer {
     try {
       run();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#notify('window/logMessage', { type: MESSAGE_ERROR, message });
     }
   }

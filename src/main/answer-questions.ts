@@ -1,5 +1,6 @@
 /** The other side of `askingThread`: the worker thread answers each question, or says why it cannot. */
 import { parentPort } from 'node:worker_threads';
+import { messageOf } from '#domain/message-of.ts';
 import type { Told } from './asking-thread.ts';
 
 /** `id` names the question as long as the thread is there. */
@@ -9,7 +10,7 @@ export function answerQuestions<Question, Answer>(answer: (question: Question, i
     try {
       tell({ id, answer: answer(question, id) });
     } catch (error) {
-      tell({ id, failure: error instanceof Error ? error.message : String(error) });
+      tell({ id, failure: messageOf(error) });
     }
   });
 }

@@ -20,7 +20,7 @@ import { UsageError, type Command, type ExitCode, type Shell } from '#cli/shell.
 import { eventSchema } from '#domain/field.ts';
 import { backtestCliParts } from './backtest-parts.ts';
 import { explainParts } from './explain-parts.ts';
-import { messageOf } from './messages.ts';
+import { messageOrTrace } from './messages.ts';
 import { readCustom } from './read-publication.ts';
 import { policyFolder } from './settings.ts';
 import { decideParts, replayParts, verifyParts } from './cli-parts.ts';
@@ -111,7 +111,7 @@ async function main(): Promise<ExitCode> {
   try {
     return await command(shell);
   } catch (error) {
-    shell.err(isArgumentError(error) ? `${error.message}; see assay ${name} --help` : messageOf(error));
+    shell.err(isArgumentError(error) ? `${error.message}; see assay ${name} --help` : messageOrTrace(error));
     return 2;
   }
 }

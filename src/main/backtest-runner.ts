@@ -6,6 +6,7 @@ import type { BacktestReport, RunCost } from '#backtest/report.ts';
 import { reportHtml } from '#backtest/report-html.ts';
 import { reportText } from '#backtest/report-text.ts';
 import { LIMITS } from '#domain/limits.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import {
   BacktestRefused, type BacktestEnd, type BacktestOrder, type BacktestRunner,
@@ -137,7 +138,7 @@ class Runner implements StoppableRunner {
       try {
         await this.#end(one, await this.#run(one));
       } catch (error) {
-        this.#parts.tell(`backtest ${one.run.id}: its end is not noted: ${said(error)}`);
+        this.#parts.tell(`backtest ${one.run.id}: its end is not noted: ${messageOf(error)}`);
       } finally {
         this.#running = undefined;
       }
@@ -159,7 +160,7 @@ class Runner implements StoppableRunner {
       return { status: 'cancelled',
         problem: one.cancelled ? 'cancelled; resume goes on from where it was' : 'the server stopped' };
     } catch (error) {
-      return { status: 'failed', problem: said(error) };
+      return { status: 'failed', problem: messageOf(error) };
     }
   }
 
@@ -184,7 +185,7 @@ class Runner implements StoppableRunner {
       if (performance.now() - notedAt < NOTE_EVERY_MS) return;
       notedAt = performance.now();
       this.#noted = records.noteProgress(one.run).catch((error: unknown) => {
-        tell(`backtest ${id}: progress is not noted: ${said(error)}`);
+        tell(`backtest ${id}: progress is not noted: ${messageOf(error)}`);
       });
     });
     child.standing.then((standing) => { tell(`backtest ${id}: in ${standing}`); }, () => {});
@@ -208,7 +209,6 @@ class Runner implements StoppableRunner {
   }
 }
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 /** What was written as JSON by this file. */
 const parseKept = <Kept>(json: Json): Kept => json as unknown as Kept;
 const parseJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;

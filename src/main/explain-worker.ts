@@ -13,6 +13,7 @@ import { explainOrSay } from '#explain/explain.ts';
 import { LiveAt, schemaNamed } from '#explain/live-at.ts';
 import { replayOne } from '#explain/replay-one.ts';
 import type { EventSchema } from '#domain/field.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ExplainOrder, FromExplainer, ToExplainer } from './explaining-queue.ts';
 import type { ExplainerData } from './explaining-thread.ts';
@@ -70,7 +71,7 @@ async function explained(order: ExplainOrder): Promise<FromExplainer> {
     return { kind: 'explained', explanation };
   } catch (error) {
     if (error instanceof NeedsReplay) return { kind: 'needs_replay' };
-    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+    return { kind: 'failed', message: messageOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 /** A queue of explanations and the thread that makes them, one after the other, while they are asked for. */
 import type { Worker } from 'node:worker_threads';
+import { messageOf } from '#domain/message-of.ts';
 import type { EarlierAsk } from '#explain/earlier-decisions.ts';
 import type { Explanation, NotExplained } from '#explain/explanation.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
@@ -138,7 +139,5 @@ export class ExplainingQueue {
 
 const ended = (why: string): NotExplained =>
   ({ notExplained: `the thread that explains was ended: ${why}; ask again`, isPassing: true });
-
-const messageOf = (why: unknown): string => (why instanceof Error ? why.message : String(why));
 
 const post = (thread: Worker, message: ToExplainer): void => { thread.postMessage(message); };

@@ -2,6 +2,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import { openKeyStore, type LocalKeyStore } from '#adapters/key-file/key-store.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { Grant, ListedKey } from '#ports/key-store.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -28,7 +29,7 @@ export function liveKeys(
         heard();
       },
       (error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         tell(`keys: not read again: ${why}`);
       },
     );

@@ -4,7 +4,7 @@ import { UsageError } from '#cli/shell.ts';
 import { PublicationRefused } from '#decisioning/live-policies.ts';
 
 /** The message of what can happen to anyone; with the trace where the mistake is ours. */
-export function messageOf(error: unknown): string {
+export function messageOrTrace(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isForeseen = error instanceof PublicationRefused || error instanceof UsageError
     || error instanceof KeyStoreDamaged || ('code' in error && !isOurs(error.code));

@@ -1,5 +1,6 @@
 /** The life cycle of a running server: over its engine, its records, and a thread that checks documents. */
 import type { Engine } from '#decisioning/engine.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { Seals } from '#lifecycle/seals.ts';
@@ -50,7 +51,7 @@ export function openLifecycle(order: LifecycleOrder): RunningLifecycle {
         await step();
         return;
       } catch (error) {
-        const why = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+        const why = `${what}: ${messageOf(error)}`;
         const isOpening = error instanceof RecordsUnavailable && error.code === 'starting';
         if (why !== told && !stopped && !isOpening) tell(why);
         told = why;

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CustomField } from '#domain/field.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { RateTableSource } from '#domain/rates.ts';
 import { PublicationRefused } from '#decisioning/live-policies.ts';
 import type { Publication } from '#decisioning/publication.ts';
@@ -74,7 +75,7 @@ async function readJson<Content>(
   try {
     content = JSON.parse(text);
   } catch (error) {
-    problems.push(`${file}: is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`${file}: is not JSON: ${messageOf(error)}`);
     return undefined;
   }
   return read(content, file, problems);

@@ -1,6 +1,7 @@
 /** The life cycle beside a server: opened in the background, so that the first decision does not wait. */
 import { openSealKey } from '#adapters/key-file/seal-key.ts';
 import type { Engine } from '#decisioning/engine.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
 import type { RecordStore } from '#ports/records.ts';
@@ -56,7 +57,7 @@ export function serveLifecycle(
     if (stopped) await running.stop();
     else tellOverdue();
   })().catch((error: unknown) => {
-    tell(`life cycle: not opened: ${error instanceof Error ? error.message : String(error)}`);
+    tell(`life cycle: not opened: ${messageOf(error)}`);
   });
   const timer = setInterval(tellOverdue, EXPIRY_LOOK_MS);
   timer.unref();

@@ -15,7 +15,7 @@ import { keepBrake } from './brake-timer.ts';
 import { explainingThread } from './explaining-thread.ts';
 import { liveKeys, type LiveKeys } from './live-keys.ts';
 import { listNotes } from './list-notes.ts';
-import { isNodeError, messageOf } from './messages.ts';
+import { isNodeError, messageOrTrace } from './messages.ts';
 import { openEmbedded } from './open-embedded.ts';
 import { readPublication } from './read-publication.ts';
 import { serveLifecycle, type ServedLifecycle } from './serve-lifecycle.ts';
@@ -25,7 +25,7 @@ import { dataFolder, devKey, host, policyFolder, port, recordsPlace } from './se
 import { systemClock } from './system-clock.ts';
 
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
-const sayError = (error: unknown): void => { process.stderr.write(`${messageOf(error)}\n`); };
+const sayError = (error: unknown): void => { process.stderr.write(`${messageOrTrace(error)}\n`); };
 
 function sayLog({ position, readBytes, tornTail, skippedSnapshots }: LogReport): void {
   if (position > 0) say(`log: ${position} records, ${readBytes} bytes read`);

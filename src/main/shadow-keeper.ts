@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { shadowOrderOf, type ShadowOrder, type ShadowReport } from '#backtest/shadow-comparison.ts';
 import type { Amendment, Publication } from '#decisioning/publication.ts';
+import { messageOf } from '#domain/message-of.ts';
 import { backgroundProcess, type BackgroundProcess } from './background-process.ts';
 
 export interface ShadowProcessOrder {
@@ -94,7 +95,7 @@ class Keeper implements ShadowKeeper {
     if (this.#busy) return;
     this.#busy = true;
     this.#turn().catch((error: unknown) => {
-      this.#parts.tell(`shadow: ${error instanceof Error ? error.message : String(error)}`);
+      this.#parts.tell(`shadow: ${messageOf(error)}`);
     }).finally(() => { this.#busy = false; });
   }
 

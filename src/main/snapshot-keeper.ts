@@ -1,6 +1,7 @@
 /** A snapshot now and then, so that a start after a crash reads only what came since. */
 import { Worker } from 'node:worker_threads';
 import type { Engine } from '#decisioning/engine.ts';
+import { messageOf } from '#domain/message-of.ts';
 import type { SnapshotOrder } from './write-snapshot.ts';
 
 /** A start replays at most about this many records, and what arrives while a snapshot is being made. */
@@ -22,7 +23,7 @@ export function keepSnapshots(
     running = snapshot({ folder, until, custom })
       .then((position) => { tell(`snapshot: written at position ${position}`); })
       .catch((error: unknown) => {
-        tell(`snapshot: not written: ${error instanceof Error ? error.message : String(error)}`);
+        tell(`snapshot: not written: ${messageOf(error)}`);
       })
       .finally(() => { running = undefined; });
   };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '#domain/message-of.ts';
 import { RecordsUnavailable } from '#ports/records.ts';
 import { SqlFault, type SqlConnection, type SqlSource } from './sql-source.ts';
 
@@ -63,7 +64,7 @@ export class OpeningSource<Source extends SqlSource> implements SqlSource {
         void lost.promise.then(() => { this.#lost(); });
         return;
       } catch (why) {
-        const message = why instanceof Error ? why.message : String(why);
+        const message = messageOf(why);
         if (message !== told) this.#tell(`records: not open: ${message}`);
         told = message;
         const unavailable = new RecordsUnavailable('unreachable', `the records are not open: ${message}`);

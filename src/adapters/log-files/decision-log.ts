@@ -3,6 +3,7 @@
  * `commitGapMs` of the commit before, goes into the next frame. Readers see what is durable and what is
  * being written.
  */
+import { messageOf } from '#domain/message-of.ts';
 import { PassingMap } from '#domain/passing-map.ts';
 import type { Clock } from '#ports/clock.ts';
 import { DiskError, type Disk } from '#ports/disk.ts';
@@ -207,7 +208,7 @@ export class LocalDecisionLog implements DecisionLog {
   async #say(why: unknown): Promise<string> {
     const { disk, folder, tail } = this.#parts;
     const { kind, bytes } = this.#failed;
-    const cause = why instanceof Error ? why.message : String(why);
+    const cause = messageOf(why);
     if (kind === 'io') return `${tail.path} could not be written: ${cause}`;
     const free = await disk.freeBytes(folder).catch(() => undefined);
     const left = free === undefined ? '' : `, and ${free} are free`;

@@ -2,6 +2,7 @@ import { close, constants, fdatasync, fstat, ftruncate, open, read, write } from
 import { mkdir, open as openHandle, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { messageOf } from '#domain/message-of.ts';
 import { DiskError, type Disk, type DiskFile } from '#ports/disk.ts';
 import { lockDataFolder } from './data-folder.ts';
 
@@ -20,7 +21,7 @@ const FLAGS = {
 /** What the system said, as a DiskError. */
 function refusal(why: unknown, path: string): DiskError {
   const code = why instanceof Error && 'code' in why ? why.code : undefined;
-  const message = why instanceof Error ? why.message : String(why);
+  const message = messageOf(why);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return new DiskError('full', path, message);
   return new DiskError(code === 'ENOENT' ? 'missing' : 'io', path, message);
 }

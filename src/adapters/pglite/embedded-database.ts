@@ -9,6 +9,7 @@
  * that stopped while it was open, it is made anew from the journal.
  */
 import { mkdir, rm } from 'node:fs/promises';
+import { messageOf } from '#domain/message-of.ts';
 import { LogUnavailable, type DecisionLog } from '#ports/decision-log.ts';
 import { RecordsUnavailable, type AuditEntry } from '#ports/records.ts';
 import type { AuditHead } from '#records/audit-chain.ts';
@@ -139,8 +140,6 @@ export class EmbeddedDatabase implements SqlSource, ChangeJournal {
     }
   }
 }
-
-const messageOf = (why: unknown): string => (why instanceof Error ? why.message : String(why));
 
 async function inTime(turn: Promise<void>): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<false>();

@@ -1,5 +1,6 @@
 /** The one session of an embedded PostgreSQL in a thread: it may block there, and this thread goes on. */
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '#domain/message-of.ts';
 import { SqlFault, type SqlConnection, type SqlResult } from '#records/sql-source.ts';
 import type { Answer, Question } from './pglite-call.ts';
 
@@ -15,7 +16,7 @@ export class PgliteSession implements SqlConnection {
   private constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (answer: Answer) => { this.#hear(answer); });
-    worker.on('error', (why) => { this.#hearEnd(why instanceof Error ? why.message : String(why)); });
+    worker.on('error', (why) => { this.#hearEnd(messageOf(why)); });
     worker.on('exit', (code) => { this.#hearEnd(`the thread of the database ended with ${code}`); });
   }
 

@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
+import { messageOf } from '#domain/message-of.ts';
 import { SQL_PARSERS } from '#records/sql-source.ts';
 import type { Answer, Question } from './pglite-call.ts';
 
@@ -28,7 +29,7 @@ async function answer(question: Question): Promise<Answer> {
     return { id, rows: [], affected: undefined };
   } catch (why) {
     const code = why instanceof Error && 'code' in why && typeof why.code === 'string' ? why.code : 'lost';
-    return { id, fault: { code, message: why instanceof Error ? why.message : String(why) } };
+    return { id, fault: { code, message: messageOf(why) } };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Client, DatabaseError, Pool, type PoolClient } from 'pg';
+import { messageOf } from '#domain/message-of.ts';
 import { RecordsUnavailable } from '#ports/records.ts';
 import { bringUpToDate } from '#records/bring-up-to-date.ts';
 import {
@@ -122,5 +123,5 @@ async function asked<Answer>(answer: Promise<Answer>): Promise<Answer> {
 function faultOf(why: unknown): SqlFault {
   if (why instanceof DatabaseError && why.code !== undefined) return new SqlFault(why.code, why.message);
   if (why instanceof AggregateError) return faultOf(why.errors[0]);
-  return new SqlFault('lost', why instanceof Error ? why.message : String(why));
+  return new SqlFault('lost', messageOf(why));
 }
