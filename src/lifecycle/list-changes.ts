@@ -6,6 +6,7 @@ import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { ListChangeBy, ListEntry, ListSource } from '#policy/lists.ts';
 import type { ApprovalRecord, ListChangeRecord, ListChangeSummary, ListEntryRecord } from '#ports/records.ts';
+import { listChangeSummary } from '#records/list-change-summary.ts';
 import { addApproval, approversOf, countingApprovals, mayNotApprove, notOpen } from './approvals.ts';
 import { endOf, listChangeDamage, listChangeHash, listChangeRowDamage, refuseDamaged } from './authorship.ts';
 import { amendedNow, enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
@@ -122,13 +123,10 @@ export async function listChangeStatus(
   const damage = await listChangeDamage(change, seals);
   if (damage !== undefined) return refuse('gate_closed', damage);
   soundChanges.add(looked);
-  return statusOf(parts, summaryOf(change));
+  return statusOf(parts, listChangeSummary(change));
 }
 
 const noChange = (id: string): Refusal => refuse('not_found', `no change of a list has the id ${id}`);
-
-const summaryOf = ({ add, remove, ...change }: ListChangeRecord): ListChangeSummary =>
-  ({ ...change, added: add.length, removed: remove.length });
 
 /** One that was changed by hand is refused on the record. */
 async function soundChange(
@@ -138,7 +136,7 @@ async function soundChange(
   if (content === undefined) return noChange(id);
   const damage = await listChangeDamage(content, parts.seals);
   if (damage !== undefined) return refuseDamaged(parts, actor, `list/${content.list}`, damage);
-  return { content, status: await statusOf(parts, summaryOf(content)) };
+  return { content, status: await statusOf(parts, listChangeSummary(content)) };
 }
 
 async function statusOf(parts: LifecycleParts, change: ListChangeSummary): Promise<ListChangeStatus> {

@@ -11,6 +11,7 @@ import {
 } from '#ports/records.ts';
 import { NO_AUDIT, nextAudit } from '#records/audit-chain.ts';
 import { refuseUnsound } from '#records/canonical-text.ts';
+import { listChangeSummary } from '#records/list-change-summary.ts';
 import { checkedLimit } from '#records/page-limit.ts';
 import { refuseStepBack } from '#records/state-order.ts';
 
@@ -73,12 +74,12 @@ class MemoryRecords implements RecordWrites {
 
   async listChangeSummary(id: string): Promise<ListChangeSummary | undefined> {
     const change = this.tables.listChanges.get(id);
-    return change === undefined ? undefined : structuredClone(summaryOf(change));
+    return change === undefined ? undefined : structuredClone(listChangeSummary(change));
   }
 
   async listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]> {
     const changes = [...this.tables.listChanges.values()].filter((one) => one.list === list);
-    return pageOf(changes, page, atMs).map(summaryOf);
+    return pageOf(changes, page, atMs).map(listChangeSummary);
   }
 
   async listEntries(list: string): Promise<readonly ListEntryRecord[]> {
@@ -237,9 +238,6 @@ function found<Row>(table: ReadonlyMap<string, Row>, key: string): Row {
   if (row === undefined) throw new RecordRefused(`there is no ${key}`);
   return row;
 }
-
-const summaryOf = ({ add: added, remove, ...change }: ListChangeRecord): ListChangeSummary =>
-  ({ ...change, added: added.length, removed: remove.length });
 
 const atMs = (row: { readonly atMs: number }): number => row.atMs;
 
