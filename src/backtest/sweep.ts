@@ -82,9 +82,10 @@ interface Swept { readonly index: number; readonly policy: string; readonly node
 function sweptIn(publication: Publication, { policy: named, param }: SweepText): Swept {
   const known: string[] = [];
   const found = publication.policies.flatMap(({ file, source }, index): readonly Swept[] => {
-    const policy = policyNameIn(source) ?? file;
+    const root = parseDocument(source, new Findings());
+    const policy = policyNameIn(root) ?? file;
     if (named !== undefined && policy !== named) return [];
-    const params = valueAt(parseDocument(source, new Findings()), 'params');
+    const params = valueAt(root, 'params');
     known.push(...params?.kind === 'map' ? params.entries.map(({ key }) => key) : []);
     const node = valueAt(params, param);
     return node === undefined ? [] : [{ index, policy, node }];
