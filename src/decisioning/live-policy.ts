@@ -6,7 +6,7 @@ import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { amlFeatures } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
-import { programSource } from '#policy/generate-policy.ts';
+import { policyCode } from '#policy/generate-policy.ts';
 import type { Interventions } from '#policy/interventions.ts';
 import type { BoundLists } from '#policy/lists.ts';
 import {
@@ -60,9 +60,9 @@ export interface LivePolicy {
 export function boundPolicy(
   policy: CompiledPolicy, lists: BoundLists, rates: { readonly table: RateTable; readonly text: string },
   store: PersistentWindowStore, features = featuresOnStore(policy, lists, rates.table, store),
-  source = programSource(policy),
+  code = policyCode(policy),
 ): BoundPolicy {
-  const onStore = policyOnStore(policy, lists, rates.table, store, features, source);
+  const onStore = policyOnStore(policy, lists, rates.table, store, features, code);
   return {
     policy, listVersions: lists.versions, amlFeatures: amlFeatures(policy.features, policy.rules), store,
     ratesText: rates.text, features, onStore,

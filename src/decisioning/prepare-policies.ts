@@ -10,7 +10,7 @@ import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { someNode } from '#expression/tree.ts';
 import { conditionsIn, type FeatureDefinition } from '#features/definition.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
-import { programSteps } from '#policy/generate-policy.ts';
+import { policyCodeSteps } from '#policy/generate-policy.ts';
 import { bindListSteps, type BoundLists, type ListSource } from '#policy/lists.ts';
 import { featuresOnStore } from '#policy/policy-on-store.ts';
 import type { Steps } from '#policy/steps.ts';
@@ -168,13 +168,13 @@ class Binder {
     const asksLists = policy.features.some(asksList);
     const measuring = alike.find((bound) => measuresSame(bound.policy, policy)
       && (!asksLists || (hasSameLists(bound) && isDeepStrictEqual(bound.policy.lists, policy.lists))));
-    const source = yield* programSteps(policy);
+    const code = yield* policyCodeSteps(policy);
     yield;
     // Windows that outlive a list do not keep it.
     const asked = asksLists ? lists : NO_LISTS;
     const features = measuring?.features ?? featuresOnStore(policy, asked, this.#rates.table, store);
     yield;
-    return boundPolicy(policy, lists, this.#rates, store, features, source);
+    return boundPolicy(policy, lists, this.#rates, store, features, code);
   }
 }
 

@@ -130,7 +130,7 @@ export function* publicationContent(publication: Publication): Steps<Uint8Array>
   for (const [i, [name, value]] of members.entries()) {
     pieces.push(Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
     if (name === 'lists') pieces.push(...yield* listsContent(publication.lists));
-    else pieces.push(Buffer.from(JSON.stringify(value)));
+    else pieces.push(jsonPart(value));
     yield;
   }
   return Buffer.concat([...pieces, Buffer.from('}')]);

@@ -8,7 +8,7 @@ import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { Decider } from './decide.ts';
-import { generatePolicy, programSource } from './generate-policy.ts';
+import { generatePolicy, policyCode } from './generate-policy.ts';
 import type { Interventions } from './interventions.ts';
 import type { PolicyResult, RuleResults } from './policy-result.ts';
 
@@ -34,11 +34,11 @@ export interface BoundPolicy {
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
 
-/** `source` is the program of this policy. */
+/** `code` is that of this policy. */
 export function bindPolicy(
-  policy: CompiledPolicy, world: PolicyWorld, source = programSource(policy),
+  policy: CompiledPolicy, world: PolicyWorld, code = policyCode(policy),
 ): BoundPolicy {
-  const program = generatePolicy(world.runtime, source);
+  const program = generatePolicy(world.runtime, code);
   const params: Cell[] = policy.params.map(() => undefined);
   const answers = new Uint8Array(policy.rules.length);
   const decider = new Decider(policy, program);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { eventSchema } from '#domain/field.ts';
 import { compilePolicy } from './compile-policy.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { programSource } from './generate-policy.ts';
+import { policyCode } from './generate-policy.ts';
 import { renderDiagnostics } from './render-diagnostic.ts';
 
 const SCHEMA = eventSchema([{ name: 'risk', type: 'int', history: true, description: 'risk' }]);
@@ -76,8 +76,8 @@ rules:
     reason: ${JSON.stringify(`${evil.replaceAll('{', '{{').replaceAll('}', '}}')}`)}
 scoring: { fraud: { bands: [{ else: review }] } }
 `;
-  const { params, chunks, explained } = programSource(compiled(source));
-  const program = [params, ...chunks, ...explained].join('\n');
+  const { params, chunks, explain } = policyCode(compiled(source));
+  const program = [params, ...chunks, ...explain].map(String).join('\n');
   const strings = [...program.matchAll(/"(?:[^"\\]|\\.)*"/gs)].map(([text]) => text).join('\n');
   const outside = program.replaceAll(/"(?:[^"\\]|\\.)*"/gs, '""');
   assert.ok(strings.includes('process.exit'));
@@ -88,5 +88,5 @@ test('500 rules compile, and run in chunks', () => {
   const rules = Array.from({ length: 500 },
     (_, i) => `  r${i}: { when: amount as EUR > ${i} EUR, then: { score: 1 } }`);
   const source = `${HEAD}rules:\n${rules.join('\n')}\nscoring: { fraud: { bands: [{ else: review }] } }\n`;
-  assert.equal(programSource(compiled(source)).chunks.length, 32);
+  assert.equal(policyCode(compiled(source)).chunks.length, 32);
 });

@@ -31,12 +31,14 @@ type Params = (e: ParsedEvent, p: Cell[]) => void;
 type Chunk = (e: ParsedEvent, f: readonly Cell[], p: readonly Cell[], a: Uint8Array) => void;
 type Explain = (e: ParsedEvent, f: readonly Cell[], p: readonly Cell[]) => Cell[];
 
-/** Expressions whose values are functions; `$`, the runtime, is their only free name. */
-export interface ProgramSource {
-  readonly params: string;
-  readonly chunks: readonly string[];
+type Maker<Made> = ($: EmitRuntime) => Made;
+
+/** What makes a program of a runtime, which is the only free name of its code. */
+export interface PolicyCode {
+  readonly params: Maker<Params>;
+  readonly chunks: readonly Maker<Chunk>[];
   /** By rule. */
-  readonly explained: readonly string[];
+  readonly explain: readonly Maker<Explain>[];
 }
 
 /** What is evaluated only for a rule that hits. */
@@ -61,45 +63,41 @@ function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[]
   return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
 }
 
-type Maker<Made> = ($: EmitRuntime) => Made;
-const maker = <Made>(source: string): Maker<Made> =>
-  generatedFunction<Maker<Made>>(['$'], `return ${source};`);
-
-/** `source` is that of this policy. */
-export function generatePolicy(runtime: EmitRuntime, source: ProgramSource): PolicyProgram {
-  const chunks = source.chunks.map((chunk) => maker<Chunk>(chunk)(runtime));
+/** `code` is that of this policy. */
+export function generatePolicy(runtime: EmitRuntime, code: PolicyCode): PolicyProgram {
+  const chunks = code.chunks.map((make) => make(runtime));
   return {
-    params: maker<Params>(source.params)(runtime),
+    params: code.params(runtime),
     rules(e, f, p, a) {
       for (let i = 0; i < chunks.length; i++) chunks[i]!(e, f, p, a);
     },
-    explain: source.explained.map((explained) => maker<Explain>(explained)(runtime)),
+    explain: code.explain.map((make) => make(runtime)),
   };
 }
 
-export const programSource = (policy: CompiledPolicy): ProgramSource => atOnce(programSteps(policy));
+export const policyCode = (policy: CompiledPolicy): PolicyCode => atOnce(policyCodeSteps(policy));
 
-/** The same in steps; what can be made of it ahead of its runtime has been made. */
-export function* programSteps(policy: CompiledPolicy): Steps<ProgramSource> {
+/** The same in steps. */
+export function* policyCodeSteps(policy: CompiledPolicy): Steps<PolicyCode> {
   const live = policy.rules.filter((rule) => rule.mode !== 'off');
-  const chunks: string[] = [];
-  const explained: string[] = [];
+  const chunks: Maker<Chunk>[] = [];
+  const explain: Maker<Explain>[] = [];
   for (let i = 0; i < live.length; i += RULES_A_CHUNK) {
     yield;
-    chunks.push(prepared(chunkSource(live.slice(i, i + RULES_A_CHUNK))));
+    chunks.push(maker(chunkSource(live.slice(i, i + RULES_A_CHUNK))));
   }
   for (let i = 0; i < policy.rules.length; i += RULES_A_CHUNK) {
     yield;
-    explained.push(...policy.rules.slice(i, i + RULES_A_CHUNK).map((rule) => prepared(explainSource(rule))));
+    explain.push(...policy.rules.slice(i, i + RULES_A_CHUNK)
+      .map((rule) => maker<Explain>(explainSource(rule))));
   }
   yield;
-  return { params: prepared(paramsSource(policy.params)), chunks, explained };
+  return { params: maker(paramsSource(policy.params)), chunks, explain };
 }
 
-function prepared(source: string): string {
-  maker(source);
-  return source;
-}
+/** Of an expression whose value is what is made. */
+const maker = <Made>(source: string): Maker<Made> =>
+  generatedFunction<Maker<Made>>(['$'], `return ${source};`);
 
 /** A function in a scope of its own, so that its constants meet no other's. */
 function enclosed(unit: EmitUnit, args: string, body: string): string {

@@ -10,7 +10,7 @@ import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { bindPolicy } from './bind-policy.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { programSource } from './generate-policy.ts';
+import { policyCode } from './generate-policy.ts';
 import type { BoundLists } from './lists.ts';
 import type { Interventions } from './interventions.ts';
 import { MISS, type PolicyResult, type RuleResults } from './policy-result.ts';
@@ -97,15 +97,15 @@ export function runtimeOf(
   });
 }
 
-/** `features` are those of this policy or of one that measures the same, `source` is its program. */
+/** `features` are those of this policy or of one that measures the same, `code` is its own. */
 export function policyOnStore(
   policy: CompiledPolicy, lists: BoundLists, rates: RateTable, store: PersistentWindowStore,
-  features = featuresOnStore(policy, lists, rates, store), source = programSource(policy),
+  features = featuresOnStore(policy, lists, rates, store), code = policyCode(policy),
 ): PolicyOnStore {
   let tenant = '';
   const marks = new MarkDesk((ask) => latestMark(store, policy.schema, tenant, ask));
   const runtime = runtimeOf(lists, rates, store, (ask) => marks.find(ask));
-  const bound = bindPolicy(policy, { runtime, rates }, source);
+  const bound = bindPolicy(policy, { runtime, rates }, code);
   const ruled = (
     event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
     interventions: Interventions | undefined, without?: number,
