@@ -4,6 +4,7 @@
  */
 import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Lexer, parseAllDocuments, Parser } from 'yaml';
 import type { CST, Document, ParsedNode, YAMLError } from 'yaml';
+import { ownText } from '#domain/flat-text.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { Findings, type Place } from './diagnostic.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
@@ -200,7 +201,7 @@ class Reader {
     const style = found.type === 'PLAIN' ? 'plain' : found.type?.startsWith('QUOTE') === true ? 'quoted'
       : 'block';
     const text = found.source ?? (typeof found.value === 'string' ? found.value : '');
-    return { kind: 'scalar', text: style === 'block' ? text.trimEnd() : text, style, ...place };
+    return { kind: 'scalar', text: ownText(style === 'block' ? text.trimEnd() : text), style, ...place };
   }
 
   #entries(pairs: readonly unknown[], outer: Place, depth: number): MapEntry[] {

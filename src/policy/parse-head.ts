@@ -5,7 +5,6 @@
 import { KINDS, type EventSchema } from '#domain/field.ts';
 import { parseDate, parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
-import { ownText } from '#domain/flat-text.ts';
 import { currencyExponent } from '#domain/money.ts';
 import { OUTCOMES, type Outcome } from '#domain/outcome.ts';
 import type { Approval, CompiledPolicy, Reference, TimeTolerance } from './compiled-policy.ts';
@@ -45,7 +44,7 @@ export function parseHead(root: MapNode, entries: Entries, schema: EventSchema, 
   for (const key of ['policy', 'version', 'event', 'rules']) {
     if (!entries.has(key)) shape.missing(root, key, 'the policy', HELP[key]);
   }
-  const name = ownText(text('policy') ?? '');
+  const name = text('policy') ?? '';
   checkKebab(name, value('policy'), shape);
   checkEvent(text('event'), value('event'), schema, shape);
   const version = value('version');

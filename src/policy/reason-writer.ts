@@ -23,25 +23,21 @@ interface ToldFact {
 
 const told = (expr: Expr): Told => ({ type: typeOf(expr), currencySlot: currencySlotOf(expr) });
 
-/** Its texts are not views of the document: they are written into every decision they are in. */
+/** What it puts together is flat (`ownText`): it is written into every decision that it is in. */
 export class ReasonWriter {
-  readonly #code: string;
-  readonly #id: string;
-  readonly #axis: Reason['axis'];
+  readonly #rule: Rule;
   readonly #facts: readonly ToldFact[];
   readonly #words: readonly (string | Told)[];
   readonly #references: readonly string[];
 
   constructor(rule: Rule, { references }: CompiledPolicy) {
-    this.#code = ownText(rule.does.reasonCode ?? rule.id);
-    this.#id = ownText(rule.id);
-    this.#axis = rule.axis;
+    this.#rule = rule;
     this.#facts = explanationOf(rule).facts.map((fact) => ({
       name: ownText(fact.name), when: fact.holds ? 2 : 0, value: told(fact.value),
       threshold: fact.threshold === undefined ? undefined : told(fact.threshold),
     }));
-    this.#words = rule.reason.map((part) => (part.kind === 'text' ? part.text : told(part.expr)));
-    this.#references = rule.because.map((key) => ownText(references.get(key)?.text ?? key));
+    this.#words = rule.reason.map((part) => (part.kind === 'text' ? ownText(part.text) : told(part.expr)));
+    this.#references = rule.because.map((key) => references.get(key)?.text ?? key);
   }
 
   /** `cells` are those of the rule's explanation for the event. */
@@ -58,8 +54,9 @@ export class ReasonWriter {
     const words = this.#words.map((word) => (typeof word === 'string'
       ? word : sayCell(cells[next++], word.type, event.texts[word.currencySlot])));
     if (note !== '') words.push(note);
+    const { id, axis, does } = this.#rule;
     return {
-      code: this.#code, rule: this.#id, axis: this.#axis, effect, text: words.join(''), facts,
+      code: does.reasonCode ?? id, rule: id, axis, effect, text: words.join(''), facts,
       references: this.#references,
     };
   }
