@@ -4,7 +4,6 @@ import { startEngine } from './engine-server.ts';
 import { prefill } from './prefill.ts';
 import { measureServer } from './row.ts';
 import type { Measure, Row } from './row.ts';
-import type { RunningServer } from './server-process.ts';
 
 /** Without, with, with, without, and so on: windows fill and rules hit more from row to row. */
 const ORDER = [false, true, true, false, false, true, true, false] as const;
@@ -12,22 +11,28 @@ const PARTS = ORDER.length / 2;
 
 export interface PublishingRows {
   readonly rows: readonly Row[];
+  readonly published: number;
   /** Mean p99 of the rows with publications, in that of the rows without. */
   readonly ratio: number;
 }
 
-/** `count` publications over four rows with them, beside four without, on one server. */
+/** About `count` publications over four rows with them, beside four without, on one server. */
 export async function publishingRows(
   folder: string, policy: string, count: number, measure: Measure, prefillCount: number,
 ): Promise<PublishingRows> {
   const server = await startEngine(folder, policy, 'bench/publishing-server.ts');
   const part = { ...measure, seconds: measure.seconds / PARTS };
   const rows: Record<'with' | 'without', Row[]> = { with: [], without: [] };
+  let published = 0;
+  const publish = (): void => {
+    published += 1;
+    process.kill(server.pid, 'SIGUSR2');
+  };
   try {
     await prefill(server, prefillCount, measure.seed, measure.shape);
     for (const isWith of ORDER) {
       const name = isWith ? 'with' : 'without';
-      const stop = isWith ? publishing(server, count / PARTS, part) : () => {};
+      const stop = isWith ? publishing(publish, count / PARTS, part) : () => {};
       rows[name].push(await measureServer(server, `${name} publications`, part));
       stop();
     }
@@ -35,14 +40,14 @@ export async function publishingRows(
     await server.stop();
   }
   const p99 = (of: readonly Row[]): number => of.reduce((sum, { p99Ms }) => sum + p99Ms, 0) / of.length;
-  return { rows: [...rows.without, ...rows.with], ratio: p99(rows.with) / p99(rows.without) };
+  return { rows: [...rows.without, ...rows.with], published, ratio: p99(rows.with) / p99(rows.without) };
 }
 
 /** Publishes evenly over the measured time, from the end of the warm-up on. */
-function publishing(server: RunningServer, count: number, { seconds, warmUpSeconds }: Measure): () => void {
+function publishing(publish: () => void, count: number, { seconds, warmUpSeconds }: Measure): () => void {
   let timer: NodeJS.Timeout | undefined;
   const warmUp = setTimeout(() => {
-    timer = setInterval(() => process.kill(server.pid, 'SIGUSR2'), (1_000 * seconds) / count);
+    timer = setInterval(publish, (1_000 * seconds) / count);
   }, 1_000 * warmUpSeconds);
   return () => {
     clearTimeout(warmUp);
