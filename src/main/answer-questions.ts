@@ -1,16 +1,16 @@
 /** The other side of `askingThread`: the worker thread answers each question, or says why it cannot. */
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '#domain/message-of.ts';
-import type { Told } from './asking-thread.ts';
+import type { Asked, Told } from './asking-thread.ts';
 
 /** `id` names the question as long as the thread is there. */
 export function answerQuestions<Question, Answer>(answer: (question: Question, id: number) => Answer): void {
   const tell = (told: Told<Answer>): void => { parentPort?.postMessage(told); };
-  parentPort?.on('message', ({ id, question }: { readonly id: number; readonly question: Question }) => {
+  parentPort?.on('message', ({ id, question }: Asked<Question>) => {
     try {
-      tell({ id, answer: answer(question, id) });
+      tell({ answer: answer(question, id) });
     } catch (error) {
-      tell({ id, failure: messageOf(error) });
+      tell({ failure: messageOf(error) });
     }
   });
 }

@@ -3,7 +3,9 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf } from '#domain/message-of.ts';
 import type { EarlierAsk } from '#explain/earlier-decisions.ts';
 import type { Explanation, NotExplained } from '#explain/explanation.ts';
+import { PartUnavailable } from '#lifecycle/parts.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
+import { ThreadInTurns } from './thread-in-turns.ts';
 
 export interface ExplainOrder {
   readonly kind: 'explain';
@@ -40,104 +42,63 @@ export interface QueueParts {
   readonly tell: (line: string) => void;
 }
 
-type Answering = Pick<PromiseWithResolvers<QueueAnswer>, 'resolve' | 'reject'>;
+type Earlier = Extract<FromExplainer, { kind: 'earlier' }>;
+type Told = Exclude<FromExplainer, Earlier>;
 
-/**
- * INVARIANT: a thread is listened to from its start to its end, whether or not it is asked something; one
- * that has ended, for whatever reason, is never asked again.
- */
 export class ExplainingQueue {
-  readonly #parts: QueueParts;
-  #thread: Worker | undefined;
-  #answering: Answering | undefined;
-  #idle: NodeJS.Timeout | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #waitingCountMax: number;
+  readonly #thread: ThreadInTurns<ExplainOrder, FromExplainer, Told>;
   #waitingCount = 0;
-  #isStopped = false;
 
-  constructor(parts: QueueParts) {
-    this.#parts = parts;
+  constructor({ newThread, earlier, waitingCountMax, answerMsMax, idleMs, tell }: QueueParts) {
+    this.#waitingCountMax = waitingCountMax;
+    this.#thread = new ThreadInTurns<ExplainOrder, FromExplainer, Told>({
+      newThread, answerMsMax, idleMs,
+      hear(message, thread) {
+        if (message.kind !== 'earlier') return message;
+        thread.postMessage(positionsFor(message, earlier));
+        return undefined;
+      },
+      onLost: (why) => { tell(`explain: the thread is started again when it is needed: ${why}`); },
+      words: {
+        late: `no answer in ${answerMsMax} ms`, exit: (code) => `it ended with ${code}`,
+        stopped: 'the server stops',
+      },
+    });
   }
 
-  explain(order: ExplainOrder): Promise<QueueAnswer> {
-    if (this.#waitingCount >= this.#parts.waitingCountMax) return Promise.resolve('busy');
+  async explain(order: ExplainOrder): Promise<QueueAnswer> {
+    if (this.#waitingCount >= this.#waitingCountMax) return 'busy';
     this.#waitingCount += 1;
-    const turn = this.#last.then(() => this.#one(order));
-    this.#last = turn.catch(() => {}).finally(() => { this.#waitingCount -= 1; });
-    return turn;
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    const thread = this.#thread;
-    this.#end('the server stops');
-    await thread?.terminate();
-  }
-
-  async #one(order: ExplainOrder): Promise<QueueAnswer> {
-    if (this.#isStopped) return ended('the server stops');
-    clearTimeout(this.#idle);
-    const thread = this.#thread ??= this.#started();
-    const { promise, resolve, reject } = Promise.withResolvers<QueueAnswer>();
-    this.#answering = { resolve, reject };
-    const { answerMsMax, idleMs } = this.#parts;
-    const late = setTimeout(() => { this.#lose(thread, `no answer in ${answerMsMax} ms`); }, answerMsMax);
     try {
-      post(thread, order);
-      return await promise;
+      return answerIn(await this.#thread.ask(order));
+    } catch (error) {
+      if (!(error instanceof PartUnavailable)) throw error;
+      const notExplained = `the thread that explains was ended: ${error.message}; ask again`;
+      return { notExplained, isPassing: true };
     } finally {
-      clearTimeout(late);
-      this.#answering = undefined;
-      this.#idle = setTimeout(() => { this.#end('idle'); }, idleMs).unref();
+      this.#waitingCount -= 1;
     }
   }
 
-  #started(): Worker {
-    const thread = this.#parts.newThread();
-    thread.on('message', (message: FromExplainer) => { this.#hear(thread, message); });
-    thread.on('error', (why: unknown) => { this.#lose(thread, messageOf(why)); });
-    thread.on('exit', (code) => { this.#lose(thread, `it ended with ${code}`); });
-    thread.unref();
-    return thread;
-  }
-
-  #hear(thread: Worker, message: FromExplainer): void {
-    if (thread !== this.#thread) return;
-    switch (message.kind) {
-      case 'earlier': this.#tellEarlier(thread, message); return;
-      case 'explained': this.#answering?.resolve(message.explanation); return;
-      case 'needs_replay': this.#answering?.resolve('needs_replay'); return;
-      case 'failed': this.#answering?.reject(new Error(message.message)); return;
-      default: message satisfies never;
-    }
-  }
-
-  /** What goes wrong here ends the explanation, and not the process. */
-  #tellEarlier(thread: Worker, { ask, what }: Extract<FromExplainer, { kind: 'earlier' }>): void {
-    try {
-      post(thread, { kind: 'earlier', ask, positions: this.#parts.earlier(what) });
-    } catch (why) {
-      this.#lose(thread, `the windows could not be asked: ${messageOf(why)}`);
-    }
-  }
-
-  /** By itself, or because it answers no more. */
-  #lose(thread: Worker, why: string): void {
-    if (thread !== this.#thread) return;
-    this.#parts.tell(`explain: the thread is started again when it is needed: ${why}`);
-    this.#end(why);
-  }
-
-  #end(why: string): void {
-    const thread = this.#thread;
-    this.#thread = undefined;
-    clearTimeout(this.#idle);
-    this.#answering?.resolve(ended(why));
-    void thread?.terminate();
+  stop(): Promise<void> {
+    return this.#thread.stop();
   }
 }
 
-const ended = (why: string): NotExplained =>
-  ({ notExplained: `the thread that explains was ended: ${why}; ask again`, isPassing: true });
+function positionsFor({ ask, what }: Earlier, earlier: QueueParts['earlier']): ToExplainer {
+  try {
+    return { kind: 'earlier', ask, positions: earlier(what) };
+  } catch (why) {
+    throw new Error(`the windows could not be asked: ${messageOf(why)}`, { cause: why });
+  }
+}
 
-const post = (thread: Worker, message: ToExplainer): void => { thread.postMessage(message); };
+function answerIn(told: Told): QueueAnswer {
+  switch (told.kind) {
+    case 'explained': return told.explanation;
+    case 'needs_replay': return 'needs_replay';
+    case 'failed': throw new Error(told.message);
+    default: return told satisfies never;
+  }
+}
