@@ -1,7 +1,7 @@
 /** What the life cycle answers, in the words of the contract. */
 import { formatInstant } from '#domain/instant.ts';
 import type { WentLive } from '#lifecycle/going-live.ts';
-import type { ListChangeStatus, ListView } from '#lifecycle/list-changes.ts';
+import type { ListChangeStatus } from '#lifecycle/list-changes.ts';
 import type { EntryBy, PageOf } from '#lifecycle/questions.ts';
 import type { Retirement } from '#lifecycle/retire.ts';
 import type { SnoozeStatus } from '#lifecycle/snoozes.ts';
@@ -45,8 +45,8 @@ export const render = {
     value, from, until, note, change: change ?? by?.id, author: by?.author, approvers: by?.approvers,
   })),
   listChanges: (page: PageOf<ListChangeSummary>) => paged(page, changeSummary),
-  list: ({ entries, after }: ListView) =>
-    list(entries.map(({ value, from, until, note }) => ({ value, from, until, note })), after),
+  list: (page: PageOf<EntryBy['entry']>) =>
+    paged(page, ({ value, from, until, note }) => ({ value, from, until, note })),
   listChange: ({ change, roles, secondPerson, approvals: valid, lacking }: ListChangeStatus) => ({
     ...changeSummary(change), roles, second_person: secondPerson, approvals: approvals(valid),
     lacking: change.state === 'proposed' ? lacking : [],

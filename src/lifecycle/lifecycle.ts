@@ -6,20 +6,21 @@ import type {
   SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
+import type { ListEntry } from '#policy/lists.ts';
 import { backtestReport, backtestRun, startBacktest, steerBacktest } from './backtests.ts';
 import { brakesOf, releaseBrake, type ReleaseOrder } from './brakes.ts';
 import { catchUp } from './catch-up.ts';
 import { expiryOf, type Expiry } from './expiry.ts';
 import { GoingLive, type WentLive } from './going-live.ts';
 import {
-  approveListChange, listChangeStatus, listView, proposeListChange, publishListChange, withdrawListChange,
-  type ListChangeOrder, type ListChangeStatus, type ListView,
+  approveListChange, listChangeStatus, proposeListChange, publishListChange, withdrawListChange,
+  type ListChangeOrder, type ListChangeStatus,
 } from './list-changes.ts';
 import type { Actor, LifecycleParts, ListUpload } from './parts.ts';
 import { publishVersion, rollBack, startShadow, stopShadow, type PublishOrder,
   type ShadowOrder } from './publish.ts';
 import {
-  backtestsOf, entriesBy, listChangesOf, snoozesOf, versionsOf, type EntryBy, type PageOf,
+  backtestsOf, entriesBy, entriesLive, listChangesOf, snoozesOf, versionsOf, type EntryBy, type PageOf,
 } from './questions.ts';
 import { retirementOf, retirePolicy, type Retirement, type RetireOrder } from './retire.ts';
 import { refuse } from './refuse.ts';
@@ -121,7 +122,9 @@ export class Lifecycle {
     return isRefusal(order) ? order : this.proposeListChange(actor, order);
   }
   /** What is live of it. */
-  list(name: string, after: number): ListView | Refusal { return listView(this.parts, name, after); }
+  list(name: string, after: number): PageOf<ListEntry> | Refusal {
+    return entriesLive(this.parts, name, after);
+  }
   /** The same with who put each there. */
   entries(list: string, value: string | undefined, after: number): PageOf<EntryBy> | Refusal {
     return entriesBy(this.parts, list, value, after);

@@ -100,7 +100,7 @@ const published = ({ value, fromMs, untilMs, note }: ListEntryRecord): ListEntry
   ...(untilMs === undefined ? {} : { until: formatInstant(untilMs) }), ...(note === '' ? {} : { note }),
 });
 
-const entriesOf = ({ lists }: Publication, list: string): readonly ListEntry[] =>
+export const entriesOf = ({ lists }: Publication, list: string): readonly ListEntry[] =>
   lists.find(({ name }) => name === list)?.entries ?? [];
 
 /**
@@ -215,25 +215,6 @@ export async function approveListChange(
     return {};
   });
   return isRefusal(done) ? done : listChangeStatus(parts, id);
-}
-
-export interface ListView {
-  readonly list: string;
-  /** Of what is live now. */
-  readonly entries: readonly ListEntry[];
-  /** Of the next page; undefined: there is none. */
-  readonly after: number | undefined;
-}
-
-const ENTRIES_SHOWN_MAX = 1_000;
-
-/** Entries that are live, in the order of the publication; `after` so many of them. */
-export function listView(parts: LifecycleParts, list: string, after: number): ListView | Refusal {
-  const live = parts.engine.inForce();
-  const all = entriesOf(live.publication, list);
-  if (all.length === 0 && listUse(list, live).declarations.length === 0) return noList(list, parts);
-  const to = after + ENTRIES_SHOWN_MAX;
-  return { list, entries: all.slice(after, to), after: to < all.length ? to : undefined };
 }
 
 export const publishListChange = (

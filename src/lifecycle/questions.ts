@@ -6,7 +6,7 @@ import type {
   BacktestRunSummary, ListChangeSummary, SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
 import { amendedNow } from './going-live.ts';
-import { noList } from './list-changes.ts';
+import { entriesOf, noList } from './list-changes.ts';
 import { listUse } from './list-use.ts';
 import type { LifecycleParts } from './parts.ts';
 import { refuse } from './refuse.ts';
@@ -70,6 +70,16 @@ const isLive = ({ engine }: LifecycleParts, list: string): boolean => {
   return live.publication.lists.some(({ name }) => name === list)
     || listUse(list, live).declarations.length > 0;
 };
+
+/** Entries that are live, in the order of the publication; `after` so many of them. */
+export function entriesLive(
+  parts: LifecycleParts, list: string, after: number,
+): PageOf<ListEntry> | Refusal {
+  const live = parts.engine.inForce();
+  const all = entriesOf(live.publication, list);
+  if (all.length === 0 && listUse(list, live).declarations.length === 0) return noList(list, parts);
+  return byPlace(all, after, PAGE_ENTRIES);
+}
 
 /** An entry that is live, and who put it there; undefined: it came with the folder of a first start. */
 export interface EntryBy { readonly entry: ListEntry; readonly by: ListChangeBy | undefined }

@@ -36,8 +36,8 @@ test('a list of the first publication is in the records, once, and is changed as
   told(await life.publishListChange(ANN, id, publishOrder));
   deepEqual(await valuesIn(world, 'blocked'), ['b2', 'b3']);
   const view = told(life.list('blocked', 0));
-  deepEqual([view.entries.map(({ value }) => value), view.after], [['b2', 'b3'], undefined]);
-  deepEqual(told(life.list('trusted', 0)).entries, []);
+  deepEqual([view.rows.map(({ value }) => value), view.after], [['b2', 'b3'], undefined]);
+  deepEqual(told(life.list('trusted', 0)).rows, []);
   match(refusalOf(life.list('blokced', 0)), /^not_found: .* did you mean blocked\?/);
 });
 
@@ -45,9 +45,9 @@ test('a long list is shown in pages', () => {
   const entries = Array.from({ length: 1_001 }, (_, i) => ({ value: `c${i}` }));
   const { life } = worldWith([{ name: 'blocked', entries }]);
   const first = told(life.list('blocked', 0));
-  deepEqual([first.entries.length, first.after], [1_000, 1_000]);
+  deepEqual([first.rows.length, first.after], [1_000, 1_000]);
   const last = told(life.list('blocked', 1_000));
-  deepEqual([last.entries, last.after], [[{ value: 'c1000' }], undefined]);
+  deepEqual([last.rows, last.after], [[{ value: 'c1000' }], undefined]);
 });
 
 test('whatever was changed by whom before which crash, the records hold what is live', async () => {
