@@ -17,48 +17,61 @@ type NamedExpr = Extract<Expr, { kind: 'feature' | 'param' | 'local' }>;
 
 export const plainReason = (text: string): ReasonText => [{ kind: 'text', text }];
 
-export function parseReason(node: ScalarNode, when: Expr | undefined, scope: PolicyScope,
-  findings: Findings): ReasonText {
-  const parts: ReasonPart[] = [];
+/** `open`: a brace that is not closed; nothing comes behind it. `from` counts in the text. */
+type Piece =
+  | { readonly kind: 'words'; readonly text: string }
+  | { readonly kind: 'expression'; readonly from: number; readonly text: string }
+  | { readonly kind: 'open'; readonly from: number };
+
+function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
   let words = '';
-  for (let i = 0; i < node.text.length; i++) {
-    const char = node.text[i] ?? '';
-    if ((char === '{' || char === '}') && node.text[i + 1] === char) {
+  const endWords = (): void => {
+    if (words !== '') pieces.push({ kind: 'words', text: words });
+    words = '';
+  };
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] ?? '';
+    if ((char === '{' || char === '}') && text[i + 1] === char) {
       words += char;
       i += 1;
     } else if (char === '{') {
-      const end = closingBrace(node.text, i);
-      if (end === -1) {
-        const start = scope.placeIn({ node, from: i, text: '' }, 0);
-        findings.report('P106', { start, end: start + 1 }, 'a brace is not closed',
-          'Close it with `}`, or write `{{` for a brace.');
-        return plainReason(node.text);
-      }
-      if (words !== '') parts.push({ kind: 'text', text: words });
-      words = '';
-      const expr = scope.expression({ node, from: i + 1, text: node.text.slice(i + 1, end) });
-      if (expr !== undefined) parts.push({ kind: 'value', expr });
+      endWords();
+      const end = closingBrace(text, i);
+      if (end === -1) return [...pieces, { kind: 'open', from: i }];
+      pieces.push({ kind: 'expression', from: i + 1, text: text.slice(i + 1, end) });
       i = end;
     } else words += char;
   }
-  if (words !== '') parts.push({ kind: 'text', text: words });
+  endWords();
+  return pieces;
+}
+
+export function parseReason(node: ScalarNode, when: Expr | undefined, scope: PolicyScope,
+  findings: Findings): ReasonText {
+  const parts: ReasonPart[] = [];
+  for (const piece of piecesOf(node.text)) {
+    if (piece.kind === 'open') {
+      const start = scope.placeIn({ node, from: piece.from, text: '' }, 0);
+      findings.report('P106', { start, end: start + 1 }, 'a brace is not closed',
+        'Close it with `}`, or write `{{` for a brace.');
+      return plainReason(node.text);
+    }
+    if (piece.kind === 'words') {
+      parts.push({ kind: 'text', text: piece.text });
+      continue;
+    }
+    const expr = scope.expression({ node, from: piece.from, text: piece.text });
+    if (expr !== undefined) parts.push({ kind: 'value', expr });
+  }
   warnOfNumbers(node, parts, when, scope, findings);
   return parts;
 }
 
 /** Where the expressions of a reason stand in its text, for an editor; none in one whose brace is open. */
 export function stretchesIn(text: string): readonly { readonly from: number; readonly text: string }[] {
-  const found: { from: number; text: string }[] = [];
-  for (let i = 0; i < text.length; i++) {
-    if ((text[i] === '{' || text[i] === '}') && text[i + 1] === text[i]) i += 1;
-    else if (text[i] === '{') {
-      const end = closingBrace(text, i);
-      if (end === -1) return [];
-      found.push({ from: i + 1, text: text.slice(i + 1, end) });
-      i = end;
-    }
-  }
-  return found;
+  const pieces = piecesOf(text);
+  return pieces.at(-1)?.kind === 'open' ? [] : pieces.filter((piece) => piece.kind === 'expression');
 }
 
 /** The brace that ends the expression; braces inside its texts do not count. */
