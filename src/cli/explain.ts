@@ -1,6 +1,7 @@
 /** `assay explain`: one decision, made again and told. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { saidIn, serverUrl } from './call-server.ts';
 import { UsageError, type ExitCode, type Shell } from './shell.ts';
 
 export const EXPLAIN_USAGE = `\
@@ -18,8 +19,6 @@ export interface ExplainParts {
   fromFolder(folder: string, tenant: string, id: string): Promise<string | undefined>;
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
-
 export async function explain(shell: Shell, parts: ExplainParts): Promise<ExitCode> {
   const { values, positionals: [id, ...more] } = parseArgs({
     args: [...shell.args], allowPositionals: true, options: {
@@ -32,10 +31,8 @@ export async function explain(shell: Shell, parts: ExplainParts): Promise<ExitCo
   if (url !== undefined && data !== undefined) {
     throw new UsageError('name a running server (--url) or the folder of a stopped one (--data), not both');
   }
-  // A variable that is set to nothing is not set.
-  const urlOf = shell.env['ASSAY_URL'] || DEFAULT_URL;
-  const keyOf = shell.env['ASSAY_KEY'] || undefined;
-  const body = data === undefined ? await parts.fromServer(url ?? urlOf, key ?? keyOf, id)
+  const body = data === undefined
+    ? await parts.fromServer(serverUrl(shell, url), key ?? saidIn(shell, 'ASSAY_KEY'), id)
     : await parts.fromFolder(resolve(shell.folder, data), tenant, id);
   if (body === undefined) {
     shell.err(`there is no decision ${id}, and none of a transaction with that id`);

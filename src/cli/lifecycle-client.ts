@@ -1,7 +1,8 @@
-/** One call to a running server, as the person who holds the key. */
+/** What the commands of the life cycle ask a running server, as the person who holds the key. */
 import { join } from 'node:path';
+import { callServer, saidIn, serverUrl } from './call-server.ts';
 import { devKeyFor } from './dev-key.ts';
-import { UsageError, type Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 export const SERVER_OPTIONS = {
   url: { type: 'string' }, key: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' },
@@ -31,21 +32,13 @@ export interface Server {
 }
 
 export async function serverOf(shell: Shell, options: ServerOptions): Promise<Server> {
-  const url = options.url ?? saidIn(shell, 'ASSAY_URL') ?? 'http://127.0.0.1:8080';
+  const url = serverUrl(shell, options.url);
   const key = options.key ?? saidIn(shell, 'ASSAY_KEY') ?? await devKeyOf(shell, url, options);
   const call = async (method: string, path: string, body?: object | string): Promise<string> => {
-    const type = typeof body === 'string' ? 'text/csv' : 'application/json';
-    const answer = await fetch(`${url.replace(/\/$/, '')}${path}`, {
-      method, headers: { authorization: `Bearer ${key}`,
-        ...(body === undefined ? {} : { 'content-type': type }) },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    }).catch((error: unknown) => {
-      const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-      throw new UsageError(`no server answers at ${url}${why}; start one, or name it with --url`);
-    });
-    const text = await answer.text();
-    if (answer.ok) return text;
-    throw new ServerRefused(refusalText(answer.status, text));
+    const { status, ok, text } =
+      await callServer({ url, key, method, path, body, wayOut: 'name it with --url' });
+    if (ok) return text;
+    throw new ServerRefused(refusalText(status, text));
   };
   return {
     get: async (path) => parseAnswer(await call('GET', path)),
@@ -53,10 +46,6 @@ export async function serverOf(shell: Shell, options: ServerOptions): Promise<Se
     send: async (method, path, body) => parseAnswer(await call(method, path, body)),
   };
 }
-
-/** A variable that is set to nothing is not set. */
-const saidIn = ({ env }: Shell, name: string): string | undefined =>
-  (env[name] === '' ? undefined : env[name]);
 
 const devKeyOf = (shell: Shell, url: string, { data }: ServerOptions): Promise<string> =>
   devKeyFor(url, data ?? saidIn(shell, 'ASSAY_DATA') ?? join(shell.folder, '.assay'));
@@ -67,7 +56,7 @@ const parseAnswer = (text: string): Answered => JSON.parse(text) as Answered;
 /** In one line, or a line for each fault. A policy that does not compile names its own file and line. */
 export function refusalText(status: number, text: string): string {
   const problem = parseProblem(text);
-  const head = textOf(problem?.['code']);
+  const head = codeOf(problem);
   // Not ours: a proxy that stands before the server, or another server.
   if (problem === undefined || head === '') return `${status}: ${text.slice(0, 200)}`;
   const faults = mapsOf(problem['errors']).map((fault) => [fault['pointer'], fault['detail']].map(textOf)
@@ -75,6 +64,11 @@ export function refusalText(status: number, text: string): string {
   if (faults.length > 1) return [`${head}:`, ...faults.map((fault) => `- ${fault}`)].join('\n');
   return `${head}: ${faults[0] ?? textOf(problem['detail'])}`;
 }
+
+/** Of a refusal; empty where what answers is not a server of ours. */
+export const refusalCode = (text: string): string => codeOf(parseProblem(text));
+
+const codeOf = (problem: Answered | undefined): string => textOf(problem?.['code']);
 
 function parseProblem(text: string): Answered | undefined {
   try {

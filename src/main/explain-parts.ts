@@ -4,9 +4,10 @@ import { openDecisionLog } from '#adapters/log-files/decision-log-open.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import { explainDecision } from '#api/explain-decision.ts';
+import { callServer } from '#cli/call-server.ts';
 import { devKeyFor } from '#cli/dev-key.ts';
 import type { ExplainParts } from '#cli/explain.ts';
-import { refusalText } from '#cli/lifecycle-client.ts';
+import { refusalCode, refusalText } from '#cli/lifecycle-client.ts';
 import { UsageError } from '#cli/shell.ts';
 import { positionOfDecision } from '#decisioning/decision-id.ts';
 import { inForceAt } from '#decisioning/in-force.ts';
@@ -83,26 +84,9 @@ const parseFirstId = (body: string): string | undefined =>
 
 /** Undefined where there is nothing; anything else that is not an answer is said in the server's words. */
 async function get(url: string, key: string, path: string): Promise<string | undefined> {
-  // The address may have a path of its own, where a proxy stands before the server.
-  const asked = `${url.replace(/\/+$/, '')}${path}`;
-  const headers = { Authorization: `Bearer ${key}` };
-  const answer = await fetch(asked, { headers }).catch((error: unknown) => {
-    const why = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new UsageError(`no server answers at ${url}${why}; start one, or name a folder (--data)`);
-  });
-  const body = await answer.text();
-  if (answer.status === 404 && isNotFound(body)) return undefined;
-  if (!answer.ok) throw new UsageError(`${url} answers ${refusalText(answer.status, body)}`);
-  return body;
+  const { status, ok, text } = await callServer({ url, key, path, wayOut: 'name a folder (--data)' });
+  // Another server, or none at that path, says it otherwise.
+  if (status === 404 && refusalCode(text) === 'not_found') return undefined;
+  if (!ok) throw new UsageError(`${url} answers ${refusalText(status, text)}`);
+  return text;
 }
-
-/** Said by a server of ours; another one, or none at that path, says it otherwise. */
-function isNotFound(body: string): boolean {
-  try {
-    return parseCode(body) === 'not_found';
-  } catch {
-    return false;
-  }
-}
-
-const parseCode = (body: string): unknown => (JSON.parse(body) as { readonly code?: unknown }).code;
