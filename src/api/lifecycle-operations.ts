@@ -188,11 +188,8 @@ function ofLists(asked: Asking, acted: Acting, byPerson: ByPerson) {
       rendered(call.life.uploadListChange(call.actor, uploadOf(call)), render.listChange)),
     list: asked(async ({ life, incoming, param }) =>
       rendered(Promise.resolve(life.list(param('name'), after(incoming) ?? 0)), render.list)),
-    listEntries: asked(async ({ life, incoming, param }) => {
-      const { value } = incoming.query;
-      const page = life.entries(param('name'), textOf(value), after(incoming) ?? 0);
-      return rendered(Promise.resolve(page), render.entries);
-    }),
+    listEntries: asked(({ life, incoming, param }) => rendered(
+      life.entries(param('name'), textOf(incoming.query['value']), after(incoming) ?? 0), render.entries)),
     listChanges: asked(({ life, incoming, param }) =>
       rendered(life.listChanges(param('name'), after(incoming)), render.listChanges)),
     listChange: asked(({ life, param }) => rendered(life.listChange(param('id')), render.listChange)),

@@ -13,6 +13,15 @@ export async function inTurns<One>(
   }
 }
 
+/** The same as `filter`, in turns. */
+export async function filteredInTurns<One>(
+  all: readonly One[], isWanted: (one: One) => boolean,
+): Promise<readonly One[]> {
+  const wanted: One[] = [];
+  await inTurns(all, (one) => { if (isWanted(one)) wanted.push(one); });
+  return wanted;
+}
+
 /** The same as `map`, in turns. */
 export async function mappedInTurns<One, Other>(
   all: readonly One[], map: (one: One) => Other,

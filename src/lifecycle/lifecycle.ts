@@ -126,7 +126,7 @@ export class Lifecycle {
     return entriesLive(this.parts, name, after);
   }
   /** The same with who put each there. */
-  entries(list: string, value: string | undefined, after: number): PageOf<EntryBy> | Refusal {
+  entries(list: string, value: string | undefined, after: number): Told<PageOf<EntryBy>> {
     return entriesBy(this.parts, list, value, after);
   }
   listChanges(list: string, after: number | undefined): Told<PageOf<ListChangeSummary>> {

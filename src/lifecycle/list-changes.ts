@@ -10,7 +10,7 @@ import { listChangeSummary } from '#records/list-change-summary.ts';
 import { addApproval, approversOf, countingApprovals, mayNotApprove, notOpen } from './approvals.ts';
 import { endOf, listChangeDamage, listChangeHash, listChangeRowDamage, refuseDamaged } from './authorship.ts';
 import { amendedNow, enactPublication, loggedApproval, type GoingLive, type WentLive } from './going-live.ts';
-import { mappedInTurns } from './in-turns.ts';
+import { filteredInTurns, inTurns, mappedInTurns } from './in-turns.ts';
 import { listFaults } from './list-faults.ts';
 import { listUse, type ListUse } from './list-use.ts';
 import type { Actor, InForceView, LifecycleParts } from './parts.ts';
@@ -148,7 +148,7 @@ async function statusOf(parts: LifecycleParts, change: ListChangeSummary): Promi
     isOfPayers: champions.isOfPayers && !beside.isOfOthers };
   const { policies, declarations } = use;
   const declared = [...new Set(declarations.flatMap(({ reviewers }) => reviewers ?? []))];
-  const whyTwo = whySecond(change, use, () => aloneCount(live, change.list, parts.now()));
+  const whyTwo = await whySecond(change, use, () => aloneCount(live, change.list, parts.now()));
   const secondPerson = declared.length > 0 || whyTwo !== undefined;
   const roles = declared.length > 0 ? declared : [...new Set(policies.flatMap(({ reviewers }) => reviewers))];
   const all = await parts.records.approvals('list_change', change.hash);
@@ -165,17 +165,17 @@ async function statusOf(parts: LifecycleParts, change: ListChangeSummary): Promi
 }
 
 /** Undefined where one person is enough: what it stops is little, and it lets nothing through. */
-function whySecond(
+async function whySecond(
   { kind, added, removed }: ListChangeSummary, { policies, onlyRaises, isOfPayers }: ListUse,
-  alone: () => number,
-): string | undefined {
+  alone: () => Promise<number>,
+): Promise<string | undefined> {
   if (!onlyRaises) return 'the list can let a payment through';
   if (policies.length === 0) return 'no live policy says what the list does';
   if (kind === 'replace') return 'it replaces the whole list';
   if (removed > 0) return 'it takes entries away';
   if (!isOfPayers) return 'its values stand for the payments of many';
   if (added > SINGLE_PERSON_ENTRIES_MAX) return `it adds more than ${SINGLE_PERSON_ENTRIES_MAX} entries`;
-  return alone() + added <= SINGLE_PERSON_LIVE_MAX ? undefined
+  return await alone() + added <= SINGLE_PERSON_LIVE_MAX ? undefined
     : `more than ${SINGLE_PERSON_LIVE_MAX} of its entries would be there by one person's word`;
 }
 
@@ -192,11 +192,12 @@ async function usedBeside(
 }
 
 /** Entries that have not ended and that came in by a change that nobody approved. */
-function aloneCount({ publication }: InForceView, list: string, nowMs: number): number {
+async function aloneCount({ publication }: InForceView, list: string, nowMs: number): Promise<number> {
   const { entries = [], changes = [] } = publication.lists.find(({ name }) => name === list) ?? {};
   const alone = new Set(changes.flatMap(({ id, approvers }) => (approvers.length === 0 ? [id] : [])));
-  return entries.filter(({ change, until }) => change !== undefined && alone.has(change)
-    && (until === undefined || Date.parse(until) > nowMs)).length;
+  const counted = await filteredInTurns(entries, ({ change, until }) => change !== undefined
+    && alone.has(change) && (until === undefined || Date.parse(until) > nowMs));
+  return counted.length;
 }
 
 export async function approveListChange(
@@ -238,7 +239,8 @@ export const publishListChange = (
   if (faults.length > 0) return refuseAll('conflict', faults);
   const { kind, author } = change;
   const by = { id, kind, author, approvers: approvals.map(({ person }) => person) };
-  const lists = changed(live.publication.lists, change.list, entriesAfter(order, before), by);
+  const after = await entriesAfter(order, before);
+  const lists = await changed(live.publication.lists, change.list, after, by);
   const publication: Publication = {
     ...contentOf(live.publication), lists, author: change.author, person: actor.person, because,
     approvals: approvals.map(loggedApproval),
@@ -257,17 +259,19 @@ export const publishListChange = (
   });
 });
 
-function entriesAfter(
+async function entriesAfter(
   { kind, add, remove }: Pick<ListChangeOrder, 'kind' | 'add' | 'remove'>, before: readonly ListEntry[],
-): readonly ListEntry[] {
+): Promise<readonly ListEntry[]> {
+  if (kind === 'replace') return add;
   const gone = new Set(remove.map(String));
-  return kind === 'replace' ? add : [...before.filter(({ value }) => !gone.has(String(value))), ...add];
+  return [...await filteredInTurns(before, ({ value }) => !gone.has(String(value))), ...add];
 }
 
-function changed(
+async function changed(
   lists: readonly ListSource[], name: string, entries: readonly ListEntry[], by: ListChangeBy,
-): readonly ListSource[] {
-  const named = new Set(entries.map(({ change }) => change));
+): Promise<readonly ListSource[]> {
+  const named = new Set<string | undefined>();
+  await inTurns(entries, ({ change }) => { named.add(change); });
   const before = by.kind === 'replace' ? [] : lists.find((list) => list.name === name)?.changes ?? [];
   const changes = [...before.filter(({ id, kind }) => kind === 'replace' || named.has(id)), by];
   return [...lists.filter((list) => list.name !== name), { name, entries, changes }]

@@ -2,7 +2,7 @@
 import { parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { ListDeclaration, ListEntry } from '#policy/lists.ts';
-import { inTurns } from './in-turns.ts';
+import { filteredInTurns, inTurns } from './in-turns.ts';
 import type { ListChangeOrder } from './list-changes.ts';
 
 export interface ListFault { readonly pointer: string; readonly detail: string }
@@ -19,7 +19,8 @@ export async function listFaults(
 ): Promise<readonly ListFault[]> {
   const faults: ListFault[] = [];
   const gone = new Set(remove.map(String));
-  const kept = kind === 'replace' ? [] : before.filter(({ value }) => !gone.has(String(value)));
+  const kept = kind === 'replace' ? []
+    : await filteredInTurns(before, ({ value }) => !gone.has(String(value)));
   if (kept.length + add.length > LIMITS.listEntryCountMax) {
     return [{ pointer: '/add', detail: `the list would have ${kept.length + add.length} entries; the `
       + `limit is `

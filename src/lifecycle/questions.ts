@@ -6,6 +6,7 @@ import type {
   BacktestRunSummary, ListChangeSummary, SnoozeRecord, VersionRecord,
 } from '#ports/records.ts';
 import { amendedNow } from './going-live.ts';
+import { filteredInTurns } from './in-turns.ts';
 import { entriesOf, noList } from './list-changes.ts';
 import { listUse } from './list-use.ts';
 import type { LifecycleParts } from './parts.ts';
@@ -85,13 +86,14 @@ export function entriesLive(
 export interface EntryBy { readonly entry: ListEntry; readonly by: ListChangeBy | undefined }
 
 /** In the order of the publication; with a value only its entries. */
-export function entriesBy(
+export async function entriesBy(
   parts: LifecycleParts, list: string, value: string | undefined, after: number,
-): PageOf<EntryBy> | Refusal {
+): Promise<PageOf<EntryBy> | Refusal> {
   if (!isLive(parts, list)) return noList(list, parts);
   const source = parts.engine.inForce().publication.lists.find(({ name }) => name === list);
   const all = source?.entries ?? [];
-  const wanted = value === undefined ? all : all.filter((entry) => String(entry.value) === value);
+  const wanted = value === undefined ? all
+    : await filteredInTurns(all, (entry) => String(entry.value) === value);
   const { rows, after: next } = byPlace(wanted, after, PAGE_ENTRIES);
   const changes = new Map(source?.changes?.map((change) => [change.id, change]));
   const whole = source?.changes?.find(({ kind }) => kind === 'replace');
