@@ -37,9 +37,7 @@ export async function policy(
     shell.out(JSON.stringify(policyJsonSchema(schema), null, 2));
     return 0;
   }
-  if (verb !== 'check' && verb !== 'test' && verb !== 'explain' && verb !== 'cost') {
-    throw new UsageError(POLICY_USAGE);
-  }
+  if (!isFileVerb(verb)) throw new UsageError(POLICY_USAGE);
   const files = (await Promise.all(paths.map((path) => policyFiles(resolve(shell.folder, path))))).flat();
   if (files.length === 0) throw new UsageError(`no policy was named\n${POLICY_USAGE}`);
   const policies: CompiledPolicy[] = [];

@@ -50,47 +50,41 @@ const policyCommand: Command = async (shell) => {
   return policy(shell, (compiled) => runPolicyTests(compiled, { open: openTestWorld }), schema);
 };
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  decide: (shell) => decide(shell, decideParts),
-  policy: policyCommand,
-  list: (shell) => lifecycle(shell, 'list'),
-  snooze: (shell) => lifecycle(shell, 'snooze'),
-  brake: (shell) => lifecycle(shell, 'brake'),
-  audit: (shell) => lifecycle(shell, 'audit'),
-  'bench-policy': async (shell) =>
+interface Entry {
+  readonly run: Command;
+  /** What `--help` prints: of one verb, where it has verbs and has that one. */
+  readonly usage: (verb?: string) => string;
+}
+
+const ofServer = (noun: 'list' | 'snooze' | 'brake' | 'audit'): Entry => ({
+  run: (shell) => lifecycle(shell, noun), usage: (verb) => lifecycleUsage(noun, verb),
+});
+const entry = (run: Command, usage: string): Entry => ({ run, usage: () => usage });
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  decide: entry((shell) => decide(shell, decideParts), DECIDE_USAGE),
+  policy: { run: policyCommand, usage: policyUsage },
+  list: ofServer('list'),
+  snooze: ofServer('snooze'),
+  brake: ofServer('brake'),
+  audit: ofServer('audit'),
+  'bench-policy': entry(async (shell) =>
     benchPolicy(shell, openTestWorld, eventSchema(await readCustom(policyFolder(process.env)))),
-  'language-server': editor,
-  lsp: editor,
-  lab: (shell) => labCommand(shell, backtestCliParts()),
-  backtest: (shell) => backtestCommand(shell, backtestCliParts()),
-  explain: (shell) => explain(shell, explainParts),
-  replay: (shell) => replayCommand(shell, replayParts),
-  verify: (shell) => verify(shell, verifyParts),
-  key: (shell) => key(shell, openKeyStore),
+  BENCH_POLICY_USAGE),
+  'language-server': entry(editor, LANGUAGE_SERVER_USAGE),
+  lsp: entry(editor, LANGUAGE_SERVER_USAGE),
+  lab: entry((shell) => labCommand(shell, backtestCliParts()), LAB_USAGE),
+  backtest: entry((shell) => backtestCommand(shell, backtestCliParts()), BACKTEST_USAGE),
+  explain: entry((shell) => explain(shell, explainParts), EXPLAIN_USAGE),
+  replay: entry((shell) => replayCommand(shell, replayParts), REPLAY_USAGE),
+  verify: entry((shell) => verify(shell, verifyParts), VERIFY_USAGE),
+  key: entry((shell) => key(shell, openKeyStore), KEY_USAGE),
 };
 
 const USAGE = [
   DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, POLICY_DIFF_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE,
   BACKTEST_USAGE, LAB_USAGE, LANGUAGE_SERVER_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
 ].join('\n\n');
-
-/** What `--help` prints; of all commands where there is no such command. */
-function usageOf(name: string, verb: string | undefined): string {
-  switch (name) {
-    case 'policy': return policyUsage(verb);
-    case 'list': case 'snooze': case 'brake': case 'audit': return lifecycleUsage(name, verb);
-    case 'decide': return DECIDE_USAGE;
-    case 'explain': return EXPLAIN_USAGE;
-    case 'bench-policy': return BENCH_POLICY_USAGE;
-    case 'language-server': case 'lsp': return LANGUAGE_SERVER_USAGE;
-    case 'lab': return LAB_USAGE;
-    case 'backtest': return BACKTEST_USAGE;
-    case 'replay': return REPLAY_USAGE;
-    case 'verify': return VERIFY_USAGE;
-    case 'key': return KEY_USAGE;
-    default: return USAGE;
-  }
-}
 
 async function main(): Promise<ExitCode> {
   const [name = '', ...args] = process.argv.slice(2);
@@ -99,17 +93,17 @@ async function main(): Promise<ExitCode> {
     out: (line) => { process.stdout.write(`${line}\n`); },
     err: (line) => { process.stderr.write(`${line}\n`); },
   };
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (name === '' || name === '--help' || args.includes('--help')) {
-    shell.out(usageOf(name, args[0]));
+    shell.out(command?.usage(args[0]) ?? USAGE);
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     shell.err(`assay has no command ${name}\n\n${USAGE}`);
     return 2;
   }
   try {
-    return await command(shell);
+    return await command.run(shell);
   } catch (error) {
     shell.err(isArgumentError(error) ? `${error.message}; see assay ${name} --help` : messageOrTrace(error));
     return 2;
