@@ -5,11 +5,11 @@ import { compileSteps } from '#policy/compile-policy.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
 import { renderDiagnostics } from '#policy/render-diagnostic.ts';
 import type { Steps } from '#policy/steps.ts';
+import { Latest } from './latest.ts';
 
 export class PolicyCompiler {
   readonly #schema: EventSchema;
-  /** The one asked for last stands last. */
-  readonly #known = new Map<string, CompiledPolicy>();
+  readonly #known = new Latest<CompiledPolicy>(LIMITS.compiledPolicyCountMax);
 
   constructor(schema: EventSchema) {
     this.#schema = schema;
@@ -19,20 +19,10 @@ export class PolicyCompiler {
   *compiled({ file, source }: { file: string; source: string }): Steps<CompiledPolicy | string> {
     const key = `${file}\0${source}`;
     const known = this.#known.get(key);
-    if (known !== undefined) {
-      this.#keep(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const result = yield* compileSteps(source, file, this.#schema);
     if (!('policy' in result)) return renderDiagnostics(result.diagnostics, source, file);
-    this.#keep(key, result.policy);
+    this.#known.put(key, result.policy);
     return result.policy;
-  }
-
-  #keep(key: string, policy: CompiledPolicy): void {
-    this.#known.delete(key);
-    this.#known.set(key, policy);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > LIMITS.compiledPolicyCountMax && oldest !== undefined) this.#known.delete(oldest);
   }
 }

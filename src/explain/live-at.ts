@@ -6,6 +6,7 @@ import { LIMITS } from '#domain/limits.ts';
 import type { LogReader } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { inForceAt } from '#decisioning/in-force.ts';
+import { Latest } from '#decisioning/latest.ts';
 import { PolicyCompiler } from '#decisioning/policy-compiler.ts';
 import { isAmendment, readAmendment, readPublication } from '#decisioning/publication.ts';
 import type { Versions } from '#decisioning/record.ts';
@@ -85,29 +86,6 @@ export class LiveAt {
     const compiler = this.#compilers.get(schema) ?? new PolicyCompiler(schemaNamed(schema));
     this.#compilers.set(schema, compiler);
     return compiler;
-  }
-}
-
-/** What was asked for last, so many of it. */
-class Latest<Value> {
-  readonly #countMax: number;
-  readonly #known = new Map<string, Value>();
-
-  constructor(countMax: number) {
-    this.#countMax = countMax;
-  }
-
-  get(key: string): Value | undefined {
-    const value = this.#known.get(key);
-    if (value !== undefined) this.put(key, value);
-    return value;
-  }
-
-  put(key: string, value: Value): void {
-    this.#known.delete(key);
-    this.#known.set(key, value);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > this.#countMax && oldest !== undefined) this.#known.delete(oldest);
   }
 }
 
