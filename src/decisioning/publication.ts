@@ -4,7 +4,7 @@ import type { CustomField } from '#domain/field.ts';
 import type { RateTableSource } from '#domain/rates.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { ListSource } from '#policy/lists.ts';
-import type { Steps } from '#policy/steps.ts';
+import { atOnce, type Steps } from '#policy/steps.ts';
 import { jsonPart, parsePart, recordKey, splitKey } from './record.ts';
 
 /** The whole content, as it stands in the log: a decision can be derived again from the log alone. */
@@ -110,9 +110,15 @@ export const NOTHING_AMENDED: Amended = { modes: [], snoozes: [], challengers: [
 const SYSTEM = 'assay';
 
 /** `sha256:...` of what is decided by, whoever published it: the same again changes nothing. */
-export function publicationHash({ format, policies, lists, rates, custom }: Publication): string {
-  const content = JSON.stringify({ format, policies, lists, rates, custom });
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+export const publicationHash = (publication: Publication): string =>
+  atOnce(publicationHashSteps(publication));
+
+export function* publicationHashSteps(
+  { format, policies, lists, rates, custom }: Publication,
+): Steps<string> {
+  const hash = createHash('sha256');
+  yield* jsonPieces({ format, policies, lists, rates, custom }, (piece) => { hash.update(piece); });
+  return `sha256:${hash.digest('hex')}`;
 }
 
 /**
@@ -126,33 +132,40 @@ export const publicationRecord = (
 /** Its content in the record, which is its JSON, in steps: a list may have millions of entries. */
 export function* publicationContent(publication: Publication): Steps<Uint8Array> {
   const pieces: Uint8Array[] = [];
+  yield* jsonPieces(publication, (piece) => { pieces.push(piece); });
+  return Buffer.concat(pieces);
+}
+
+type Take = (piece: Uint8Array) => void;
+
+function* jsonPieces(publication: Publication, take: Take): Steps<void> {
   const members = Object.entries(publication).filter(([, value]) => value !== undefined);
   for (const [i, [name, value]] of members.entries()) {
-    pieces.push(Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
-    if (name === 'lists') pieces.push(...yield* listsContent(publication.lists));
-    else pieces.push(jsonPart(value));
+    take(Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`));
+    if (name === 'lists') yield* listsPieces(publication.lists, take);
+    else take(jsonPart(value));
     yield;
   }
-  return Buffer.concat([...pieces, Buffer.from('}')]);
+  take(Buffer.from('}'));
 }
 
 /** About a millisecond. */
 const ENTRIES_A_STEP = 4_000;
 
-function* listsContent(lists: readonly ListSource[]): Steps<readonly Uint8Array[]> {
-  const pieces = [Buffer.from('[')];
+function* listsPieces(lists: readonly ListSource[], take: Take): Steps<void> {
+  take(Buffer.from('['));
   for (const [i, list] of lists.entries()) {
     // Its entries are cut out, wherever they stand among its members, and put in piece by piece.
     const [before = '', behind = ''] = JSON.stringify({ ...list, entries: [] }).split('"entries":[]', 2);
-    pieces.push(Buffer.from(`${i === 0 ? '' : ','}${before}"entries":[`));
+    take(Buffer.from(`${i === 0 ? '' : ','}${before}"entries":[`));
     for (let at = 0; at < list.entries.length; at += ENTRIES_A_STEP) {
       yield;
       const some = JSON.stringify(list.entries.slice(at, at + ENTRIES_A_STEP)).slice(1, -1);
-      pieces.push(Buffer.from(at === 0 ? some : `,${some}`));
+      take(Buffer.from(at === 0 ? some : `,${some}`));
     }
-    pieces.push(Buffer.from(`]${behind}`));
+    take(Buffer.from(`]${behind}`));
   }
-  return [...pieces, Buffer.from(']')];
+  take(Buffer.from(']'));
 }
 
 /** The same kind of record, of another family: what is in force from its position on, by reference. */

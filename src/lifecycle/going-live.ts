@@ -4,7 +4,7 @@
  * live. One after the other, and none while a row of an earlier one is not written.
  */
 import {
-  publicationHash, type Amended, type Amendment, type Approval, type Publication,
+  publicationHashSteps, type Amended, type Amendment, type Approval, type Publication,
 } from '#decisioning/publication.ts';
 import type { Keeping } from '#decisioning/publisher.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
@@ -15,6 +15,7 @@ import { LogUnavailable } from '#ports/decision-log.ts';
 import {
   RecordsUnavailable, type ApprovalRecord, type Json, type PublicationRecord, type RecordWrites,
 } from '#ports/records.ts';
+import { stepsInTurns } from './in-turns.ts';
 import type { Actor, InForceView, LifecycleParts } from './parts.ts';
 import { audited, gateClosed, refuse, type Act } from './refuse.ts';
 import { rowsFound } from './rows-found.ts';
@@ -196,8 +197,8 @@ export const loggedApproval = ({ atMs, ...approval }: ApprovalRecord): Approval 
 export async function enactPublication(
   { engine }: Pick<LifecycleParts, 'engine'>, publication: Publication, keeping?: Keeping,
 ): Promise<{ position: number; hash: string }> {
-  const position = await engine.publish(publication, keeping);
-  return { position, hash: publicationHash(publication) };
+  const hash = await stepsInTurns(publicationHashSteps(publication));
+  return { position: await engine.publish(publication, keeping), hash };
 }
 
 /** Who amends, why, and by whose leave. */

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { stepByStep, type Steps } from '#policy/steps.ts';
 
 /** Some milliseconds of the deciding thread. */
 const ENTRIES_A_TURN = 500;
@@ -12,6 +13,10 @@ export async function inTurns<One>(
     act(one, index);
   }
 }
+
+/** Payments are decided between the steps. */
+export const stepsInTurns = <Result>(steps: Steps<Result>): Promise<Result> =>
+  stepByStep(steps, () => nextTurn());
 
 /** The same as `filter`, in turns. */
 export async function filteredInTurns<One>(

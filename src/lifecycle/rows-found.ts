@@ -1,11 +1,12 @@
 /** Rows of what the log has and the records do not: what each is follows from what stands in the log. */
 import {
-  publicationHash, type Amended, type Amendment, type Publication,
+  publicationHashSteps, type Amended, type Amendment, type Publication,
 } from '#decisioning/publication.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 import type { PublicationRecord, RecordWrites } from '#ports/records.ts';
 import { RETIRE, retirementSubject } from './acts.ts';
 import type { Pending } from './going-live.ts';
+import { stepsInTurns } from './in-turns.ts';
 import type { LifecycleParts, Published } from './parts.ts';
 import { hashOfJson, isMap } from './seals.ts';
 import { hashesOf } from './version-facts.ts';
@@ -30,7 +31,7 @@ export async function* rowsFound(
   let before: Amended | undefined;
   for await (const one of published) {
     if ('publication' in one) {
-      const row = publicationRow(one, one.publication, await liveAt(one.position, one.publication));
+      const row = await publicationRow(one, one.publication, await liveAt(one.position, one.publication));
       yield row.row.kind === 'retire' ? await asRetired(parts, one.publication, row) : row;
       before = NOTHING;
     } else {
@@ -51,12 +52,12 @@ async function policyHashes(
   return (await hashesOf({ check }, publication?.policies ?? [])).map((hash) => hash ?? 'unknown');
 }
 
-function publicationRow(
+async function publicationRow(
   { position, atMs }: Published, publication: Publication, policies: readonly string[],
-): Pending {
+): Promise<Pending> {
   const { person = SYSTEM_PERSON, because = FROM_A_FOLDER } = publication;
   const kind = publicationKind(publication);
-  const hash = publicationHash(publication);
+  const hash = await stepsInTurns(publicationHashSteps(publication));
   const changes = publication.lists.flatMap((list) => list.changes?.at(-1)?.id ?? []);
   return {
     ...found({ position, atMs, kind, person, because, policies, hash }, 'publication.found'),

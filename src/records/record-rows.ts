@@ -45,8 +45,10 @@ export const listChangeOf = (
 ): ListChangeRecord => ({ ...changeOf(row), add: entries.add, remove: entries.remove });
 
 export const listChangeSummaryOf = (
-  row: RowOf<'list_change'>, counts: Pick<ListChangeSummary, 'added' | 'removed'>,
-): ListChangeSummary => ({ ...changeOf(row), ...counts });
+  row: RowOf<'list_change'> & { readonly last_added: number | null; readonly last_removed: number | null },
+): ListChangeSummary => ({
+  ...changeOf(row), added: (row.last_added ?? -1) + 1, removed: (row.last_removed ?? -1) + 1,
+});
 
 const changeOf = (row: RowOf<'list_change'>): Omit<ListChangeRecord, 'add' | 'remove'> => ({
   id: row.id, hash: row.hash, list: row.list, kind: row.kind, author: row.author, atMs: row.at_ms,

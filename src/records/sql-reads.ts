@@ -8,7 +8,7 @@ import type {
 import { checkedLimit } from './page-limit.ts';
 import * as rows from './record-rows.ts';
 import type { RecordSql } from './sql-dialect.ts';
-import type { RecordTables, RowOf } from './tables.ts';
+import type { RecordTables } from './tables.ts';
 
 /** So many rows are a few milliseconds of the thread that gets them. */
 const ENTRY_READ_COUNT = 2_000;
@@ -63,28 +63,24 @@ export class SqlReads implements RecordReads {
   }
 
   async listChangeSummary(id: string): Promise<ListChangeSummary | undefined> {
-    const row = await this.sql.selectFrom('list_change').selectAll().where('id', '=', id).executeTakeFirst();
-    return row === undefined ? undefined : this.#summaryOf(row);
+    const row = await this.#counted().where('id', '=', id).executeTakeFirst();
+    return row === undefined ? undefined : rows.listChangeSummaryOf(row);
   }
 
   async listChanges(list: string, page: Page): Promise<readonly ListChangeSummary[]> {
-    const of = this.sql.selectFrom('list_change').selectAll().where('list', '=', list);
-    const changes: ListChangeSummary[] = [];
-    for (const row of await this.#newest(of, page)) changes.push(await this.#summaryOf(row));
-    return changes;
+    const of = this.#counted().where('list', '=', list);
+    return (await this.#newest(of, page)).map(rows.listChangeSummaryOf);
   }
 
-  async #summaryOf(row: RowOf<'list_change'>): Promise<ListChangeSummary> {
-    const [added, removed] = [await this.#entryCount(row.id, false), await this.#entryCount(row.id, true)];
-    return rows.listChangeSummaryOf(row, { added, removed });
-  }
-
-  /** By the last of them, which the index finds: they are numbered without gaps. */
-  async #entryCount(id: string, isRemoval: boolean): Promise<number> {
-    const last = await this.sql.selectFrom('list_change_entry').select('ordinal')
-      .where('change_id', '=', id).where('is_removal', '=', isRemoval)
-      .orderBy('ordinal', 'desc').limit(1).executeTakeFirst();
-    return last === undefined ? 0 : last.ordinal + 1;
+  /** With the last of its entries, which the index finds: they are numbered without gaps. */
+  #counted() {
+    const entries = this.sql.selectFrom('list_change_entry').select('list_change_entry.ordinal')
+      .whereRef('change_id', '=', sql.ref('list_change.id'))
+      .orderBy('list_change_entry.ordinal', 'desc').limit(1);
+    return this.sql.selectFrom('list_change').selectAll('list_change').select([
+      entries.where('is_removal', '=', false).as('last_added'),
+      entries.where('is_removal', '=', true).as('last_removed'),
+    ]);
   }
 
   async #changeEntries(id: string): Promise<Pick<ListChangeRecord, 'add' | 'remove'>> {
