@@ -20,9 +20,12 @@ rules:
 const START = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
 const NODE_FLAGS = /"start": "[^"]*?run\.mjs ((?:--\S+ )*)/.exec(START)?.[1]?.trim().split(' ') ?? [];
 
+/** For `startEngine`: its heap is collected whenever it gets SIGUSR2. */
+export const COLLECT_ON_SIGNAL = ['--expose-gc', '--import', join(import.meta.dirname, 'collect-on-signal.ts')];
+
 /** The engine as `npm start` runs it, with one policy for cards and a data folder of its own. */
 export async function startEngine(
-  folder: string, policy: string, file = 'src/main/serve.ts',
+  folder: string, policy: string, { file = 'src/main/serve.ts', nodeFlags = [] as readonly string[] } = {},
 ): Promise<RunningServer> {
   const policies = join(folder, 'policies');
   mkdirSync(policies, { recursive: true });
@@ -33,5 +36,5 @@ export async function startEngine(
     PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies,
     ASSAY_DEV_KEY: key,
   };
-  return startServer('engine', file, [], env, key, NODE_FLAGS);
+  return startServer('engine', file, [], env, key, [...NODE_FLAGS, ...nodeFlags]);
 }

@@ -20,7 +20,7 @@ export interface PublishingRows {
 export async function publishingRows(
   folder: string, policy: string, count: number, measure: Measure, prefillCount: number,
 ): Promise<PublishingRows> {
-  const server = await startEngine(folder, policy, 'bench/publishing-server.ts');
+  const server = await startEngine(folder, policy, { file: 'bench/publishing-server.ts' });
   const part = { ...measure, seconds: measure.seconds / PARTS };
   const rows: Record<'with' | 'without', Row[]> = { with: [], without: [] };
   let published = 0;

@@ -9,62 +9,72 @@ export interface FramePlace {
   readonly offset: number;
 }
 
+/** Numbers of a place: position, segment, offset. */
+const NUMBERS = 3;
+const BYTES = NUMBERS * Float64Array.BYTES_PER_ELEMENT;
+
 export class FrameIndex {
-  readonly #positions: number[] = [];
-  readonly #segments: number[] = [];
-  readonly #offsets: number[] = [];
+  /** Places in order, in an array outside V8's heap: there is one for every few records, for the life of the log. */
+  #places = new Float64Array(NUMBERS * 64);
+  #count = 0;
 
   /** Frames are added in order. */
   add(place: FramePlace): void {
-    const last = this.#positions.length - 1;
-    const near = last >= 0 && this.#segments[last] === place.segment
-      && place.offset - (this.#offsets[last] ?? 0) < MARK_EVERY_BYTES;
-    if (near) return;
-    this.#positions.push(place.position);
-    this.#segments.push(place.segment);
-    this.#offsets.push(place.offset);
+    const last = this.#place(this.#count - 1);
+    const near = last !== undefined && last.segment === place.segment
+      && place.offset - last.offset < MARK_EVERY_BYTES;
+    if (!near) this.#push(place.position, place.segment, place.offset);
   }
 
   /** The last remembered frame that starts at or before the position. */
   before(position: number): FramePlace | undefined {
-    let [low, high] = [0, this.#positions.length];
+    return this.#place(this.#countUpTo(position) - 1);
+  }
+
+  #countUpTo(position: number): number {
+    let [low, high] = [0, this.#count];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#positions[middle] ?? 0) <= position) low = middle + 1;
+      if ((this.#places[middle * NUMBERS] ?? 0) <= position) low = middle + 1;
       else high = middle;
     }
-    return this.#place(low - 1);
+    return low;
   }
 
   #place(index: number): FramePlace | undefined {
-    const position = this.#positions[index];
-    if (position === undefined) return undefined;
-    return { position, segment: this.#segments[index] ?? 0, offset: this.#offsets[index] ?? 0 };
+    if (index < 0) return undefined;
+    const [position = 0, segment = 0, offset = 0] = this.#places.subarray(index * NUMBERS, (index + 1) * NUMBERS);
+    return { position, segment, offset };
+  }
+
+  #push(position: number, segment: number, offset: number): void {
+    const at = this.#count * NUMBERS;
+    if (at === this.#places.length) {
+      const larger = new Float64Array(at * 2);
+      larger.set(this.#places);
+      this.#places = larger;
+    }
+    this.#places[at] = position;
+    this.#places[at + 1] = segment;
+    this.#places[at + 2] = offset;
+    this.#count++;
   }
 
   /** First positions of the segments that have frames, in order. */
   segments(): readonly number[] {
-    return [...new Set(this.#segments)];
+    const segments = Array.from({ length: this.#count }, (_, index) => this.#places[index * NUMBERS + 1] ?? 0);
+    return [...new Set(segments)];
   }
 
   /** Places up to a position, packed as three float64 each. */
   pack(positionMax: number): Uint8Array {
-    const count = this.#positions.findLastIndex((position) => position <= positionMax) + 1;
-    const packed = new Float64Array(count * 3);
-    for (let index = 0; index < count; index += 1) {
-      packed[index * 3] = this.#positions[index] ?? 0;
-      packed[index * 3 + 1] = this.#segments[index] ?? 0;
-      packed[index * 3 + 2] = this.#offsets[index] ?? 0;
-    }
-    return new Uint8Array(packed.buffer);
+    return new Uint8Array(this.#places.slice(0, this.#countUpTo(positionMax) * NUMBERS).buffer);
   }
 
   load(chunk: Uint8Array): void {
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    for (let at = 0; at + 24 <= chunk.byteLength; at += 24) {
-      this.#positions.push(view.getFloat64(at, true));
-      this.#segments.push(view.getFloat64(at + 8, true));
-      this.#offsets.push(view.getFloat64(at + 16, true));
+    for (let at = 0; at + BYTES <= chunk.byteLength; at += BYTES) {
+      this.#push(view.getFloat64(at, true), view.getFloat64(at + 8, true), view.getFloat64(at + 16, true));
     }
   }
 }
