@@ -20,12 +20,22 @@ rules:
 const START = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
 const NODE_FLAGS = /"start": "[^"]*?run\.mjs ((?:--\S+ )*)/.exec(START)?.[1]?.trim().split(' ') ?? [];
 
-/** For `startEngine`: its heap is collected whenever it gets SIGUSR2. */
-export const COLLECT_ON_SIGNAL = ['--expose-gc', '--import', join(import.meta.dirname, 'collect-on-signal.ts')];
+/** For `startEngine`: at SIGUSR2 the heap is collected, and its size written to this file. */
+export const collectsInto = (file: string): EngineOptions => ({
+  nodeFlags: ['--expose-gc', '--import', join(import.meta.dirname, 'collect-on-signal.ts')],
+  env: { BENCH_HEAP: file },
+});
+
+interface EngineOptions {
+  readonly file?: string;
+  readonly nodeFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /** The engine as `npm start` runs it, with one policy for cards and a data folder of its own. */
 export async function startEngine(
-  folder: string, policy: string, { file = 'src/main/serve.ts', nodeFlags = [] as readonly string[] } = {},
+  folder: string, policy: string,
+  { file = 'src/main/serve.ts', nodeFlags = [], env: more = {} }: EngineOptions = {},
 ): Promise<RunningServer> {
   const policies = join(folder, 'policies');
   mkdirSync(policies, { recursive: true });
@@ -34,7 +44,7 @@ export async function startEngine(
   const key = randomBytes(32).toString('base64url');
   const env = {
     PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies,
-    ASSAY_DEV_KEY: key,
+    ASSAY_DEV_KEY: key, ...more,
   };
   return startServer('engine', file, [], env, key, [...NODE_FLAGS, ...nodeFlags]);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseBenchArguments } from './bench-arguments.ts';
 import type { BenchArguments } from './bench-arguments.ts';
-import { COLLECT_ON_SIGNAL, startEngine } from './engine-server.ts';
+import { collectsInto, startEngine } from './engine-server.ts';
 import { microRows } from './micro.ts';
 import { policyOfSize } from './policy-of-size.ts';
 import { prefill } from './prefill.ts';
@@ -107,11 +107,12 @@ async function publishing(args: BenchArguments, count: number, policy: string): 
 }
 
 async function soak(args: BenchArguments, policy: string): Promise<void> {
-  const server = await startEngine(folder, policy, { nodeFlags: COLLECT_ON_SIGNAL });
+  const heapFile = join(folder, 'heap');
+  const server = await startEngine(folder, policy, collectsInto(heapFile));
   try {
     await prefill(server, args.prefill, args.seed, measureOf(args, 0).shape);
     const perSecond = args.rates[0] ?? 1_000;
-    const stopWatch = watchMemory(server);
+    const stopWatch = watchMemory(server, heapFile);
     const seconds = (args.soakMinutes ?? 1) * 60;
     const measure = { ...measureOf(args, perSecond), seconds };
     const row = await measureServer(server, `soak at ${perSecond}/s`, measure);

@@ -1,5 +1,9 @@
-/** A long run at one rate, with what lives in the server's memory read every minute: what grows, and how fast. */
+/**
+ * A long run at one rate, with what lives in the server's memory read every minute: what grows, and how fast.
+ */
+import { readFileSync, statSync } from 'node:fs';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningServer } from './server-process.ts';
 
 export interface MemorySample {
@@ -15,13 +19,14 @@ const SAMPLE_MS = 60_000;
 const MIB = 1_048_576;
 
 /**
- * Reads the server's memory every minute until it is called; gives what was read. The whole heap is collected before:
- * V8 does so rarely by itself, and what waits for it says nothing. The stop, some tens of milliseconds, is in the tail.
+ * Reads the server's memory every minute until it is called; gives what was read. The whole heap is
+ * collected before: V8 does so rarely by itself, and what waits for it says nothing. The stop, some tens of
+ * milliseconds, is in the tail.
  */
-export function watchMemory(server: RunningServer): () => readonly MemorySample[] {
+export function watchMemory(server: RunningServer, heapFile: string): () => readonly MemorySample[] {
   const samples: MemorySample[] = [];
   const sample = async (): Promise<void> => {
-    const seen = await readMemory(server);
+    const seen = await readMemory(server, heapFile);
     samples.push(seen);
     const { resident, heapUsed, external, events } = seen;
     console.error(
@@ -34,19 +39,27 @@ export function watchMemory(server: RunningServer): () => readonly MemorySample[
   };
 }
 
-async function readMemory(server: RunningServer): Promise<MemorySample> {
-  process.kill(server.pid, 'SIGUSR2');
+async function readMemory(server: RunningServer, heapFile: string): Promise<MemorySample> {
+  const heapUsed = await heapAfterCollection(server, heapFile);
   const headers = { authorization: `Bearer ${server.key}` };
   const response = await fetch(new URL('/metrics', server.url), { headers });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`/metrics: ${response.status} ${text.slice(0, 200)}`);
   return {
     atMs: performance.now(),
-    heapUsed: metric(text, 'nodejs_heap_size_used_bytes'),
+    heapUsed,
     resident: metric(text, 'process_resident_memory_bytes'),
     external: metric(text, 'nodejs_external_memory_bytes'),
     events: metric(text, 'assay_window_store_events'),
   };
+}
+
+async function heapAfterCollection({ pid }: RunningServer, file: string): Promise<number> {
+  const writtenMs = (): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const before = writtenMs();
+  process.kill(pid, 'SIGUSR2');
+  while (writtenMs() === before) await sleep(20);
+  return Number(readFileSync(file, 'utf8'));
 }
 
 /** Value of a metric without labels in Prometheus text; throws where it is not there. */

@@ -35,3 +35,6 @@ export type RecordAnswer =
 export const refused = (
   code: Refusal['code'], detail: string, errors: Refusal['errors'] = [],
 ): { kind: 'refused'; refusal: Refusal } => ({ kind: 'refused', refusal: { code, detail, errors } });
+
+export const unavailable = (): Refusal =>
+  refused('log_unavailable', 'the decision log cannot be written; nothing was decided').refusal;

@@ -6,6 +6,7 @@
 import type { Decision } from '#domain/decision.ts';
 import { messageOf } from '#domain/message-of.ts';
 import type { Axis } from '#domain/outcome.ts';
+import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
@@ -13,6 +14,8 @@ import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from '
 import { braking, type Braking } from './braking.ts';
 import { positionOfDecision } from './decision-id.ts';
 import { HitWatch, type RuleHits } from './hit-watch.ts';
+import { Flights } from './flights.ts';
+import { LocalArrivals } from './local-arrivals.ts';
 import { Pipeline } from './pipeline.ts';
 import type { LivePolicies } from './live-policies.ts';
 import {
@@ -75,13 +78,14 @@ const HEAL_PAUSE_MS_MAX = 10_000;
 export class Engine {
   readonly #parts: EngineParts;
   readonly #publisher: Publisher;
-  readonly #watch = new HitWatch(() => this.#pipeline.state.live);
+  readonly #watch = new HitWatch(() => this.state.live);
   readonly #braked = { engaged: { fraud: 0, aml: 0 }, paged: { fraud: 0, aml: 0 } };
   /** Where the log ended when this engine was opened, and what was published since, by position. */
   readonly #openedAt: number;
   readonly #published: number[] = [];
   /** What a look found is not in the log yet. */
   #isBraking = false;
+  #arrivals: LocalArrivals;
   #pipeline: Pipeline;
   #inForce: LivePolicies | undefined;
   #phase: Phase = 'ready';
@@ -90,11 +94,11 @@ export class Engine {
 
   private constructor(parts: EngineParts, state: EngineState) {
     this.#parts = parts;
-    this.#pipeline = this.#pipelineOf(state);
+    ({ arrivals: this.#arrivals, pipeline: this.#pipeline } = this.#decidingOn(state));
     this.#inForce = state.live;
     const { log, clock } = parts;
     this.#openedAt = log.durable.position;
-    this.#publisher = new Publisher({ log, clock, pipeline: () => this.#publishing() });
+    this.#publisher = new Publisher({ log, clock, arrivals: () => this.#publishing() });
   }
 
   /**
@@ -105,7 +109,7 @@ export class Engine {
   ): Promise<Engine> {
     const parts = { ...given, compiler: given.compiler ?? new PolicyCompiler(given.schema) };
     const engine = new Engine(parts, await makeState(parts));
-    const { live } = engine.#pipeline.state;
+    const { live } = engine.state;
     if (live !== undefined && (when === 'first'
       || publicationHash(live.publication) === publicationHash(publication))) return engine;
     try {
@@ -120,7 +124,7 @@ export class Engine {
   }
 
   get phase(): Phase { return this.#phase; }
-  get state(): EngineState { return this.#pipeline.state; }
+  get state(): EngineState { return this.#arrivals.state; }
   get #isStopping(): boolean { return this.#phase === 'draining' || this.#phase === 'closed'; }
   get inFlight(): number { return this.#pipeline.inFlight; }
 
@@ -132,9 +136,16 @@ export class Engine {
     return this.#isStopping ? draining() : this.#pipeline.record(call);
   }
 
+  /** A decision that leaves no trace: nothing counted, nothing recorded. */
   simulate(call: DecideCall): DecideAnswer {
     if (this.#phase !== 'ready') return refused('log_unavailable', 'not ready to judge');
-    return this.#pipeline.simulate(call);
+    const { clock } = this.#parts;
+    const { schema } = this.state;
+    const parsed = parseTransactionCall(call.bytes, schema, call.receivedAtMs ?? clock.now(), call.tenant);
+    if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
+    const admitted = this.state.admit(parsed.event);
+    if (isRefusal(admitted)) return { kind: 'refused', refusal: admitted };
+    return { kind: 'decided', decision: this.state.trial(admitted), replayed: false };
   }
 
   measurements(): Measurements {
@@ -268,8 +279,8 @@ export class Engine {
     return position;
   }
 
-  #publishing(): Pipeline {
-    if (this.#phase === 'ready') return this.#pipeline;
+  #publishing(): LocalArrivals {
+    if (this.#phase === 'ready') return this.#arrivals;
     const code = this.#isStopping ? 'closed' : 'io_error';
     throw new LogUnavailable(code, `the engine is ${this.#phase}: nothing was published`);
   }
@@ -286,8 +297,8 @@ export class Engine {
 
   async #close(): Promise<void> {
     this.#enter('draining', 'asked to stop');
-    this.#pipeline.stop();
-    await this.#pipeline.settled();
+    this.#arrivals.stop();
+    await this.#arrivals.settled();
     await this.#healing;
     this.#enter('closed', 'drained');
     try {
@@ -300,19 +311,24 @@ export class Engine {
   }
 
   async #saveSnapshot(): Promise<void> {
-    const { state, sound } = this.#pipeline;
+    const { state, sound } = this.#arrivals;
     if (!sound) throw new Error('the last write of the log failed, so the state is ahead of it');
     await this.#parts.snapshots.save(state.schema.name, {
       position: state.position, publication: state.live?.position ?? 0, windows: state.store.saveState(),
     });
   }
 
-  #pipelineOf(state: EngineState): Pipeline {
+  #decidingOn(state: EngineState): { arrivals: LocalArrivals; pipeline: Pipeline } {
     const { log, clock } = this.#parts;
-    return new Pipeline({
-      log, clock, state, onFailure: (error) => { this.#healing = this.#heal(error); },
+    const flights = new Flights();
+    const arrivals = new LocalArrivals({
+      log, state, flights, onFailure: (error) => { this.#healing = this.#heal(error); },
+    });
+    const pipeline = new Pipeline({
+      arrivals, flights, clock, schema: state.schema,
       onDecided: (live, event, decision) => { this.#watch.decided(live, event, decision); },
     });
+    return { arrivals, pipeline };
   }
 
   /**
@@ -322,11 +338,12 @@ export class Engine {
    */
   async #heal(error: Error): Promise<void> {
     this.#enter('healing', error.message);
-    await this.#pipeline.settled();
+    await this.#arrivals.settled();
     for (let pauseMs = HEAL_PAUSE_MS; !this.#isStopping;) {
       try {
         if (await this.#parts.log.recover()) {
-          this.#pipeline = this.#pipelineOf(await makeState(this.#parts));
+          const state = await makeState(this.#parts);
+          ({ arrivals: this.#arrivals, pipeline: this.#pipeline } = this.#decidingOn(state));
           this.#inForce = this.state.live;
           this.#watch.beginAnew();
           this.#enter('ready', 'the state was made again from the log');

@@ -62,6 +62,24 @@ export interface PersistentWindowStore extends WindowStore {
   loadState(chunks: Iterable<Uint8Array>): void;
 }
 
+/**
+ * A store that is filled log by log: where many nodes decide, each entity's log has an order of its own,
+ * and a node catches up with the logs that it is asked about.
+ */
+export interface SharedWindowStore extends PersistentWindowStore {
+  /** A row that no log holds yet; it is to enter one at once. */
+  take(event: ParsedEvent): number;
+  /** The row of a retained event of any type, or -1. */
+  rowOfEvent(event: Pick<ParsedEvent, 'tenant' | 'type' | 'id'>): number;
+  /**
+   * Puts the row into the log of the entity that it has in this field, behind all that entered before it
+   * and are not later than it; without a field, into the log of nobody.
+   */
+  enter(row: number, field: FieldDefinition | undefined): void;
+  /** Empties the log of an entity, and takes its marks off. */
+  forget(tenant: string, field: FieldDefinition, value: string): void;
+}
+
 /** How one feature sums up events that leave the exact tier of an entity. */
 export interface TilePlan {
   /** Text of the feature: equal texts mean equal tiles. */

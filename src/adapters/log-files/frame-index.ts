@@ -14,7 +14,10 @@ const NUMBERS = 3;
 const BYTES = NUMBERS * Float64Array.BYTES_PER_ELEMENT;
 
 export class FrameIndex {
-  /** Places in order, in an array outside V8's heap: there is one for every few records, for the life of the log. */
+  /**
+   * Places in order, in an array outside V8's heap: there is one for every few records, for the life of the
+   * log.
+   */
   #places = new Float64Array(NUMBERS * 64);
   #count = 0;
 
@@ -43,7 +46,8 @@ export class FrameIndex {
 
   #place(index: number): FramePlace | undefined {
     if (index < 0) return undefined;
-    const [position = 0, segment = 0, offset = 0] = this.#places.subarray(index * NUMBERS, (index + 1) * NUMBERS);
+    const at = index * NUMBERS;
+    const [position = 0, segment = 0, offset = 0] = this.#places.subarray(at, at + NUMBERS);
     return { position, segment, offset };
   }
 
@@ -62,8 +66,7 @@ export class FrameIndex {
 
   /** First positions of the segments that have frames, in order. */
   segments(): readonly number[] {
-    const segments = Array.from({ length: this.#count }, (_, index) => this.#places[index * NUMBERS + 1] ?? 0);
-    return [...new Set(segments)];
+    return [...new Set(this.#places.subarray(0, this.#count * NUMBERS).filter((_, at) => at % NUMBERS === 1))];
   }
 
   /** Places up to a position, packed as three float64 each. */

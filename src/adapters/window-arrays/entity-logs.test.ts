@@ -19,7 +19,7 @@ test('logs are what sorted lists are, through growing, shrinking and being empti
   fc.assert(fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
     const schema = eventSchema();
     const table = new RowTable(schema, new Dictionary());
-    const logs = new EntityLogs(table, LIMITS);
+    const logs = new EntityLogs(LIMITS);
     const model = new Map<number, { row: number; t: number }[]>();
     let position = 0;
     const add = (code: number, t: number): void => {
@@ -59,7 +59,7 @@ test('logs are what sorted lists are, through growing, shrinking and being empti
 test('many entities come and go in the table', () => {
   const schema = eventSchema();
   const table = new RowTable(schema, new Dictionary());
-  const logs = new EntityLogs(table, LIMITS);
+  const logs = new EntityLogs(LIMITS);
   const numbers = Array.from({ length: schema.numberSlotCount }, () => 0);
   const row = table.take({ type: 'login', tenant: 'a', id: '', position: 1, receivedAtMs: 0, numbers,
     texts: [] });

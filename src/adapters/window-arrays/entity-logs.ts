@@ -1,12 +1,11 @@
 /**
- * One log per entity: the rows of its events in (t, position) order, and their t, in a block of an arena. An
- * entity is a tenant, an indexed field and a value, each a small number. Most entities have a handful of
- * events, so a log costs no object: its header is a line of some typed arrays, its rows a block of 2, 4, ...
- * 8,192 entries.
+ * One log per entity: the rows of its events by t, those of one t in the order in which they were put in,
+ * and their t, in a block of an arena. An entity is a tenant, an indexed field and a value, each a small
+ * number. Most entities have a handful of events, so a log costs no object: its header is a line of some
+ * typed arrays, its rows a block of 2, 4, ... 8,192 entries.
  */
 import { EntityBlocks } from './entity-blocks.ts';
 import { float64s, int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
-import type { RowTable } from './row-table.ts';
 
 const ARENA_SHIFT = 16;
 const ARENA_ENTRIES = 1 << ARENA_SHIFT;
@@ -25,7 +24,6 @@ export interface BlockOptions {
 }
 
 export class EntityLogs {
-  readonly #rows: RowTable;
   readonly #options: BlockOptions;
   /** Of long logs alone. */
   readonly #entityBlocks = new Map<number, EntityBlocks>();
@@ -48,8 +46,7 @@ export class EntityLogs {
   readonly #free: number[] = [];
   #used = 0;
 
-  constructor(rows: RowTable, options: BlockOptions) {
-    this.#rows = rows;
+  constructor(options: BlockOptions) {
     this.#options = options;
   }
 
@@ -87,7 +84,7 @@ export class EntityLogs {
   touch(entity: number, row: number, t: number): void {
     const blocks = this.#entityBlocks.get(entity);
     if (blocks === undefined) return;
-    blocks.touch(this.#place(entity, row, t) - 1 - this.from(entity));
+    blocks.touch(this.#placeOf(entity, row, t) - this.from(entity));
   }
 
   oldest(entity: number): number {
@@ -128,7 +125,7 @@ export class EntityLogs {
     return entity;
   }
 
-  /** Puts a row with this t in its place by (t, position): most come last. */
+  /** Puts a row behind all that are not later than t: most come last. */
   insert(entity: number, row: number, t: number): void {
     const count = this.#counts[entity]!;
     if (this.#froms[entity]! + count === 1 << this.#classes[entity]!) this.#makeSpace(entity);
@@ -136,7 +133,7 @@ export class EntityLogs {
     const times = this.times(entity);
     const from = this.from(entity);
     const to = from + count;
-    const at = count === 0 || t > times[to - 1]! ? to : this.#place(entity, row, t);
+    const at = count === 0 || t >= times[to - 1]! ? to : this.#behind(entity, t);
     if (at < to) {
       arena.copyWithin(at + 1, at, to);
       times.copyWithin(at + 1, at, to);
@@ -170,7 +167,7 @@ export class EntityLogs {
       this.#froms[entity]! += 1;
       blocks?.leave(0, count);
     } else {
-      const at = this.#place(entity, row, t) - 1;
+      const at = this.#placeOf(entity, row, t);
       blocks?.leave(at - from, count);
       arena.copyWithin(at, at + 1, from + count);
       this.times(entity).copyWithin(at, at + 1, from + count);
@@ -186,20 +183,24 @@ export class EntityLogs {
     return true;
   }
 
-  /** Where a row stands or would stand: after the last that is not after it. */
-  #place(entity: number, row: number, t: number): number {
-    const arena = this.arena(entity);
+  /** Behind all that are not later than t. */
+  #behind(entity: number, t: number): number {
     const times = this.times(entity);
     let low = this.from(entity);
     let high = low + this.#counts[entity]!;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const time = times[middle]!;
-      const isAfter = time === t ? this.#rows.position(arena[middle]!) > this.#rows.position(row) : time > t;
-      if (isAfter) high = middle;
+      if (times[middle]! > t) high = middle;
       else low = middle + 1;
     }
     return low;
+  }
+
+  #placeOf(entity: number, row: number, t: number): number {
+    const arena = this.arena(entity);
+    let at = this.#behind(entity, t) - 1;
+    while (arena[at] !== row) at--;
+    return at;
   }
 
   /**

@@ -27,6 +27,10 @@ export class EntityMarks {
     return this.#marks.size === 0 ? NONE : this.#marks.get(`${tenant}\0${path}\0${value}`) ?? NONE;
   }
 
+  drop(tenant: string, path: string, value: string): void {
+    this.#marks.delete(`${tenant}\0${path}\0${value}`);
+  }
+
   /**
    * Looks at the entity that was not looked at for longest, and drops its marks that ended before `beforeMs`,
    * and those without an end that are older than the retention.

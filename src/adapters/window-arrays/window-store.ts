@@ -11,7 +11,7 @@ import { EVENT_TYPES } from '#domain/field.ts';
 import type { Columns, EntityLog } from '#domain/history.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type {
-  EntityMark, PersistentWindowStore, TilePlan, WindowStoreSize,
+  EntityMark, PersistentWindowStore, SharedWindowStore, TilePlan, WindowStoreSize,
 } from '#ports/window-store.ts';
 import { Dictionary } from './dictionary.ts';
 import { EntityLogs, NO_ENTITY, type BlockOptions } from './entity-logs.ts';
@@ -52,7 +52,7 @@ interface IndexedField { readonly index: number; readonly slot: number; readonly
 
 const NOT_INHERITED = new Set(['t', 'event', 'status', 'label']);
 
-export class LocalWindowStore implements PersistentWindowStore {
+export class LocalWindowStore implements PersistentWindowStore, SharedWindowStore {
   readonly schema: EventSchema;
   readonly retentionMs: number;
   readonly dictionary = new Dictionary();
@@ -78,7 +78,7 @@ export class LocalWindowStore implements PersistentWindowStore {
     this.retentionMs = options.retentionMs ?? LIMITS.windowMsMax;
     this.#exactEventsMax = options.exactEventsMax ?? LIMITS.exactEventsPerEntityMax;
     this.rows = new RowTable(schema, this.dictionary);
-    this.logs = new EntityLogs(this.rows, options.blocks ?? LIMITS);
+    this.logs = new EntityLogs(options.blocks ?? LIMITS);
     this.tiles = new HotTiles(schema);
     this.changes = new StatusChanges(this.rows, this.dictionary);
     this.#ids = new TransactionIndex(this.rows);
@@ -99,10 +99,7 @@ export class LocalWindowStore implements PersistentWindowStore {
 
   append(event: ParsedEvent): number {
     if (event.type === 'status' || event.type === 'label') return NO_ROW;
-    this.nowMs = Math.max(this.nowMs, event.receivedAtMs);
-    this.#settle();
-    this.#trim();
-    const row = this.rows.take(event);
+    const row = this.#arrive(event);
     if (event.type === 'transaction') {
       this.#ids.add(row, hashId(event.tenant, event.id, this.#hash));
       for (const change of this.waiting.take(event.tenant, event.id)) this.changes.add(row, change);
@@ -110,6 +107,55 @@ export class LocalWindowStore implements PersistentWindowStore {
     this.#enterLogs(row, true);
     if (this.rows.held(row) === 0) this.#keepForNobody(row);
     return row;
+  }
+
+  #arrive(event: ParsedEvent): number {
+    this.nowMs = Math.max(this.nowMs, event.receivedAtMs);
+    this.#settle();
+    this.#trim();
+    return this.rows.take(event);
+  }
+
+  take(event: ParsedEvent): number {
+    const row = this.#arrive(event);
+    this.#ids.add(row, this.#eventHash(event));
+    return row;
+  }
+
+  rowOfEvent(event: Pick<ParsedEvent, 'tenant' | 'type' | 'id'>): number {
+    this.#settle();
+    return this.#ids.find(this.#eventHash(event));
+  }
+
+  enter(row: number, field: FieldDefinition | undefined): void {
+    this.#settle();
+    if (field === undefined) {
+      this.#keepForNobody(row);
+      return;
+    }
+    const one = this.#indexed.find(({ slot }) => slot === field.textSlot);
+    if (one === undefined) throw new RangeError(`${field.path} has no logs`);
+    this.#enterLog(row, one, true);
+  }
+
+  forget(tenant: string, field: FieldDefinition, value: string): void {
+    this.#settle();
+    const one = this.#indexed.find(({ slot }) => slot === field.textSlot);
+    for (let entity = this.#find(tenant, field, value); entity !== NO_ENTITY;) {
+      const row = this.logs.oldest(entity);
+      if (!this.logs.remove(entity, row, this.rows.time(row))) {
+        this.tiles.drop(entity);
+        entity = NO_ENTITY;
+      }
+      this.rows.setHeld(row, this.rows.held(row) & ~(one?.bit ?? 0));
+      if (this.rows.held(row) === 0) this.#free(row);
+    }
+    this.entityMarks.drop(tenant, field.path, value);
+  }
+
+  /** Transactions have their ids to themselves, as in the index of `append`; other types share the rest. */
+  #eventHash({ tenant, type, id }: Pick<ParsedEvent, 'tenant' | 'type' | 'id'>): IdHash {
+    return hashId(tenant, type === 'transaction' ? id : `${type}\0${id}`, this.#hash);
   }
 
   trial<Result>(event: ParsedEvent, judge: (row: number) => Result): Result {
@@ -260,14 +306,15 @@ export class LocalWindowStore implements PersistentWindowStore {
   }
 
   #enterLogs(row: number, cool: boolean): void {
-    const tenant = this.rows.tenant(row);
-    for (const { index, slot, bit } of this.#indexed) {
-      const code = this.rows.code(slot, row);
-      if (code === 0) continue;
-      const entity = this.logs.open(tenant, index, code);
-      this.#hold(row, bit, entity);
-      if (cool) this.#cool(entity, index, bit, row);
+    for (const one of this.#indexed) {
+      if (this.rows.code(one.slot, row) !== 0) this.#enterLog(row, one, cool);
     }
+  }
+
+  #enterLog(row: number, { index, slot, bit }: IndexedField, cool: boolean): void {
+    const entity = this.logs.open(this.rows.tenant(row), index, this.rows.code(slot, row));
+    this.#hold(row, bit, entity);
+    if (cool) this.#cool(entity, index, bit, row);
   }
 
   #hold(row: number, bit: number, entity: number): void {

@@ -1,0 +1,36 @@
+import type { Decision } from '#domain/decision.ts';
+import { PassingMap } from '#domain/passing-map.ts';
+import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
+import type { Recorded } from './call.ts';
+
+/** What was answered, or will be when it is durable. */
+export interface Flight<Answered> {
+  readonly record: LogRecord;
+  readonly answered: Answered;
+  readonly durable: Promise<void>;
+}
+
+/** Answered and not yet durable, by record key: concurrent copies of one payment share one decision. */
+export class Flights {
+  readonly decisions = new PassingMap<Flight<Decision>>();
+  readonly events = new PassingMap<Flight<Recorded>>();
+  readonly names = new PassingMap<Flight<string>>();
+
+  /** Those that wait for an answer; a name waits with what it names. */
+  get size(): number { return this.decisions.size + this.events.size; }
+}
+
+export function addFlight<Answered>(
+  flights: PassingMap<Flight<Answered>>, record: LogRecord, answered: Answered, durable: Promise<void>,
+): void {
+  flights.set(record.key, { record, answered, durable });
+  const forget = (): void => { flights.delete(record.key); };
+  durable.then(forget, forget);
+}
+
+/** False where the log could not take it: then it is in no log, and what comes after it is not either. */
+export const landed = (durable: Promise<void>): Promise<boolean> =>
+  durable.then(() => true, (error: unknown) => {
+    if (error instanceof LogUnavailable) return false;
+    throw error;
+  });
