@@ -3,6 +3,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import { policyTests, unitTests } from '../scripts/check/count.ts';
 import { LANES } from '../scripts/check/lane.ts';
+import { SERVICE_LANES, serviceTests } from '../scripts/check/service-lane.ts';
 import { failureOf } from '../scripts/check/run-lane.ts';
 
 const sound = { passed: 1, failed: 0, skipped: 0, emptyFiles: [] };
@@ -35,5 +36,18 @@ test('a lane fails by its exit code, by silence, by failures and by running no t
 });
 
 test('every lane has a name of its own', () => {
-  equal(new Set(LANES.map(({ name }) => name)).size, LANES.length);
+  for (const lanes of [LANES, SERVICE_LANES]) {
+    equal(new Set(lanes.map(({ name }) => name)).size, lanes.length);
+  }
+});
+
+test('every test with a server is run by one lane, and by none of npm test', () => {
+  const all = serviceTests(['test/services/**/*.test.ts']);
+  const run = SERVICE_LANES.flatMap(({ needs }) => serviceTests(needs));
+  const within = run.filter((path) => path.startsWith('test/services/'));
+  deepEqual(within.toSorted(), all.toSorted());
+  const whole = LANES.find(({ name }) => name === 'tests');
+  const others = serviceTests(whole?.needs ?? []);
+  deepEqual(others.filter((path) => all.includes(path)), []);
+  equal(others.includes('test/check.test.ts') && others.includes('test/contracts/memory-disk.test.ts'), true);
 });

@@ -12,6 +12,8 @@ export interface Lane {
   readonly args: readonly string[];
   /** Reads from what the lane printed how many checks passed and failed; undefined where it does not say. */
   readonly count: (output: string) => Count | undefined;
+  /** LANE_SECONDS_MAX where it is left out. */
+  readonly secondsMax?: number;
 }
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -25,7 +27,7 @@ const UNIT = 'src/**/*.test.ts';
 const WHOLE = ['test/*.test.ts', 'test/!(services)/**/*.test.ts'];
 const SIMULATION = 'test/simulation/run.ts';
 const ASSAY = 'src/main/assay.ts';
-const testRunner = ['--test', '--test-reporter=spec'];
+export const testRunner = ['--test', '--test-reporter=spec'];
 
 /** The longest first, since two run at a time. */
 export const LANES: readonly Lane[] = [

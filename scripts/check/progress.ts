@@ -31,7 +31,14 @@ export class Progress {
   }
 
   absent(name: string, need: string): void {
-    this.#say(`${name.padEnd(12)}       -  not here yet: no ${need}`);
+    this.note(name, `not here yet: no ${need}`);
+  }
+
+  /** A line about something that is no lane, or does not run. */
+  note(name: string, text: string): void {
+    this.#running.delete(name);
+    this.#say(`${name.padEnd(12)}       -  ${text}`);
+    this.#draw();
   }
 
   stop(): void {

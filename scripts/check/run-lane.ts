@@ -74,15 +74,16 @@ async function run(lane: Lane): Promise<{ readonly code: number | string; readon
   running.add(child);
   const chunks: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const secondsMax = lane.secondsMax ?? LANE_SECONDS_MAX;
   let late = false;
   const limit = setTimeout(() => {
     late = true;
     stopWhole(child);
-  }, LANE_SECONDS_MAX * 1000);
+  }, secondsMax * 1000);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
   clearTimeout(limit);
   running.delete(child);
   const output = Buffer.concat(chunks).toString('utf8');
-  if (late) return { code: `it took more than ${LANE_SECONDS_MAX} s and was stopped`, output };
+  if (late) return { code: `it took more than ${secondsMax} s and was stopped`, output };
   return { code: code ?? `it was ended by ${signal}`, output };
 }

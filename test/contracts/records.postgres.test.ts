@@ -2,7 +2,7 @@
 import { after, before, describe } from 'node:test';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
 import { SqlRecordStore } from '#records/sql-record-store.ts';
-import { PostgresServer, whyNoPostgres } from './postgres-server.ts';
+import { PostgresServer, whyNoPostgres } from '../services/postgres-server.ts';
 import { recordStoreContract } from './records.ts';
 
 const why = whyNoPostgres();

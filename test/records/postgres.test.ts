@@ -8,7 +8,7 @@ import { verifyAudit } from '#records/audit-chain.ts';
 import { SqlRecordStore } from '#records/sql-record-store.ts';
 import { SqlFault, type SqlConnection } from '#records/sql-source.ts';
 import { openRecords } from '../../src/main/open-records.ts';
-import { PostgresServer, whyNoPostgres } from '../contracts/postgres-server.ts';
+import { PostgresServer, whyNoPostgres } from '../services/postgres-server.ts';
 import {
   approval, entry, evidence, listChange, publication, run, snooze, version,
 } from '../contracts/records-samples.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
 import { PgliteSession } from '#adapters/pglite/pglite-session.ts';
 import { bringUpToDate } from '#records/bring-up-to-date.ts';
-import { PostgresServer, whyNoPostgres } from '../contracts/postgres-server.ts';
+import { PostgresServer, whyNoPostgres } from '../services/postgres-server.ts';
 import { sourceOf } from './embedded-world.ts';
 import { badPlans, scansOf } from './query-plans.ts';
 

@@ -127,7 +127,7 @@ test('a delay counts each way, and keeps the order', async (t) => {
   ok(performance.now() - askedAtMs >= 99, 'the answer was not held back');
 });
 
-test('a black hole swallows, in the middle of a connection too, and what lost bytes stays silent', async (t) => {
+test('a black hole swallows; a connection that lost bytes stays silent', async (t) => {
   const { proxy, heard } = await world(t);
   const [speaking, idle] = [await open(proxy), await open(proxy)];
   equal(await ask(speaking, 'a'), '1:1');

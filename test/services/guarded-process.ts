@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerProgram } from './debian-packages.ts';
 
 const POLL_MS = 25;
+/** The parent may have died before the kernel was told to kill with it: then there is another one by now. */
+const STILL_OURS = '[ "$PPID" = "$0" ] || exit 1; exec "$@"';
 const LOG_TAIL_CHARS_MAX = 2000;
 
 interface Surroundings {
@@ -29,7 +31,8 @@ export class GuardedProcess {
   constructor(program: ServerProgram, args: readonly string[], { folder, logFile, user }: Surroundings) {
     const log = openSync(logFile, 'a');
     this.#logFile = logFile;
-    this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', program.path, ...args], {
+    const guard = ['--pdeathsig', 'KILL', 'sh', '-c', STILL_OURS, `${process.pid}`];
+    this.#child = spawn('setpriv', [...guard, program.path, ...args], {
       cwd: folder,
       env: { ...process.env, ...program.env },
       stdio: ['ignore', log, log],

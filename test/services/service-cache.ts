@@ -19,6 +19,12 @@ export function serviceCache(): string {
   return folder;
 }
 
+/** The part called `name` where it was fetched before; undefined where it was not. Fetches nothing. */
+export function cachedService(name: string): string | undefined {
+  const folder = join(cacheFolder(), name);
+  return existsSync(folder) ? folder : undefined;
+}
+
 /**
  * The part called `name`, filled by `fill` where it is not there yet. It appears whole or not at all: of two
  * that fill it at once, the second throws its own away.
