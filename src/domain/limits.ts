@@ -94,6 +94,17 @@ export const LIMITS = {
   /** Values of the field by which the brake counts apart; the rest is counted together. */
   brakeSegmentCountMax: 64,
 
+  /** A record of a topic with its key and headers; what a topic takes at once must be above it. */
+  topicRecordBytesMax: 900_000,
+  /** Of one partition, written together. */
+  topicBatchRecordsMax: 1_000,
+  topicBatchBytesMax: 900_000,
+  /** To one broker in one request. */
+  topicRequestBytesMax: 8_388_608,
+  /** Appended and not settled, what is out among them. */
+  topicQueueRecordsMax: 16_384,
+  topicQueueBytesMax: 67_108_864,
+
   decisionsInFlightMax: 1_024,
   decisionDeadlineMsMax: 50,
 } as const;

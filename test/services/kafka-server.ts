@@ -48,7 +48,8 @@ export class KafkaServer {
       const ports = { client: await freePort(), inside: await freePort(), controller: await freePort() };
       places.push({ nodeId: places.length + 1, ports });
     }
-    const clusterId = randomBytes(16).toString('base64url');
+    // One that begins with a dash would be taken for an option.
+    const clusterId = `A${randomBytes(15).toString('base64url')}`;
     const servers: KafkaServer[] = [];
     try {
       for (const place of places) {
