@@ -9,7 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 if (isMainThread) {
   process.on('SIGUSR2', () => {
     const { BENCH_HEAP: file } = process.env;
-    if (globalThis.gc === undefined || file === undefined) throw new Error('needs --expose-gc and BENCH_HEAP');
+    if (globalThis.gc === undefined || file === undefined) throw new Error('needs --expose-gc, BENCH_HEAP');
     globalThis.gc();
     writeFileSync(file, `${process.memoryUsage().heapUsed}`);
   });

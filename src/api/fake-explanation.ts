@@ -99,7 +99,7 @@ export function explanationOf(decision: Decision, aml: boolean): Explanation {
       from: 'facts',
       policy_hash: policy.hash,
       publication: 1,
-      position: logPosition.position,
+      position: logPosition.position ?? 0,
       list_versions: { watched: 'sha256:01' },
       rates: 'r1',
     },

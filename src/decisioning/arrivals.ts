@@ -39,7 +39,9 @@ export type Placed<Answered, Fresh, Look> =
   /** A copy came before it. */
   | { readonly kind: 'earlier'; readonly flight: Flight<Answered> }
   /** Its second name is that of another. */
-  | { readonly kind: 'named'; readonly flight: Flight<string> }
+  | { readonly kind: 'named'; readonly flight: Omit<Flight<string>, 'record'> }
+  /** A copy came before it that said something else, and whose record cannot be read now. */
+  | { readonly kind: 'conflict' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** Others came while it was looked for. */
   | { readonly kind: 'again'; readonly look: Look | Promise<Look> };
@@ -48,17 +50,22 @@ interface InPlace {
   readonly kind: 'placed';
   readonly position: number;
   readonly receivedAtMs: number;
-  /** Settles when it is durable; rejects with LogUnavailable where it is not. */
-  keep(record: LogRecord): Promise<void>;
 }
 
 export interface PlacedPayment extends InPlace {
   readonly event: ParsedEvent;
   readonly live: LivePolicy | undefined;
+  /** A copy of what came before, which is judged again, to the same answer. */
+  readonly isReplay?: boolean;
   judge(): Judged;
+  /** Settles when it is durable; rejects with LogUnavailable where it is not. */
+  keep(record: LogRecord, judged: Judged): Promise<void>;
 }
 
 export interface PlacedFact extends InPlace {
+  readonly isReplay?: boolean;
   /** Counts it, and says so. */
   take(): Recorded;
+  /** As of a payment. */
+  keep(record: LogRecord): Promise<void>;
 }

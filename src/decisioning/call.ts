@@ -1,5 +1,7 @@
 /** What the doors (HTTP, file, replay, simulation) hand in, and what they get back. */
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, LogPosition } from '#domain/decision.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import { formatInstant } from '#domain/instant.ts';
 import type { Refusal } from '#domain/refusal.ts';
 
 export interface DecideCall {
@@ -23,10 +25,17 @@ export interface Recorded {
   readonly type: string;
   /** `waiting`: the transaction it is about has not arrived yet. */
   readonly state: 'counted' | 'waiting';
-  readonly log_position: { readonly position: number };
+  readonly log_position: LogPosition;
   readonly adjusted?: { readonly occurred_at: { readonly from: string; readonly to: string } };
   readonly created_at: string;
 }
+
+export const recordedOf = (
+  event: ParsedEvent, state: Recorded['state'], logPosition: LogPosition, adjusted: Recorded['adjusted'],
+): Recorded => ({
+  object: 'event', id: event.id, type: event.type, state, log_position: logPosition,
+  ...(adjusted === undefined ? {} : { adjusted }), created_at: formatInstant(event.receivedAtMs),
+});
 
 export type RecordAnswer =
   | { readonly kind: 'recorded'; readonly recorded: Recorded; readonly replayed: boolean }

@@ -4,7 +4,7 @@ import { formatInstant } from '#domain/instant.ts';
 import { graver, type Outcome } from '#domain/outcome.ts';
 import { formatCell } from '#policy/format-cell.ts';
 import type { PolicyEffect } from '#policy/policy-result.ts';
-import { decisionId } from './decision-id.ts';
+import { placeInLog, type DecisionPlace } from './decision-id.ts';
 import type { Judgement, LivePolicy } from './live-policies.ts';
 
 /** Where no policy decides this kind of payment, nobody has said that it may pass. */
@@ -20,7 +20,7 @@ export interface Failure { readonly cause: string }
  */
 export function decisionOf(
   event: ParsedEvent, live: LivePolicy | undefined, judged: Judgement | Failure,
-  adjusted: Decision['adjusted'],
+  adjusted: Decision['adjusted'], place: DecisionPlace = placeInLog(event.position),
 ): Decision {
   const fallback = live?.policy.fallback ?? WITHOUT_POLICY;
   const failed = 'cause' in judged;
@@ -29,7 +29,7 @@ export function decisionOf(
     ? { fraud: axis, aml: axis, reasons: [], unknown: [], effects: [] } : judged.result;
   const precision = failed || live === undefined ? undefined : precisionOf(live, judged);
   return {
-    id: decisionId(event.position), object: 'decision', transaction_id: event.id,
+    id: place.id, object: 'decision', transaction_id: event.id,
     outcome: graver(fraud.outcome, aml.outcome), fraud, aml, reasons, unknown,
     tasks: effects.flatMap((effect) => taskOf(effect, live)),
     features: failed || live === undefined ? {} : featuresOf(live, judged),
@@ -39,7 +39,7 @@ export function decisionOf(
     policy: live === undefined
       ? { name: 'none', version: 0, hash: 'none' }
       : { name: live.policy.name, version: live.policy.version, hash: live.policy.hash },
-    log_position: { position: event.position },
+    log_position: place.logPosition,
     // Unknown is not no: where the policy could not be applied, its fallback stands in and is named.
     degraded: failed ? [{ part: 'policy', cause: judged.cause, fallback }] : judged.result.degraded ?? [],
     ...(adjusted === undefined ? {} : { adjusted }),

@@ -56,17 +56,19 @@ export class Pipeline {
     if (placed.kind === 'refused') return placed;
     if (placed.kind === 'named') return refusedFor(placed.flight, keyConflict(placed.flight.answered));
     if (placed.kind === 'earlier') return resent(placed.flight, call);
+    if (placed.kind === 'conflict') return conflict('transaction', event.id);
 
     const judged = placed.judge();
     const record = decisionRecord(key, placed.position, placed.receivedAtMs, call.bytes, judged);
-    const durable = placed.keep(record);
+    const durable = placed.keep(record, judged);
     addFlight(flights.decisions, record, judged.decision, durable);
-    onDecided(placed.live, placed.event, judged.decision);
+    const replayed = placed.isReplay ?? false;
+    if (!replayed) onDecided(placed.live, placed.event, judged.decision);
     const judgedAt = performance.now();
     this.stages.judge.record(microseconds(judgedAt - startedAt));
     const landedWell = await landed(durable);
     this.stages.durable.record(microseconds(performance.now() - judgedAt));
-    return landedWell ? { kind: 'decided', decision: judged.decision, replayed: false } : notDurable();
+    return landedWell ? { kind: 'decided', decision: judged.decision, replayed } : notDurable();
   }
 
   /** Facts that are not asked about; they count in windows, once. */
@@ -88,12 +90,14 @@ export class Pipeline {
     if (placed.kind === 'refused') return placed;
     if (placed.kind === 'named') return refusedFor(placed.flight, keyConflict(placed.flight.answered));
     if (placed.kind === 'earlier') return toldAgain(placed.flight, call, id);
+    if (placed.kind === 'conflict') return conflict('event', id);
 
     const recorded = placed.take();
     const record = eventRecord(key, placed.position, placed.receivedAtMs, call.bytes, recorded);
     const durable = placed.keep(record);
     addFlight(flights.events, record, recorded, durable);
-    return (await landed(durable)) ? { kind: 'recorded', recorded, replayed: false } : notDurable();
+    const replayed = placed.isReplay ?? false;
+    return (await landed(durable)) ? { kind: 'recorded', recorded, replayed } : notDurable();
   }
 
   get inFlight(): number { return this.#parts.flights.size; }
@@ -131,7 +135,7 @@ const notDurable = () => ({ kind: 'refused', refusal: unavailable() }) as const;
 
 /** A conflict is only with what is durable: what does not land was never there, and takes no id. */
 async function refusedFor(
-  earlier: Flight<unknown>, refusal: ReturnType<typeof refused>,
+  earlier: Pick<Flight<unknown>, 'durable'>, refusal: ReturnType<typeof refused>,
 ): Promise<ReturnType<typeof refused>> {
   return (await landed(earlier.durable)) ? refusal : notDurable();
 }

@@ -7,7 +7,6 @@ import { applyTolerance } from '#domain/apply-tolerance.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
-import { formatInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { messageOf } from '#domain/message-of.ts';
 import { isRefusal, parseEventCall, parseTransactionCall, type ParsedFact } from '#domain/parse-event.ts';
@@ -15,7 +14,8 @@ import type { Refusal } from '#domain/refusal.ts';
 import { atOnce, type Steps } from '#policy/steps.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
-import type { Recorded } from './call.ts';
+import { recordedOf, type Recorded } from './call.ts';
+import type { DecisionPlace } from './decision-id.ts';
 import { decisionOf, type Failure } from './decision-of.ts';
 import { LivePolicies, type Standing } from './live-policies.ts';
 import type { Judgement, LivePolicy } from './live-policy.ts';
@@ -42,12 +42,14 @@ export interface Judged {
 export interface Admitted {
   readonly kind: 'admitted';
   readonly event: ParsedEvent;
+  /** What was in force when it was admitted. */
+  readonly inForce: LivePolicies | undefined;
   readonly live: LivePolicy | undefined;
   readonly adjusted: Decision['adjusted'];
 }
 
 /** Events have no policy of their own: they are clamped to the widest tolerance, and the answer says so. */
-const EVENT_TOLERANCE = {
+export const EVENT_TOLERANCE = {
   aheadMs: LIMITS.occurredAheadMsMax, behindMs: LIMITS.occurredBehindMsMax, outside: 'clamp',
 } as const;
 
@@ -82,17 +84,18 @@ export class EngineState {
   get live(): LivePolicies | undefined { return this.#live; }
 
   admit(event: ParsedEvent): Admitted | Refusal {
-    const live = this.#live?.policyFor(event);
+    const inForce = this.#live;
+    const live = inForce?.policyFor(event);
     const timed = applyTolerance(event, live?.policy.time ?? EVENT_TOLERANCE);
     if (isRefusal(timed)) return timed;
-    return { kind: 'admitted', event: timed.event, live, adjusted: timed.adjusted };
+    return { kind: 'admitted', event: timed.event, inForce, live, adjusted: timed.adjusted };
   }
 
   /** Counts the payment at this position and judges it. Pure but for the windows: no clock, no wait. */
   judge(admitted: Admitted, position: number): Judged {
     admitted.event.position = position;
     const row = this.store.append(admitted.event);
-    const judged = this.#judgeRow(admitted, row);
+    const judged = this.judgeRow(admitted, row);
     this.#setMarks(admitted.event.tenant, judged.marks);
     this.position = position;
     this.#recent[position % WARMING_PAYMENTS] = admitted.event;
@@ -102,13 +105,14 @@ export class EngineState {
   /** The same judgement, leaving no trace. */
   trial(admitted: Admitted): Decision {
     admitted.event.position = NO_POSITION;
-    return this.store.trial(admitted.event, (row) => this.#judgeRow(admitted, row).decision);
+    return this.store.trial(admitted.event, (row) => this.judgeRow(admitted, row).decision);
   }
 
-  #judgeRow(admitted: Admitted, row: number): Judged {
-    const { live } = admitted;
-    const { judged, decision } = judge(admitted, row);
-    const versions = this.#live?.versionsOf(live) ?? NOTHING_LIVE;
+  /** Judges a payment that has been counted as this row; what it marks is the caller's to set. */
+  judgeRow(admitted: Admitted, row: number, place?: DecisionPlace): Judged {
+    const { inForce, live } = admitted;
+    const { judged, decision } = judge(admitted, row, place);
+    const versions = inForce?.versionsOf(live) ?? NOTHING_LIVE;
     const facts = 'cause' in judged ? NO_FACTS : factsOf(judged.values, judged.asked);
     return { kind: 'judged', decision, versions, facts, marks: 'cause' in judged ? [] : judged.marks };
   }
@@ -120,11 +124,7 @@ export class EngineState {
     const { event, adjusted } = timed;
     event.position = position;
     this.position = position;
-    return {
-      object: 'event', id: event.id, type: event.type, state: this.#count(parsed, event),
-      log_position: { position }, ...(adjusted === undefined ? {} : { adjusted }),
-      created_at: formatInstant(event.receivedAtMs),
-    };
+    return recordedOf(event, this.#count(parsed, event), { position }, adjusted);
   }
 
   #count(parsed: ParsedFact, event: ParsedEvent): Recorded['state'] {
@@ -181,7 +181,9 @@ export class EngineState {
       for (const { numbers, texts, ...event } of this.#recent.filter((one) => one !== undefined)) {
         yield;
         const copy = { ...event, position: NO_POSITION, numbers: [...numbers], texts: [...texts] };
-        const admitted: Admitted = { kind: 'admitted', event: copy, live, adjusted: undefined };
+        const admitted: Admitted = {
+          kind: 'admitted', event: copy, inForce: undefined, live, adjusted: undefined,
+        };
         this.store.trial(copy, (row) => { judge(admitted, row); });
       }
     }
@@ -256,11 +258,11 @@ const recorded = (publication: Publication): Wanted =>
 /**
  * A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why.
  */
-function judge({ event, live, adjusted }: Admitted, row: number): {
+function judge({ event, live, adjusted }: Admitted, row: number, place?: DecisionPlace): {
   judged: Judgement | Failure; decision: Decision;
 } {
   const answered = (judged: Judgement | Failure) =>
-    ({ judged, decision: decisionOf(event, live, judged, adjusted) });
+    ({ judged, decision: decisionOf(event, live, judged, adjusted, place) });
   if (live === undefined) return answered({ cause: 'no policy decides this kind of payment' });
   try {
     return answered(live.judge(event, row));

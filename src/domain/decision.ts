@@ -26,11 +26,18 @@ export interface Decision {
   readonly precision?: Readonly<Record<string, FeaturePrecision>>;
   readonly screening: { readonly status: 'not_configured'; readonly hits: 0; readonly list_version: null };
   readonly policy: { readonly name: string; readonly version: number; readonly hash: string };
-  readonly log_position: { readonly position: number };
+  readonly log_position: LogPosition;
   readonly degraded: readonly Degradation[];
   /** Present when occurred_at was outside the tolerance and the policy clamps. */
   readonly adjusted?: { readonly occurred_at: { readonly from: string; readonly to: string } };
   readonly created_at: string;
+}
+
+/** In the log of a node that decides alone, or, in a fleet, in the logs of the entities of the payment. */
+export interface LogPosition {
+  readonly position?: number;
+  /** By path of the entity's field. */
+  readonly windows?: Readonly<Record<string, number>>;
 }
 
 export interface AxisResult { readonly outcome: Outcome; readonly score: number; readonly band: string }

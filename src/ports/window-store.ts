@@ -76,6 +76,9 @@ export interface SharedWindowStore extends PersistentWindowStore {
    * and are not later than it; without a field, into the log of nobody.
    */
   enter(row: number, field: FieldDefinition | undefined): void;
+  /** As `change`, for a transaction that is here; what is known of it already is not added again. */
+  changeOnce(tenant: string, transactionId: string, what: 'status' | 'label', value: string,
+    knownAtMs: number): void;
   /** Empties the log of an entity, and takes its marks off. */
   forget(tenant: string, field: FieldDefinition, value: string): void;
 }

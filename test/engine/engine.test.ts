@@ -1,3 +1,4 @@
+import type { Decision } from '#domain/decision.ts';
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PublicationRefused } from '#decisioning/live-policies.ts';
@@ -8,7 +9,8 @@ describe('one payment, one answer', () => {
   test('a hundred at once on one card see the counts 1 to 100, in the order of the log', async () => {
     const world = await opened();
     const answers = await Promise.all(Array.from({ length: 100 }, () => world.decide()));
-    const counts = answers.map(decided).toSorted((a, b) => a.log_position.position - b.log_position.position)
+    const at = ({ log_position: { position = 0 } }: Decision): number => position;
+    const counts = answers.map(decided).toSorted((a, b) => at(a) - at(b))
       .map(({ features }) => features['card_count_1h']);
     deepEqual(counts, Array.from({ length: 100 }, (_, i) => i + 1));
   });

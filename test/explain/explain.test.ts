@@ -65,7 +65,7 @@ describe('what kept a rule from acting', () => {
 
   test('a snooze, by whom and until when', async () => {
     const first = await firstOf((decision) => effectOf('large', 'excepted')(decision)
-      && accountOf(decision.log_position.position) === 'a2');
+      && accountOf(decision.log_position.position ?? 0) === 'a2');
     const { answer, exceptions } = ruleOf(first, 'large');
     equal(answer, 'excepted');
     deepEqual(exceptions, [{

@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisWindowLog, type RedisWindowLogOptions } from '#adapters/redis/window-log.ts';
 import { NOTHING_KNOWN, WindowLogUnavailable, type LogCall } from '#ports/window-log.ts';
 import { windowLogContract } from '../contracts/window-log.ts';
@@ -31,7 +32,7 @@ const unavailable = (code: string) => (error: unknown): boolean =>
 test('a log to which nothing is appended for the retention is gone', async () => {
   const log = await opened(shared.url(), { retentionMs: 30 });
   await log.call([call('short', 'a')]);
-  await new Promise((done) => { setTimeout(done, 60); });
+  await sleep(60);
   const [answer] = await log.call([call('short', 'b')]);
   equal(answer?.kind === 'read' && answer.seq, 1);
   await log.close();
@@ -46,9 +47,9 @@ test('scripts that were flushed are there again', async () => {
 
 test('a Redis that hangs is late; what it did meanwhile is found by the same call', async () => {
   const log = await opened(shared.url(), { answerMsMax: 50 });
-  const goOn = shared.pause();
+  shared.pause();
   await rejects(log.call([call('late', 'a')]), unavailable('late'));
-  goOn();
+  shared.continue();
   const slow = await opened(shared.url());
   const [again] = await slow.call([call('late', 'a')]);
   deepEqual(again?.kind === 'read' && [again.seq, again.behind.length], [1, 1], 'once, whoever was first');
@@ -67,7 +68,7 @@ test('a Redis that is gone refuses at once, and the log goes on when it is back'
   for (let tries = 0; ; tries++) {
     const answers = await log.call([call('k', 'b')]).catch(() => undefined);
     if (answers === undefined && tries < 200) {
-      await new Promise((done) => { setTimeout(done, 20); });
+      await sleep(20);
       continue;
     }
     deepEqual(answers?.[0]?.kind === 'read' && answers[0].seq, 2);

@@ -66,7 +66,8 @@ export class FrameIndex {
 
   /** First positions of the segments that have frames, in order. */
   segments(): readonly number[] {
-    return [...new Set(this.#places.subarray(0, this.#count * NUMBERS).filter((_, at) => at % NUMBERS === 1))];
+    const used = this.#places.subarray(0, this.#count * NUMBERS);
+    return [...new Set(used.filter((_, at) => at % NUMBERS === 1))];
   }
 
   /** Places up to a position, packed as three float64 each. */

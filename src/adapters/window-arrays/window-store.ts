@@ -199,6 +199,16 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
     return row !== NO_ROW;
   }
 
+  changeOnce(
+    tenant: string, transactionId: string, what: ChangeKind, value: string, knownAtMs: number,
+  ): void {
+    const row = this.rowOf(tenant, transactionId);
+    if (row === NO_ROW) return;
+    const isKnown = this.changes.of(row).some((one) =>
+      one.what === what && one.value === value && one.knownAtMs === knownAtMs);
+    if (!isKnown) this.#changeRow(row, { what, value, knownAtMs });
+  }
+
   #changeRow(row: number, change: Change): void {
     this.changes.add(row, change);
     const t = this.rows.time(row);

@@ -1,0 +1,55 @@
+/**
+ * The shared logs of one process: what a fleet of nodes in a test appends to, and the oracle for the others.
+ */
+import {
+  WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
+} from '#ports/window-log.ts';
+
+export class MemoryWindowLog implements WindowLog {
+  readonly #logs = new Map<string, WindowEntry[]>();
+  readonly #keptMax: number;
+  #isOpen = true;
+
+  constructor(keptMax = Infinity) {
+    this.#keptMax = keptMax;
+  }
+
+  async call(calls: readonly LogCall[], gated?: 'gated'): Promise<readonly LogAnswer[]> {
+    if (!this.#isOpen) throw new WindowLogUnavailable('unreachable', 'the window log is closed');
+    const [first] = calls.slice(0, 1).map((call) => this.#answer(call));
+    if (first === undefined) return [];
+    const isThere = first.kind === 'read' && !first.isNew && first.seq > 0;
+    const onlyReads = gated !== undefined && isThere;
+    return [first, ...calls.slice(1).map((call) =>
+      this.#answer(onlyReads ? { ...call, bytes: undefined } : call))];
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+  }
+
+  /** All that is kept of a log. */
+  entries(name: LogName): readonly WindowEntry[] {
+    return this.#logs.get(keyOf(name)) ?? [];
+  }
+
+  #answer({ name, known, id, bytes }: LogCall): LogAnswer {
+    const key = keyOf(name);
+    const entries = this.#logs.get(key) ?? [];
+    const last = entries.at(-1)?.seq ?? 0;
+    const knownEntry = entries.find(({ seq }) => seq === known.seq);
+    if (known.seq > last || (knownEntry !== undefined && knownEntry.id !== known.id)) {
+      return { kind: 'diverged', seq: last };
+    }
+    const behind = entries.filter(({ seq }) => seq > known.seq);
+    const there = behind.find((entry) => entry.id === id);
+    if (there !== undefined || bytes === undefined) {
+      return { kind: 'read', seq: there?.seq ?? 0, isNew: false, behind };
+    }
+    const entry = { seq: last + 1, id, bytes: Uint8Array.from(bytes) };
+    this.#logs.set(key, [...entries, entry].slice(-this.#keptMax));
+    return { kind: 'read', seq: entry.seq, isNew: true, behind: [...behind, entry] };
+  }
+}
+
+const keyOf = ({ tenant, field, value }: LogName): string => `${tenant}\0${field}\0${value}`;

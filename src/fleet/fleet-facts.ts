@@ -1,0 +1,156 @@
+/**
+ * What is told and not asked about, in a fleet. A login or a payee counts in the logs of its entities; a
+ * refund in those of its payment too; a status or label goes into the log of its payment, and from there
+ * into those of the payment's entities, or waits in it until the payment comes; a fact marks an entity.
+ */
+import { applyTolerance } from '#domain/apply-tolerance.ts';
+import type { ParsedEvent } from '#domain/event.ts';
+import type { EventSchema } from '#domain/field.ts';
+import { isRefusal, type ParsedFact } from '#domain/parse-event.ts';
+import type { Arriving, Placed, PlacedFact } from '#decisioning/arrivals.ts';
+import { recordedOf, type Recorded } from '#decisioning/call.ts';
+import type { Flights } from '#decisioning/flights.ts';
+import { readRecorded, recordKey } from '#decisioning/record.ts';
+import { EVENT_TOLERANCE } from '#decisioning/state.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
+import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
+import { digestOf, entryId, sameDigest } from './identity.ts';
+import { inheritFields } from './inherit-fields.ts';
+import type { Keeper } from './keeper.ts';
+import { ownCalls, ownLog, ownName, type OwnLog } from './own-log.ts';
+import { logNames, type SharedWindows } from './shared-windows.ts';
+import type { EntryCodec, Pin } from './window-entry.ts';
+
+export interface FleetFactsParts {
+  readonly log: WindowLog;
+  readonly keeper: Keeper;
+  readonly flights: Flights;
+  readonly schema: EventSchema;
+  readonly windows: SharedWindows;
+  readonly codec: EntryCodec;
+  readonly find: (key: string) => Promise<LogRecord | undefined>;
+}
+
+export type FactLook = Placed<Recorded, PlacedFact, never>;
+
+/** Where it counts, and how. */
+interface Counted {
+  readonly state: Recorded['state'];
+  readonly seqs: Readonly<Record<string, number>>;
+}
+
+export class FleetFacts {
+  readonly #parts: FleetFactsParts;
+
+  constructor(parts: FleetFactsParts) {
+    this.#parts = parts;
+  }
+
+  async lookForFact(arriving: Arriving<ParsedFact>): Promise<FactLook> {
+    const { codec, log, flights, find } = this.#parts;
+    const { parsed, key, receivedAtMs, call: { tenant } } = arriving;
+    const digest = digestOf(parsed.event, saidBeside(parsed));
+    const id = entryId(key);
+    const pin: Pin = { receivedAtMs, publication: 0, digest };
+    const bytes = codec.writeEvent(parsed.event, pin);
+    const own = ownLog({
+      own: await log.call(ownCalls(arriving, ownName(tenant, 'event', parsed.event.id), id, bytes), 'gated'),
+    }, codec, id);
+    if (own.holder !== undefined) {
+      return { kind: 'named', flight: { answered: own.holder, durable: Promise.resolve() } };
+    }
+    if (!own.isNew) {
+      const flight = flights.events.get(key);
+      if (flight !== undefined) return { kind: 'earlier', flight };
+      const record = await find(key);
+      if (record !== undefined) {
+        const answered = readRecorded(record);
+        return { kind: 'earlier', flight: { record, answered, durable: Promise.resolve() } };
+      }
+      if (own.pin === undefined || !sameDigest(own.pin.digest, digest)) return { kind: 'conflict' };
+    }
+    return this.#counted(arriving, own, own.pin ?? pin);
+  }
+
+  /** Appended wherever it counts; where an earlier attempt did so, that is found. */
+  async #counted(arriving: Arriving<ParsedFact>, own: OwnLog, pin: Pin): Promise<FactLook> {
+    const { keeper } = this.#parts;
+    const { parsed, call: { tenant } } = arriving;
+    const timed = applyTolerance({ ...parsed.event, receivedAtMs: pin.receivedAtMs }, EVENT_TOLERANCE);
+    if (isRefusal(timed)) throw new Error('the tolerance of events clamps');
+    const { event, adjusted } = timed;
+    const { state, seqs } = await this.#count(arriving, event, own, pin);
+    const recorded = recordedOf(event, state, { windows: seqs }, adjusted);
+    return {
+      kind: 'placed', position: 0, receivedAtMs: pin.receivedAtMs, isReplay: !own.isNew,
+      take: () => recorded,
+      keep: (record) => keeper.keep(record, { tenant, marks: [], waited: [], names: [], seqs }),
+    };
+  }
+
+  async #count(
+    { parsed, key, call: { tenant } }: Arriving<ParsedFact>, event: ParsedEvent, own: OwnLog, pin: Pin,
+  ): Promise<Counted> {
+    const { codec, schema } = this.#parts;
+    const id = entryId(key);
+    if (event.type === 'status' || event.type === 'label') return this.#change(parsed, tenant, id);
+    const { fact } = parsed;
+    if (fact !== undefined) {
+      const { name, value, untilMs } = fact;
+      const bytes = codec.writeMark({ name, value, fromMs: event.numbers[0] ?? 0, untilMs });
+      const marked = { tenant, field: fact.field.path, value: fact.entity };
+      return this.#append([{ name: marked, known: NOTHING_KNOWN, id, bytes }]);
+    }
+    if (event.type === 'refund') await this.#inherit(event, tenant, parsed.transactionId ?? '');
+    const bytes = codec.writeEvent(event, pin);
+    const { windows } = this.#parts;
+    return this.#append(logNames(schema, tenant, event.texts).map((name) =>
+      ({ name, known: own.isNew ? windows.known(name) : NOTHING_KNOWN, id, bytes })));
+  }
+
+  async #append(calls: readonly LogCall[]): Promise<Counted> {
+    const { log, windows } = this.#parts;
+    const seqs: Record<string, number> = {};
+    const answers = await log.call(calls);
+    for (const [i, answer] of answers.entries()) {
+      const { name } = calls[i]!;
+      if (answer.kind === 'read') {
+        windows.enter(name, answer.behind);
+        seqs[name.field] = answer.seq;
+      } else {
+        windows.forget(name);
+        const again = await this.#append([{ ...calls[i]!, known: NOTHING_KNOWN }]);
+        Object.assign(seqs, again.seqs);
+      }
+    }
+    return { state: 'counted', seqs };
+  }
+
+  /** Into the log of its payment; if that has come, into those of the payment's entities. */
+  async #change({ event, request, transactionId = '', knownAtMs }: ParsedFact, tenant: string, id: string):
+    Promise<Counted> {
+    const { log, codec, keeper, schema } = this.#parts;
+    const what = event.type === 'status' ? 'status' : 'label';
+    const value = (what === 'status' ? request.status : request.label) ?? '';
+    const change = { kind: 'change', what, knownAtMs, transactionId, value } as const;
+    const name = ownName(tenant, 'tx', transactionId);
+    const about = await log.call([{ name, known: NOTHING_KNOWN, id, bytes: codec.writeChange(change) }]);
+    const payment = ownLog({ own: about }, codec, entryId(recordKey(tenant, 'tx', transactionId))).event;
+    if (payment === undefined) return { state: 'waiting', seqs: {} };
+    return this.#append(keeper.changeCalls(logNames(schema, tenant, payment.texts), [{ id, change }]));
+  }
+
+  async #inherit(event: ParsedEvent, tenant: string, transactionId: string): Promise<void> {
+    const { log, codec, schema } = this.#parts;
+    const id = entryId(recordKey(tenant, 'tx', transactionId));
+    const name: LogName = ownName(tenant, 'tx', transactionId);
+    const about = await log.call([{ name, known: NOTHING_KNOWN, id, bytes: undefined }]);
+    const { event: payment } = ownLog({ own: about }, codec, id);
+    if (payment !== undefined) inheritFields(schema, event, payment);
+  }
+}
+
+/** What an event says beside the fields of its payment. */
+const saidBeside = ({ transactionId, knownAtMs, request, fact }: ParsedFact): string =>
+  [transactionId, knownAtMs, request.status, request.label, fact?.name, fact?.value, fact?.untilMs]
+    .join('\0');

@@ -1,0 +1,162 @@
+/**
+ * A node of a fleet: the same pipeline as that of a node that decides alone, over shared logs and topics.
+ * It keeps nothing that the others, or a new node, could not know.
+ */
+import type { EventSchema } from '#domain/field.ts';
+import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
+import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from '#decisioning/call.ts';
+import { Flights } from '#decisioning/flights.ts';
+import { Pipeline } from '#decisioning/pipeline.ts';
+import { PolicyCompiler } from '#decisioning/policy-compiler.ts';
+import {
+  isAmendment, NOTHING_AMENDED, publicationContent, publicationRecord, readAmendment, readPublication,
+  type Publication,
+} from '#decisioning/publication.ts';
+import { EngineState } from '#decisioning/state.ts';
+import { atOnce, stepByStep } from '#policy/steps.ts';
+import type { Clock } from '#ports/clock.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
+import type { Topic } from '#ports/topic.ts';
+import type { WindowLog } from '#ports/window-log.ts';
+import type { SharedWindowStore } from '#ports/window-store.ts';
+import { FleetArrivals } from './fleet-arrivals.ts';
+import { FleetFacts } from './fleet-facts.ts';
+import { FleetPublications } from './fleet-publications.ts';
+import { Keeper } from './keeper.ts';
+import { PastJudge } from './past-judge.ts';
+import { logNames, SharedWindows } from './shared-windows.ts';
+import { topicRecord } from './topic-record.ts';
+import { EntryCodec } from './window-entry.ts';
+
+export interface FleetNodeParts {
+  readonly schema: EventSchema;
+  readonly clock: Clock;
+  readonly log: WindowLog;
+  readonly decisions: Topic;
+  readonly publications: Topic;
+  readonly newWindowStore: () => SharedWindowStore;
+  /**
+   * The record with this key, where it can be found; what cannot be found is judged again, to the same
+   * answer.
+   */
+  readonly find?: (key: string) => Promise<LogRecord | undefined>;
+  readonly tell?: (what: string) => void;
+}
+
+const PAUSE_MS = 2;
+
+export class FleetNode {
+  readonly #parts: FleetNodeParts;
+  readonly #state: EngineState;
+  readonly #windows: SharedWindows;
+  readonly #publications: FleetPublications;
+  readonly #pipeline: Pipeline;
+  #waiting: { readonly position: number; readonly done: () => void }[] = [];
+  #enacted = 0;
+
+  private constructor(parts: FleetNodeParts) {
+    this.#parts = parts;
+    const { schema, clock, log, decisions, newWindowStore, find = nothing } = parts;
+    const codec = new EntryCodec(schema);
+    const compiler = new PolicyCompiler(schema);
+    const store = newWindowStore();
+    const state = new EngineState(schema, store, compiler);
+    const windows = new SharedWindows(schema, store, codec);
+    const flights = new Flights();
+    const keeper = new Keeper({ log, decisions, codec });
+    this.#publications = new FleetPublications(parts.publications);
+    const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
+    const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, find });
+    const arrivals = new FleetArrivals({ log, keeper, flights, state, windows, codec, past, facts, find });
+    this.#state = state;
+    this.#windows = windows;
+    this.#pipeline = new Pipeline({
+      arrivals,
+      flights, clock, schema, onDecided: () => {},
+    });
+  }
+
+  /** Resolves when what is live is live here. */
+  static async open(parts: FleetNodeParts): Promise<FleetNode> {
+    const node = new FleetNode(parts);
+    await node.#publications.open((record) => node.#enact(record), (error) => {
+      parts.tell?.(`publications: ${String(error)}`);
+    });
+    return node;
+  }
+
+  decide(call: DecideCall): Promise<DecideAnswer> {
+    return this.#pipeline.decide(call);
+  }
+
+  record(call: DecideCall): Promise<RecordAnswer> {
+    return this.#pipeline.record(call);
+  }
+
+  /** A decision that leaves no trace, on the shared logs as they are now. */
+  async simulate(call: DecideCall): Promise<DecideAnswer> {
+    const { schema, clock, log } = this.#parts;
+    const parsed = parseTransactionCall(call.bytes, schema, call.receivedAtMs ?? clock.now(), call.tenant);
+    const admitted = isRefusal(parsed) ? parsed : this.#state.admit(parsed.event);
+    if (isRefusal(admitted)) return refused(admitted.code, admitted.detail, admitted.errors);
+    const names = logNames(schema, call.tenant, admitted.event.texts);
+    const id = '0'.repeat(32);
+    const answers = await log.call(names.map((name) =>
+      ({ name, known: this.#windows.known(name), id, bytes: undefined })));
+    for (const [i, answer] of answers.entries()) {
+      if (answer.kind === 'read') this.#windows.enter(names[i]!, answer.behind);
+    }
+    return { kind: 'decided', decision: this.#state.trial(admitted), replayed: false };
+  }
+
+  get state(): EngineState { return this.#state; }
+  get inFlight(): number { return this.#pipeline.inFlight; }
+
+  /** Live on this node when it resolves its position; on the others as soon as they hear of it. */
+  async publish(publication: Publication): Promise<number> {
+    const { publications, clock } = this.#parts;
+    // What cannot go live is refused before anybody hears of it.
+    atOnce(this.#state.prepare({ publication, amended: {}, kept: NOTHING_AMENDED, nowMs: clock.now() }));
+    const content = atOnce(publicationContent(publication));
+    const place = await publications.append(topicRecord(publicationRecord(content, 0, clock.now()), {}));
+    const position = place.offset + 1;
+    await new Promise<void>((done) => {
+      this.#waiting.push({ position, done });
+      this.#wake();
+    });
+    return position;
+  }
+
+  async close(): Promise<void> {
+    await this.#publications.close();
+    const { log, decisions, publications } = this.#parts;
+    await log.close();
+    await decisions.close();
+    await publications.close();
+  }
+
+  async #enact(record: LogRecord): Promise<void> {
+    const { clock } = this.#parts;
+    const pause = (): Promise<void> => clock.sleep(PAUSE_MS);
+    if (isAmendment(record)) this.#state.amend(readAmendment(record), record.position);
+    else {
+      const publication = readPublication(record);
+      const wanted = { publication, amended: {}, kept: NOTHING_AMENDED, nowMs: 0 };
+      const prepared = await stepByStep(this.#state.prepare(wanted), pause);
+      await stepByStep(this.#state.warm(prepared), pause);
+      const { position } = record;
+      this.#state.enact(prepared, { base: position, position, amendment: undefined });
+    }
+    this.#enacted = record.position;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const [done, left] = [this.#waiting, this.#waiting].map((all, i) =>
+      all.filter(({ position }) => (position <= this.#enacted) === (i === 0)));
+    this.#waiting = left ?? [];
+    for (const one of done ?? []) one.done();
+  }
+}
+
+const nothing = async (): Promise<undefined> => undefined;

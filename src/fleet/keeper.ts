@@ -1,0 +1,61 @@
+/** Where what was decided is kept: the topic of decisions; before it, what the decision says of entities. */
+import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
+import type { Topic } from '#ports/topic.ts';
+import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
+import type { MarkEffect } from '#decisioning/record.ts';
+import { messageOf } from '#domain/message-of.ts';
+import { entryId } from './identity.ts';
+import type { Told } from './own-log.ts';
+import { topicRecord } from './topic-record.ts';
+import type { EntryCodec } from './window-entry.ts';
+
+export interface KeeperParts {
+  readonly log: WindowLog;
+  readonly decisions: Topic;
+  readonly codec: EntryCodec;
+}
+
+/** What is kept beside the record. */
+export interface Kept {
+  readonly tenant: string;
+  readonly marks: readonly MarkEffect[];
+  /** What was told of the payment before it came: its entities hear of it now. */
+  readonly waited: readonly Told[];
+  readonly names: readonly LogName[];
+  readonly seqs: Readonly<Record<string, number>>;
+}
+
+export class Keeper {
+  readonly #parts: KeeperParts;
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Settles when the record is durable; rejects with LogUnavailable where it is not known to be. */
+  async keep(record: LogRecord, kept: Kept): Promise<void> {
+    const { log, decisions } = this.#parts;
+    try {
+      const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
+      if (calls.length > 0) await log.call(calls);
+      await decisions.append(topicRecord(record, kept.seqs));
+    } catch (error) {
+      throw new LogUnavailable('io_error', messageOf(error));
+    }
+  }
+
+  /** Each change to the log of each entity. Known is nothing: so that none is appended twice, ever. */
+  changeCalls(names: readonly LogName[], told: readonly Told[]): readonly LogCall[] {
+    return told.flatMap(({ id, change }) => {
+      const bytes = this.#parts.codec.writeChange(change);
+      return names.map((name) => ({ name, known: NOTHING_KNOWN, id, bytes }));
+    });
+  }
+
+  #markCalls(key: string, { tenant, marks }: Kept): readonly LogCall[] {
+    return marks.map(({ field, value, mark }, i) => ({
+      name: { tenant, field, value }, known: NOTHING_KNOWN, id: entryId(`${key}\0mark\0${i}`),
+      bytes: this.#parts.codec.writeMark(mark),
+    }));
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The log of a payment or event itself, by its id: what its first copy pinned, and what was told of it,
+ * before it came or after. Beside it, the log of an Idempotency-Key that is not the id: who has it.
+ */
+import type { Arriving } from '#decisioning/arrivals.ts';
+import { NOTHING_KNOWN, type LogAnswer, type LogCall, type LogName } from '#ports/window-log.ts';
+import type { ChangeEntry, Entry, EntryCodec, Pin } from './window-entry.ts';
+
+/** Answers to `ownCalls`, and to those about the logs of the entities. */
+export interface Asked {
+  readonly names: readonly LogName[];
+  readonly own: readonly LogAnswer[];
+  readonly shared: readonly LogAnswer[];
+}
+
+/** A change, and the id of its entry. */
+export interface Told { readonly id: string; readonly change: ChangeEntry }
+
+export interface OwnLog {
+  readonly isNew: boolean;
+  readonly pin: Pin | undefined;
+  readonly event: Extract<Entry, { kind: 'event' }> | undefined;
+  /** Changes that were told before it came. */
+  readonly waited: readonly Told[];
+  /** Whose its Idempotency-Key is, where it is another's. */
+  readonly holder: string | undefined;
+}
+
+export const ownName = (tenant: string, family: 'tx' | 'event', id: string): LogName =>
+  ({ tenant, field: family, value: id });
+
+const nameName = (tenant: string, key: string): LogName => ({ tenant, field: 'idempotency_key', value: key });
+
+/** Without bytes both logs are only read. */
+export function ownCalls(
+  { call: { tenant, idempotencyKey }, name }: Pick<Arriving<unknown>, 'call' | 'name'>,
+  own: LogName, id: string, bytes: Uint8Array | undefined,
+): readonly LogCall[] {
+  const calls: LogCall[] = [{ name: own, known: NOTHING_KNOWN, id, bytes }];
+  if (name !== undefined && idempotencyKey !== undefined) {
+    const said = bytes === undefined ? undefined : Buffer.from(own.value);
+    calls.push({ name: nameName(tenant, idempotencyKey), known: NOTHING_KNOWN, id, bytes: said });
+  }
+  return calls;
+}
+
+export function ownLog({ own: [answer, named] }: Pick<Asked, 'own'>, codec: EntryCodec, id: string): OwnLog {
+  const [holder] = named?.kind === 'read' ? named.behind : [];
+  const found: { event?: OwnLog['event'] } = {};
+  const waited: Told[] = [];
+  for (const { id: told, bytes } of answer?.kind === 'read' ? answer.behind : []) {
+    const entry = codec.read(bytes);
+    if (told === id && entry.kind === 'event') found.event = entry;
+    else if (entry.kind === 'change' && found.event === undefined) waited.push({ id: told, change: entry });
+  }
+  return {
+    isNew: answer?.kind === 'read' && answer.isNew, pin: found.event?.pin, event: found.event, waited,
+    holder: holder === undefined || holder.id === id ? undefined : Buffer.from(holder.bytes).toString(),
+  };
+}

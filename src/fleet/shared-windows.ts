@@ -1,0 +1,94 @@
+/**
+ * A node's copy of the shared logs: for each entity that it was asked about, the log up to an entry. It
+ * catches up with what others appended whenever it appends itself.
+ *
+ * INVARIANT: a log is entered in its own order, entry by entry; so two nodes that know it up to the same
+ * entry see the same.
+ */
+import type { ParsedEvent } from '#domain/event.ts';
+import type { EventSchema, FieldDefinition } from '#domain/field.ts';
+import type { SharedWindowStore } from '#ports/window-store.ts';
+import { NOTHING_KNOWN, type Known, type LogName, type WindowEntry } from '#ports/window-log.ts';
+import type { Entry, EntryCodec } from './window-entry.ts';
+
+export class SharedWindows {
+  readonly store: SharedWindowStore;
+  readonly #schema: EventSchema;
+  readonly #codec: EntryCodec;
+  readonly #known = new Map<string, Known>();
+  /** Rows in the order in which this node heard of them. */
+  #rows = 0;
+
+  constructor(schema: EventSchema, store: SharedWindowStore, codec: EntryCodec) {
+    this.#schema = schema;
+    this.store = store;
+    this.#codec = codec;
+  }
+
+  /** How far this node knows a log. */
+  known(name: LogName): Known {
+    return this.#known.get(keyOf(name)) ?? NOTHING_KNOWN;
+  }
+
+  /** Enters what is behind what is known, up to `seqMax`. What it knows already is passed over. */
+  enter(name: LogName, entries: readonly WindowEntry[], seqMax = Infinity): void {
+    const field = this.#schema.byPath.get(name.field);
+    if (field === undefined) throw new RangeError(`${name.field} is no field of an entity`);
+    for (const entry of entries) {
+      const { seq } = this.known(name);
+      if (entry.seq <= seq || entry.seq > seqMax) continue;
+      // What came between is not kept one by one any more: what is known before it would stand beside a gap.
+      if (entry.seq > seq + 1) this.forget(name);
+      this.#enter(name, field, this.#codec.read(entry.bytes));
+      this.#known.set(keyOf(name), { seq: entry.seq, id: entry.id });
+    }
+  }
+
+  /** As if this node had never heard of the log. */
+  forget(name: LogName): void {
+    this.#known.delete(keyOf(name));
+    const field = this.#schema.byPath.get(name.field);
+    if (field !== undefined) this.store.forget(name.tenant, field, name.value);
+  }
+
+  #enter(name: LogName, field: FieldDefinition, entry: Entry): void {
+    if (entry.kind === 'event') this.store.enter(this.rowOf(name.tenant, entry), field);
+    else if (entry.kind === 'change') {
+      const { transactionId, what, value, knownAtMs } = entry;
+      this.store.changeOnce(name.tenant, transactionId, what, value, knownAtMs);
+    } else {
+      this.store.mark(name.tenant, field, name.value, entry.mark);
+    }
+  }
+
+  /** The row of the event that is being judged: the one that its logs hold, or one that nobody's does. */
+  place(event: ParsedEvent): number {
+    const row = this.store.rowOfEvent(event);
+    if (row >= 0) return row;
+    const own = this.store.take({ ...event, position: ++this.#rows });
+    this.store.enter(own, undefined);
+    return own;
+  }
+
+  /** The row of an event; a new one, in no log yet, where this node has not heard of it. */
+  rowOf(tenant: string, { type, id, pin, numbers, texts }: Extract<Entry, { kind: 'event' }>): number {
+    const row = this.store.rowOfEvent({ tenant, type, id });
+    if (row >= 0) return row;
+    const { receivedAtMs } = pin;
+    return this.store.take({ type, tenant, id, position: ++this.#rows, receivedAtMs, numbers, texts });
+  }
+}
+
+const keyOf = ({ tenant, field, value }: LogName): string => `${tenant}\0${field}\0${value}`;
+
+/** The logs of the entities of an event. */
+export function logNames(
+  schema: EventSchema, tenant: string, texts: readonly (string | undefined)[],
+): readonly LogName[] {
+  const names: LogName[] = [];
+  for (const { indexed, path, textSlot } of schema.fields) {
+    const value = indexed ? texts[textSlot] : undefined;
+    if (value !== undefined) names.push({ tenant, field: path, value });
+  }
+  return names;
+}

@@ -1,0 +1,75 @@
+/**
+ * The order of arrival where many nodes decide: one log for each entity, to which all of them append. It is
+ * the truth about order and nothing else: what it holds can be made again from what is durable.
+ */
+
+/** An entity, or what is in one place for all nodes like one: a second name of a payment. */
+export interface LogName {
+  readonly tenant: string;
+  /** Path of an indexed field, such as `card.id`. */
+  readonly field: string;
+  readonly value: string;
+}
+
+/** How far a node knows a log. */
+export interface Known {
+  /** Of the last entry that it knows; 0: nothing. */
+  readonly seq: number;
+  /** Id of that entry; '' at 0. */
+  readonly id: string;
+}
+
+export const NOTHING_KNOWN: Known = { seq: 0, id: '' };
+
+export interface WindowEntry {
+  /** Place in its log: 1, 2, 3, ... */
+  readonly seq: number;
+  /** 32 hex digits; a log has one entry of an id. */
+  readonly id: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What is appended to one log; without bytes the log is only read. */
+export interface LogCall {
+  readonly name: LogName;
+  readonly known: Known;
+  readonly id: string;
+  readonly bytes: Uint8Array | undefined;
+}
+
+export type LogAnswer =
+  | {
+    readonly kind: 'read';
+    /** Where the entry of that id stands: from now on, or since an earlier call; 0: it is not there. */
+    readonly seq: number;
+    /** Did this call append it? */
+    readonly isNew: boolean;
+    /**
+     * What stands behind what was known, in order, up to the end, the entry itself included. It begins later
+     * than behind what was known where older entries are not kept one by one any more.
+     */
+    readonly behind: readonly WindowEntry[];
+  }
+  /** The log is not the one that the node knew: entries at its end were lost. Nothing was appended. */
+  | { readonly kind: 'diverged'; readonly seq: number };
+
+export interface WindowLog {
+  /**
+   * All logs in one round trip, each call whole or not at all; one answer for each call, in their order.
+   * A call that is made again finds what the first one did. `gated`: where the entry of the first call was
+   * there before, the other logs are only read. Rejects with WindowLogUnavailable: then it is unknown what
+   * was done.
+   */
+  call(calls: readonly LogCall[], gated?: 'gated'): Promise<readonly LogAnswer[]>;
+  close(): Promise<void>;
+}
+
+export type WindowLogFault = 'unreachable' | 'late' | 'refused';
+
+export class WindowLogUnavailable extends Error {
+  readonly code: WindowLogFault;
+  constructor(code: WindowLogFault, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,90 @@
+import { deepEqual, equal, notEqual } from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Decision } from '#domain/decision.ts';
+import { code, decided, payment, POLICY, publicationOf } from '../engine/engine-world.ts';
+import { fleetOf } from './fleet-world.ts';
+
+const card = (id: string) => ({ card: { id } });
+const euros = (value: string) => ({ value, currency: 'EUR' });
+const countOf = (decision: Decision): unknown => decision.features['card_count_1h'];
+
+describe('a fleet counts as one', () => {
+  test('a hundred payments on one card at once, over two nodes, see the counts 1 to 100', async () => {
+    const { world, nodes } = await fleetOf(2);
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => world.decide(nodes[i % 2]!)));
+    const counts = answers.map(decided).map(countOf).toSorted((a, b) => Number(a) - Number(b));
+    deepEqual(counts, Array.from({ length: 100 }, (_, i) => i + 1));
+    await world.close();
+  });
+
+  test('a hundred copies of one payment at once, over three nodes, are one', async () => {
+    const { world, nodes } = await fleetOf(3);
+    const bytes = payment(world.nowMs, { id: 'one' });
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
+      nodes[i % 3]!.decide({ bytes, tenant: 'acme' })));
+    equal(new Set(answers.map((answer) => JSON.stringify(decided(answer)))).size, 1);
+    equal(answers.filter((answer) => answer.kind === 'decided' && !answer.replayed).length, 1);
+    equal(countOf(decided(await world.decide(nodes[1]!))), 2, 'it counts once');
+    await world.close();
+  });
+
+  test('a copy a while later, on the other node, has the same answer, whatever came between', async () => {
+    const { world, nodes: [a, b] } = await fleetOf(2);
+    const bytes = payment(world.nowMs, { id: 'first' });
+    const first = decided(await a!.decide({ bytes, tenant: 'acme' }));
+    for (let i = 0; i < 5; i++) await world.decide(i % 2 === 0 ? a! : b!);
+    await b!.publish(publicationOf(POLICY.replace('version: 1', 'version: 2')));
+    world.nowMs += 60_000;
+    for (const node of [b!, a!]) {
+      const again = await node.decide({ bytes, tenant: 'acme' });
+      deepEqual(decided(again), first);
+      equal(again.kind === 'decided' && again.replayed, true);
+    }
+    equal(countOf(decided(await world.decide(a!))), 7);
+    await world.close();
+  });
+
+  test('the same id with another payload is refused on any node, and changes nothing', async () => {
+    const { world, nodes: [a, b] } = await fleetOf(2);
+    await world.decide(a!, { id: 'x' });
+    for (const node of [a!, b!]) {
+      equal(code(await world.decide(node, { id: 'x', amount: euros('11.00') })), 'id_conflict');
+    }
+    equal(countOf(decided(await world.decide(b!))), 2);
+    await world.close();
+  });
+
+  test('a second name of a payment is its alone, on any node', async () => {
+    const { world, nodes: [a, b] } = await fleetOf(2);
+    const first = decided(await world.decide(a!, { id: 'p1' }, { idempotencyKey: 'k' }));
+    equal(code(await world.decide(b!, { id: 'p2' }, { idempotencyKey: 'k' })), 'id_conflict');
+    deepEqual(decided(await world.decide(b!, { id: 'p1' }, { idempotencyKey: 'k' })), first);
+    await world.close();
+  });
+
+  test('what one node is told, the others know: labels, refunds, marks', async () => {
+    const { world, nodes: [a, b] } = await fleetOf(2);
+    const label = { id: 'e0', type: 'label', transaction_id: 'p', label: 'confirmed_fraud' };
+    equal(code(await world.tell(b!, label)), 'recorded');
+    await world.decide(a!, { id: 'p', ...card('c9') });
+    world.nowMs += 1_000;
+    equal(decided(await world.decide(b!, card('c9'))).features['card_frauds_30d'], 1, 'it had waited');
+    const refund = { id: 'e1', type: 'refund', transaction_id: 'p', amount: euros('1') };
+    for (const node of [b!, a!]) await world.tell(node, refund);
+    equal(decided(await world.decide(a!, card('c9'))).features['refunds_30d'], 1, 'once');
+    const large = { kind: 'transfer', debtor: { account_id: 'd1' }, amount: euros('2000.00') };
+    await world.decide(a!, large);
+    world.nowMs += 1_000;
+    const after = decided(await world.decide(b!, { kind: 'transfer', debtor: { account_id: 'd1' } }));
+    notEqual(after.aml.score, 0, 'the payer is being watched');
+    await world.close();
+  });
+
+  test('a new node knows nothing, and is told all it needs', async () => {
+    const { world, nodes: [a] } = await fleetOf(1);
+    for (let i = 0; i < 10; i++) await world.decide(a!);
+    const late = await world.join();
+    equal(countOf(decided(await world.decide(late))), 11);
+    await world.close();
+  });
+});
