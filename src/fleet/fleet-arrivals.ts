@@ -22,14 +22,15 @@ import type { Flight, Flights } from '#decisioning/flights.ts';
 import { readDecision } from '#decisioning/record.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
+import { NOTHING_KNOWN, type Known, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
 import { digestOf, entryId, fleetPlace, sameDigest } from './identity.ts';
 import type { FactLook, FleetFacts } from './fleet-facts.ts';
 import type { Keeper } from './keeper.ts';
 import { ownCalls, ownLog, ownName, type Asked, type OwnLog, type Told } from './own-log.ts';
 import type { PastJudge } from './past-judge.ts';
-import { logNames, type SharedWindows } from './shared-windows.ts';
-import type { EntryCodec, Pin } from './window-entry.ts';
+import { placesOf, type LogPlace } from './places.ts';
+import type { SharedWindows } from './shared-windows.ts';
+import { SEEN_BYTES, type EntryCodec, type Pin } from './window-entry.ts';
 
 export interface FleetArrivalsParts {
   readonly log: WindowLog;
@@ -47,7 +48,8 @@ export interface FleetArrivalsParts {
 
 /** What the shared logs answered, or what is to be done instead. */
 export type PaymentLook =
-  | (Asked & { readonly kind: 'asked'; readonly admitted: Admitted; readonly pin: Pin })
+  | (Asked & { readonly kind: 'asked'; readonly admitted: Admitted; readonly pin: Pin;
+      readonly places: readonly LogPlace[] })
   | Placed<Decision, PlacedPayment, never>;
 
 /** Another node may lose entries between two looks; who meets that again and again has another fault. */
@@ -67,16 +69,16 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const admitted = state.admit(parsed);
     if (isRefusal(admitted)) return this.#refusedUnlessKnown(arriving, digest, admitted);
     const pin = { receivedAtMs, publication: admitted.inForce?.position ?? 0, digest };
-    const names = logNames(state.schema, tenant, admitted.event.texts);
+    const places = placesOf(state.schema, admitted);
     const id = entryId(key);
     const bytes = codec.writeEvent(admitted.event, pin);
     const own = ownCalls(arriving, ownName(tenant, 'tx', parsed.id), id, bytes);
-    const shared = names.map((name): LogCall => ({ name, known: windows.known(name), id, bytes }));
+    const shared = callsTo(places, id, bytes, (name) => windows.known(name));
     const answers = await log.call([...own, ...shared], 'gated');
-    const asked = { names, own: answers.slice(0, own.length), shared: answers.slice(own.length) };
-    const lost = names.filter((_, i) => asked.shared[i]?.kind !== 'read');
+    const asked = { places, own: answers.slice(0, own.length), shared: answers.slice(own.length) };
+    const lost = places.filter((_, i) => asked.shared[i]?.kind !== 'read');
     if (lost.length === 0) return { kind: 'asked', admitted, pin, ...asked };
-    for (const name of lost) windows.forget(name);
+    for (const { name } of lost) windows.forget(name);
     return looks < LOOKS_MAX ? this.lookForPayment(arriving, looks + 1)
       : { kind: 'refused', refusal: unavailable() };
   }
@@ -85,7 +87,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     arriving: Arriving<ParsedEvent>, look: PaymentLook,
   ): Placed<Decision, PlacedPayment, PaymentLook> {
     if (look.kind !== 'asked') return look;
-    const { admitted, pin, names } = look;
+    const { admitted, pin, places } = look;
     const { windows, codec } = this.#parts;
     const id = entryId(arriving.key);
     const own = ownLog(look, codec, id);
@@ -94,17 +96,17 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const seqs: Record<string, number> = {};
     let isLatest = true;
     for (const [i, answer] of look.shared.entries()) {
-      const name = names[i]!;
+      const { name, label } = places[i]!;
       if (answer.kind !== 'read') throw new Error('a log that was lost was let through');
       windows.enter(name, answer.behind);
       isLatest &&= windows.known(name).seq === answer.seq;
-      seqs[name.field] = answer.seq;
+      seqs[label] = answer.seq;
     }
     // These windows have gone on: a later payment was entered while this one waited.
     if (!isLatest) return { kind: 'again', look: this.#inThePast(arriving, pin, own.waited, false) };
     const { state } = this.#parts;
     const { waited } = own;
-    return this.#placed(arriving, { admitted, windows, state, names, seqs, waited, isReplay: false });
+    return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, isReplay: false });
   }
 
   lookForFact(arriving: Arriving<ParsedFact>): Promise<FactLook> {
@@ -153,23 +155,23 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   ): Promise<PaymentLook> {
     const { log, past, codec, state: { schema } } = this.#parts;
     const { admitted, windows, state } = await past.open(arriving.call, pin);
-    const { tenant } = arriving.call;
-    const names = logNames(schema, tenant, admitted.event.texts);
-    const id = entryId(arriving.key);
+    const places = placesOf(schema, admitted);
     const bytes = codec.writeEvent(admitted.event, pin);
-    const calls = names.map((name): LogCall => ({ name, known: NOTHING_KNOWN, id, bytes }));
+    const calls = callsTo(places, entryId(arriving.key), bytes, () => NOTHING_KNOWN);
     const seqs: Record<string, number> = {};
     for (const [i, answer] of (calls.length === 0 ? [] : await log.call(calls)).entries()) {
       if (answer.kind !== 'read') throw new Error('who knows nothing cannot miss anything');
-      windows.enter(names[i]!, answer.behind, answer.seq);
-      seqs[names[i]!.field] = answer.seq;
+      const { name, label } = places[i]!;
+      windows.enter(name, answer.behind, answer.seq);
+      seqs[label] = answer.seq;
     }
-    return this.#placed(arriving, { admitted, windows, state, names, seqs, waited, isReplay });
+    return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, isReplay });
   }
 
   #placed(arriving: Arriving<ParsedEvent>, place: Place): PlacedPayment {
     const { keeper } = this.#parts;
-    const { admitted, windows, state, names, seqs, waited, isReplay } = place;
+    const { admitted, windows, state, places, seqs, waited, isReplay } = place;
+    const names = places.flatMap(({ name, isSeenOnly }) => (isSeenOnly ? [] : [name]));
     const { receivedAtMs, tenant } = admitted.event;
     const row = windows.place(admitted.event);
     const id = entryId(arriving.key);
@@ -184,6 +186,11 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   }
 }
 
+const callsTo = (
+  places: readonly LogPlace[], id: string, bytes: Uint8Array, known: (name: LogName) => Known,
+): readonly LogCall[] => places.map(({ name, isSeenOnly }) =>
+  ({ name, known: known(name), id, bytes: isSeenOnly ? SEEN_BYTES : bytes }));
+
 const namedAs = (holder: string) =>
   ({ kind: 'named', flight: { answered: holder, durable: Promise.resolve() } }) as const;
 
@@ -191,7 +198,7 @@ interface Place {
   readonly admitted: Admitted;
   readonly windows: SharedWindows;
   readonly state: EngineState;
-  readonly names: readonly LogName[];
+  readonly places: readonly LogPlace[];
   readonly seqs: Readonly<Record<string, number>>;
   readonly waited: readonly Told[];
   readonly isReplay: boolean;

@@ -24,7 +24,8 @@ import { FleetFacts } from './fleet-facts.ts';
 import { FleetPublications } from './fleet-publications.ts';
 import { Keeper } from './keeper.ts';
 import { PastJudge } from './past-judge.ts';
-import { logNames, SharedWindows } from './shared-windows.ts';
+import { placesOf } from './places.ts';
+import { SharedWindows } from './shared-windows.ts';
 import { topicRecord } from './topic-record.ts';
 import { EntryCodec } from './window-entry.ts';
 
@@ -99,7 +100,7 @@ export class FleetNode {
     const parsed = parseTransactionCall(call.bytes, schema, call.receivedAtMs ?? clock.now(), call.tenant);
     const admitted = isRefusal(parsed) ? parsed : this.#state.admit(parsed.event);
     if (isRefusal(admitted)) return refused(admitted.code, admitted.detail, admitted.errors);
-    const names = logNames(schema, call.tenant, admitted.event.texts);
+    const names = placesOf(schema, admitted).map(({ name }) => name);
     const id = '0'.repeat(32);
     const answers = await log.call(names.map((name) =>
       ({ name, known: this.#windows.known(name), id, bytes: undefined })));
@@ -120,11 +121,16 @@ export class FleetNode {
     const content = atOnce(publicationContent(publication));
     const place = await publications.append(topicRecord(publicationRecord(content, 0, clock.now()), {}));
     const position = place.offset + 1;
-    await new Promise<void>((done) => {
+    await this.hasEnacted(position);
+    return position;
+  }
+
+  /** Resolves when what was published up to this position is in force here. */
+  hasEnacted(position: number): Promise<void> {
+    return new Promise<void>((done) => {
       this.#waiting.push({ position, done });
       this.#wake();
     });
-    return position;
   }
 
   async close(): Promise<void> {

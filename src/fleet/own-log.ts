@@ -8,7 +8,6 @@ import type { ChangeEntry, Entry, EntryCodec, Pin } from './window-entry.ts';
 
 /** Answers to `ownCalls`, and to those about the logs of the entities. */
 export interface Asked {
-  readonly names: readonly LogName[];
   readonly own: readonly LogAnswer[];
   readonly shared: readonly LogAnswer[];
 }

@@ -56,7 +56,7 @@ export class SharedWindows {
     else if (entry.kind === 'change') {
       const { transactionId, what, value, knownAtMs } = entry;
       this.store.changeOnce(name.tenant, transactionId, what, value, knownAtMs);
-    } else {
+    } else if (entry.kind === 'mark') {
       this.store.mark(name.tenant, field, name.value, entry.mark);
     }
   }

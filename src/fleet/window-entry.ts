@@ -6,6 +6,7 @@
  *            has a value: its code (0: custom, its name follows), a mask (1 number, 2 second number, 4
  * text), them
  *   change   2, what (0 status, 1 label), known from (f64 ms), id of the transaction, value
+ *   seen     4: a payment that is in the logs of others looked at this one
  *   mark     3, value (f64), from (f64 ms), until (f64 ms, Infinity: for good), name
  *
  * A text is its length in bytes (u16) and UTF-8. A reader passes over fields that it does not know.
@@ -30,13 +31,17 @@ export type Entry =
       readonly numbers: number[]; readonly texts: (string | undefined)[] }
   | { readonly kind: 'change'; readonly what: 'status' | 'label'; readonly knownAtMs: number;
       readonly transactionId: string; readonly value: string }
-  | { readonly kind: 'mark'; readonly mark: EntityMark };
+  | { readonly kind: 'mark'; readonly mark: EntityMark }
+  | { readonly kind: 'seen' };
 
 export type ChangeEntry = Extract<Entry, { kind: 'change' }>;
 
 const EVENT = 1;
 const CHANGE = 2;
 const MARK = 3;
+const SEEN = 4;
+/** What an entry says that says nothing. */
+export const SEEN_BYTES = Uint8Array.of(SEEN);
 const DIGEST_BYTES = 16;
 const NUMBER = 1;
 const SECOND = 2;
@@ -123,6 +128,7 @@ export class EntryCodec {
       const [knownAtMs, transactionId, value] = [from.float(), from.text(), from.text()];
       return { kind: 'change', what, knownAtMs, transactionId, value };
     }
+    if (kind === SEEN) return { kind: 'seen' };
     if (kind !== MARK) throw new RangeError(`an entry of kind ${kind}: written by a newer version?`);
     const [value, fromMs, untilMs] = [from.float(), from.float(), from.float()];
     return { kind: 'mark', mark: { name: from.text(), value, fromMs, untilMs } };

@@ -32,6 +32,12 @@ export class FleetWorld {
     return node;
   }
 
+  /** In force on all of them. */
+  async publish(publication: Publication): Promise<void> {
+    const position = await this.nodes[0]?.publish(publication) ?? 0;
+    for (const node of this.nodes) await node.hasEnacted(position);
+  }
+
   decide(
     node: FleetNode, change: object = {}, more: { idempotencyKey?: string } = {},
   ): Promise<DecideAnswer> {
