@@ -1,4 +1,4 @@
-import type { Tile } from './tile.ts';
+import type { Tiles } from './tile.ts';
 
 /**
  * What the window store shows of the past: columns of event values by row, and for one entity the rows of its
@@ -54,10 +54,11 @@ export interface LogBlocks {
 
 /**
  * The events that left an entity's log. None of them is in `rows`, and `rows` and they are all there were.
+ * Like the log it is valid until the next append.
  */
 export interface TiledPast {
   /** t of the newest event that left: windows that begin at or after it do not miss any. */
   readonly lastMs: number;
   /** Tiles of a feature by the fingerprint of its plan, oldest first; one unknown tile where it has none. */
-  tiles(fingerprint: string): readonly Tile[];
+  tiles(fingerprint: string): Tiles;
 }

@@ -6,6 +6,7 @@ import type { TilePlan, WindowStore } from '#ports/window-store.ts';
 import type { EmitRuntime } from '#expression/emit-runtime.ts';
 import type { Cell } from '#expression/type.ts';
 import type { FeatureDefinition, FeatureValues } from './definition.ts';
+import { DistinctUnion } from './distinct-union.ts';
 import { keyScan, type ScanWorld } from './key-scan.ts';
 import { missingCell, ScanResults } from './scan-results.ts';
 import type { Placed } from './scan-source.ts';
@@ -73,6 +74,7 @@ function bind(
     definitions,
     tilings: definitions.map((definition) => tilingOf(definition, retentionMs, version)),
     missing: definitions.map(missingCell),
+    union: new DistinctUnion(columns.texts),
   };
   const changedAtMs = (row: number): number => store.changedAtMs(row);
   const world: ScanWorld =

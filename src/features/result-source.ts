@@ -49,8 +49,8 @@ function aggregateSource({ index, definition, slot, coded }: Planned): Aggregate
     }
     case 'distinct': {
       const set = slot.use(coded ? 'codes' : 'values');
-      const values = coded ? `Array.from(${set}.values(),(code)=>D[code])` : set;
-      return { plain: `out.set(${index},${set}.size);`, exact: `events:${set}.size,values:${values}` };
+      const values = coded ? 'codes' : 'values';
+      return { plain: `out.set(${index},${set}.size);`, exact: `events:${set}.size,${values}:${set}` };
     }
     case 'sum': {
       const sum = `H.sumOf(${slot.use('sum')}h,${slot.use('sum')}l)`;

@@ -3,6 +3,7 @@ import type { MissingReason } from '#domain/missing.ts';
 import { cellKind } from '#expression/type-rules.ts';
 import type { Cell } from '#expression/type.ts';
 import type { FeatureBound, FeatureDefinition, FeatureValues } from './definition.ts';
+import type { DistinctUnion } from './distinct-union.ts';
 import { tileBounds, type ExactFigures } from './tile-bounds.ts';
 import type { Tiling } from './tile-plan.ts';
 
@@ -48,7 +49,8 @@ export class ScanResults implements FeatureValues {
     const definition = this.#features.definitions[index]!;
     const { fingerprint, hopMs, certain, valued } = this.#features.tilings[index]!;
     const asked = { after, upTo, t, left, certain, valued };
-    const { cell, reason, low, high } = tileBounds(definition, exact, past.tiles(fingerprint), asked);
+    const { cell, reason, low, high } =
+      tileBounds(definition, exact, past.tiles(fingerprint), asked, this.#features.union);
     if (reason === undefined) this.set(index, cell);
     else this.miss(index, reason);
     if (low !== undefined && high !== undefined && (low !== high || reason !== undefined)) {
@@ -63,6 +65,8 @@ export interface FeatureBlueprint {
   readonly tilings: readonly Tiling[];
   /** The missing cell of each feature's type. */
   readonly missing: readonly Cell[];
+  /** For `distinct` over tiles. */
+  readonly union: DistinctUnion;
 }
 
 export function missingCell({ type }: FeatureDefinition): Cell {

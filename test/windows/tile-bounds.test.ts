@@ -2,10 +2,12 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { ParsedEvent } from '#domain/event.ts';
-import { addToTile, emptyTile, unknownTile, type Tile } from '#domain/tile.ts';
+import { unknownTile, type Tile } from '#domain/tile.ts';
 import { compileFeatures } from '#features/compile-features.ts';
+import { DistinctUnion } from '#features/distinct-union.ts';
 import { tileBounds, type Bounded } from '#features/tile-bounds.ts';
 import { makeEvent } from '../contracts/window-store.ts';
+import { addToTile, emptyTile } from './naive-tiles.ts';
 import { featureOf } from './random-feature.ts';
 import { SCHEMA } from './random-history.ts';
 import { runtimeOf } from './test-world.ts';
@@ -16,11 +18,13 @@ const ASKED = { after: 0, upTo: 100, t: 100, left: Infinity, certain: true, valu
 function tileOf(tMs: number, ...values: readonly number[]): Tile {
   const tile = emptyTile(false);
   for (const value of values) addToTile(tile, tMs, value);
-  return tile;
+  return { ...tile, values: undefined };
 }
 
 function over(text: string, exact: number, tiles: readonly Tile[]): Bounded {
-  return tileBounds(featureOf(text), { events: 1, value: exact }, tiles, ASKED);
+  return tileBounds(featureOf(text), { events: 1, value: exact },
+    { count: tiles.length, at: (index) => tiles[index]!, tellValues: () => undefined }, ASKED,
+    new DistinctUnion([]));
 }
 
 test('a sum over tiles that leaves the safe range on the way is exact, or says that it overflows', () => {

@@ -11,7 +11,7 @@ import { PAGE_MASK, PAGE_SHIFT } from '#domain/history.ts';
 import type { Tile } from '#domain/tile.ts';
 import type { EntityMark } from '#ports/window-store.ts';
 import { BlockReader, writeBlock, type Column } from './state-blocks.ts';
-import type { SavedHot } from './hot-tiles.ts';
+import type { SavedHot } from './hot-field.ts';
 import { NO_ROW } from './row-table.ts';
 import type { Change } from './status-changes.ts';
 import type { LocalWindowStore } from './window-store.ts';
@@ -66,7 +66,7 @@ export function* saveWindows(store: LocalWindowStore): Generator<Uint8Array> {
   for (let row = store.rows.head; row !== NO_ROW; row = store.rows.next(row), index++) {
     rows.push(row);
     for (const { entity, field } of store.tiles.size === 0 ? [] : store.entitiesOf(row)) {
-      const saved = hot.has(entity) ? undefined : store.tiles.save(entity);
+      const saved = hot.has(entity) ? undefined : store.tiles.save(entity, field);
       if (saved !== undefined) hot.set(entity, { row: index, field, saved: storedHot(saved) });
     }
     if (rows.length < ROWS_PER_BLOCK) continue;
@@ -136,7 +136,7 @@ export function loadWindows(store: LocalWindowStore, chunks: Iterable<Uint8Array
   while (rows.length < head.rows) loadRows(store, blocks, texts, rows);
   for (const { row, field, saved } of blocks.json<Tail>().hot) {
     const found = store.entitiesOf(rows[row] ?? NO_ROW).find((one) => one.field === field);
-    if (found !== undefined) store.tiles.load(found.entity, hotOf(saved));
+    if (found !== undefined) store.tiles.load(found.entity, field, hotOf(saved));
   }
 }
 
@@ -188,7 +188,7 @@ interface StoredHot extends Omit<SavedHot, 'byPlan'> {
 const storedHot = (hot: SavedHot): StoredHot => ({
   ...hot,
   byPlan: hot.byPlan.map(([plan, tiles]) => [plan, tiles.map((tile): StoredTile => ({
-    ...tile, values: tile.values === undefined ? null : [...tile.values],
+    ...tile, values: tile.values ?? null,
   }))]),
 });
 
@@ -196,7 +196,7 @@ const hotOf = (stored: StoredHot): SavedHot => ({
   ...stored,
   byPlan: stored.byPlan.map(([plan, tiles]) => [plan, tiles.map((tile): Tile => ({
     ...tile,
-    values: tile.values === null ? undefined : new Set(tile.values),
+    values: tile.values ?? undefined,
     firstMs: tile.firstMs ?? Infinity, lastMs: tile.lastMs ?? -Infinity,
     min: tile.min ?? Infinity, max: tile.max ?? -Infinity,
   }))]),

@@ -79,7 +79,7 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
     this.#exactEventsMax = options.exactEventsMax ?? LIMITS.exactEventsPerEntityMax;
     this.rows = new RowTable(schema, this.dictionary);
     this.logs = new EntityLogs(options.blocks ?? LIMITS);
-    this.tiles = new HotTiles(schema);
+    this.tiles = new HotTiles(schema, this.dictionary);
     this.changes = new StatusChanges(this.rows, this.dictionary);
     this.#ids = new TransactionIndex(this.rows);
     this.#indexOf = new Map(schema.fields.map((field, index) => [field.path, index]));
@@ -141,10 +141,11 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
   forget(tenant: string, field: FieldDefinition, value: string): void {
     this.#settle();
     const one = this.#indexed.find(({ slot }) => slot === field.textSlot);
+    const index = this.#indexOf.get(field.path) ?? -1;
     for (let entity = this.#find(tenant, field, value); entity !== NO_ENTITY;) {
       const row = this.logs.oldest(entity);
       if (!this.logs.remove(entity, row, this.rows.time(row))) {
-        this.tiles.drop(entity);
+        this.tiles.drop(entity, index);
         entity = NO_ENTITY;
       }
       this.rows.setHeld(row, this.rows.held(row) & ~(one?.bit ?? 0));
@@ -171,22 +172,22 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
   }
 
   log(tenant: string, field: FieldDefinition, value: string): EntityLog | undefined {
-    return this.#logOf(this.#find(tenant, field, value));
+    return this.#logOf(this.#find(tenant, field, value), this.#indexOf.get(field.path) ?? -1);
   }
 
   logAt(field: FieldDefinition, row: number): EntityLog | undefined {
     const code = this.rows.code(field.textSlot, row);
     const index = this.#indexOf.get(field.path);
     if (code === 0 || index === undefined) return undefined;
-    return this.#logOf(this.logs.find(this.rows.tenant(row), index, code));
+    return this.#logOf(this.logs.find(this.rows.tenant(row), index, code), index);
   }
 
-  #logOf(entity: number): EntityLog | undefined {
+  #logOf(entity: number, field: number): EntityLog | undefined {
     if (entity === NO_ENTITY) return undefined;
     const from = this.logs.from(entity);
     return {
       rows: this.logs.arena(entity), times: this.logs.times(entity),
-      from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity),
+      from, to: from + this.logs.count(entity), tiled: this.tiles.of(entity, field),
       blocks: this.logs.blocks(entity),
     };
   }
@@ -338,9 +339,8 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
    * has been judged.
    */
   #cool(entity: number, field: number, bit: number, row: number): void {
-    const tiled = this.tiles.of(entity);
     const fits = this.logs.count(entity) <= this.#exactEventsMax;
-    if (fits && (tiled === undefined || this.logs.oldestTime(entity) >= tiled.lastMs)) return;
+    if (fits && this.logs.oldestTime(entity) >= this.tiles.lastMs(entity, field)) return;
     if (this.logs.oldest(entity) === row) this.#late.push({ entity, field, bit });
     else this.#intoTiles({ entity, field, bit });
   }
@@ -366,8 +366,8 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
 
   #leaveLogs(row: number): void {
     const t = this.rows.time(row);
-    for (const { entity } of this.entitiesOf(row)) {
-      if (!this.logs.remove(entity, row, t)) this.tiles.drop(entity);
+    for (const { entity, field } of this.entitiesOf(row)) {
+      if (!this.logs.remove(entity, row, t)) this.tiles.drop(entity, field);
     }
   }
 
