@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin, Consumer, Producer, stringSerializers } from '@platformatic/kafka';
 import type { BaseOptions } from '@platformatic/kafka';
 import { selfSigned } from './certificate.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { KafkaCluster } from './kafka-cluster.ts';
 import { KafkaServer } from './kafka-server.ts';
 import type { KafkaOptions } from './kafka-settings.ts';
@@ -44,6 +45,16 @@ async function write(client: BaseOptions, words: readonly string[], replicas = 1
   }
 }
 
+/** A promise that can be asked whether it is still open. */
+function settled(promise: Promise<void>): { readonly promise: Promise<void>; readonly isSettled: boolean } {
+  const state = { promise, isSettled: false };
+  const settle = (): void => {
+    state.isSettled = true;
+  };
+  promise.then(settle, settle);
+  return state;
+}
+
 /** How many records the topic has. */
 async function count(client: BaseOptions): Promise<number> {
   const consumer = new Consumer({ ...client, groupId: 'count' });
@@ -64,14 +75,11 @@ test('what Kafka acknowledged outlives kill -9, a pause and a stop', async (t) =
   await server.start();
   equal(await count(client), 2);
   server.pause();
-  let written = false;
-  const writing = write(client, ['c']).then(() => {
-    written = true;
-  });
+  const writing = settled(write(client, ['c']));
   await sleep(300);
-  equal(written, false);
+  equal(writing.isSettled, false);
   server.continue();
-  await writing;
+  await writing.promise;
   await server.stop();
   await server.start();
   equal(await count(client), 3);
@@ -83,6 +91,23 @@ test('a topic that nobody made is not there', async (t) => {
   const producer = new Producer({ ...client, serializers: stringSerializers });
   t.after(() => producer.close());
   await rejects(producer.send({ messages: [{ topic: 'nobody-made-it', value: 'x' }] }));
+});
+
+test('clients of a broker that names its proxy go through that, and hang with it', async (t) => {
+  const proxy = await FaultProxy.make();
+  t.after(() => proxy.close());
+  const server = await kafka(t, { advertisedPort: proxy.port });
+  proxy.aim(server.port);
+  // The first question goes past the proxy, and the answer leads to it.
+  const client = { ...clientOptions([server.address]), requestTimeout: 1_000 };
+  await write(client, ['a']);
+  proxy.behave({ kind: 'black-hole' });
+  const writing = settled(write(client, ['b']));
+  await sleep(300);
+  equal(writing.isSettled, false);
+  proxy.behave({ kind: 'pass' });
+  await writing.promise;
+  equal(await count(client), 2);
 });
 
 test('a wrong password is refused, and a certificate that is not trusted', async (t) => {

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { askRedis } from './ask-redis.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { RedisServer } from './redis-server.ts';
 import type { RedisOptions } from './redis-server.ts';
 
@@ -77,6 +78,16 @@ test('a replica has what its primary had, and can be made the primary', async (t
   await primary.kill();
   equal(await replica.ask('REPLICAOF', 'NO', 'ONE'), 'OK');
   equal(await replica.ask('SET', 'a', 'after'), 'OK');
+});
+
+test('behind the proxy, a command whose answer was cut has been executed', async (t) => {
+  const server = await redis(t);
+  const proxy = await FaultProxy.make(server.port);
+  t.after(() => proxy.close());
+  equal(await askRedis(proxy, 'INCR', 'n'), 1);
+  proxy.behave({ kind: 'cut-replies', where: (request) => request.includes('INCR') });
+  await rejects(askRedis(proxy, 'INCR', 'n'), /ECONNRESET/);
+  equal(await askRedis(proxy, 'GET', 'n'), '2');
 });
 
 test('a setting that Redis does not know is said in its own words', async () => {
