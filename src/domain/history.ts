@@ -38,18 +38,25 @@ export interface EntityLog {
 
 /**
  * A long log in blocks of `events` (a power of two) events each, in the order of the log. Blocks stand in a
- * ring of `versions.length`; the event at `from` has place `first` in it, counted in events, the next one
- * `first + 1`, and so on around. Taking the oldest event off moves no other; one that comes or goes further
- * on moves those before it or those after it.
+ * ring of `length` places, which begins at `start` of an array of versions: the event at `from` has place
+ * `first` in the ring, counted in events, the next one `first + 1`, and so on around. Taking the oldest event
+ * off moves no other; one that comes or goes further on moves those before it or those after it.
+ *
+ * Many logs of one indexed field share `versions`, which is the `slab`th such array of the field: a reader
+ * may keep what it made of a block in an array of the same shape.
  *
  * INVARIANT: whatever changes which events stand in a block, or a status or label of one of them, changes the
- * block's version, and no version comes again. What leaves at the old end changes none: a block whose first
- * place is before `first` is no longer whole.
+ * block's version, and no version comes again in its place, whichever log has the place by then. No version
+ * is 0. What leaves at the old end changes none: a block whose first place is before `first` is no longer
+ * whole.
  */
 export interface LogBlocks {
   readonly events: number;
   readonly first: number;
   readonly versions: Float64Array;
+  readonly slab: number;
+  readonly start: number;
+  readonly length: number;
 }
 
 /**

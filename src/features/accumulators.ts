@@ -66,13 +66,14 @@ export class Slot {
   readonly condition: string;
   /** Set by the scan to 1 where the current event counts and has no value, 2 where it has no rate. */
   readonly missing: string;
-  readonly #x: string;
+  /** Name of the variable with the value. */
+  readonly x: string;
   readonly #name: (prefix: string) => string;
   readonly #accumulators = new Map<AccumulatorKind, Accumulator>();
 
   constructor(condition: string, x: string, name: (prefix: string) => string) {
     this.condition = condition;
-    this.#x = x;
+    this.x = x;
     this.#name = name;
     this.missing = name('m');
   }
@@ -82,7 +83,7 @@ export class Slot {
     const known = this.#accumulators.get(kind);
     if (known !== undefined) return known.name;
     const counts = { count: () => this.use('count'), valued: () => this.use('valued') };
-    const made = accumulator(kind, this.#name('a'), this.#x, counts);
+    const made = accumulator(kind, this.#name('a'), this.x, counts);
     this.#accumulators.set(kind, made);
     return made.name;
   }

@@ -25,7 +25,7 @@ export function blockSource(source: ScanSource): BlockSource {
   for (const value of valuesOf(parts)) {
     const slot = new Slot('', value.x, (prefix) => `${prefix}b_${names++}`);
     for (const { accumulators } of value.slots.values()) for (const { kind } of accumulators) slot.use(kind);
-    kept.set(value, new BlockPartials(slot, plan));
+    kept.set(value, new BlockPartials(slot, plan, value.source));
   }
   const { shape } = plan;
   const constants = [...kept.values()].flatMap(({ slot }) => slot.accumulators).map((a) => a.constant);
@@ -56,15 +56,15 @@ function fillSource({ locals, streams, planned }: ScanParts, kept: Kept): string
   }).join('');
   const changes = planned.some(({ definition }) => readsChanges(definition))
     ? '{const k=K(r);if(k>known)known=k;}' : '';
-  return `function fill(version,p,rows,times,lo,hi,F,f,g,U,u,O,o,E){
+  return `function fill(version,p,rows,times,lo,hi,F,f,g,U,u,E){
 const e=LATEST,c=-1;let known=-Infinity;${locals}
-${all.flatMap(({ slot }) => slot.accumulators).map((a) => a.start).join('')}
+${all.map((one) => one.start).join('')}
 for(let i=hi;--i>=lo;){const at=times[i],r=rows[i];${changes}${body}}
 ${all.map((one) => one.store).join('')}F[f]=version;F[f+1]=known;}`;
 }
 
 function valueSource({ x, source, known }: Value, partials: BlockPartials | undefined): string {
-  const updates = (partials?.slot.accumulators ?? []).map((a) => a.update).join('');
+  const updates = partials?.update ?? '';
   return source === '' ? updates : `{const ${x}=${source};if(${known}){${updates}}}`;
 }
 
@@ -74,17 +74,17 @@ function walkSource({ locals, begin, stop, body, results, planned }: ScanParts, 
   const edges = new Set(planned.flatMap(({ start, end }) => (end === 't' ? [start] : [start, end])));
   const crossed = [...edges].map((edge) => `oldest<=${edge}&&at>${edge}`).join('||');
   return `return function(e,c,p,out,log,bank){${locals}${begin}
-const {rows,times,from,tiled}=log,{events:E,first,versions}=log.blocks;
-const F=bank.figures,U=bank.codes,O=bank.cells,Z=${shape.figures}+${shape.series}*E;
+const {rows,times,from,tiled}=log,{events:E,first,versions,start,length}=log.blocks;
+const F=bank.figures,U=bank.codes,Z=${shape.figures}+${shape.series}*E;
 let i=log.to;if(times[i-1]>t)i=H.newestAt(times,from,i,t);
 while(i>from){const at=times[i-1];
 if(${stop})break;
 const place=first+i-1-from,lo=i-1-(place&(E-1));
 if(lo>=from&&i-lo===E&&at<t){const oldest=times[lo];
 if(!(${crossed})){
-let s=place/E|0;if(s>=versions.length)s-=versions.length;
-const f=s*Z,g=f+${shape.figures},u=s*${shape.codes}*E,o=s*${shape.cells};
-if(F[f]!==versions[s])fill(versions[s],p,rows,times,lo,i,F,f,g,U,u,O,o,E);
+let s=place/E|0;if(s>=length)s-=length;s+=start;
+const f=s*Z,g=f+${shape.figures},u=s*${shape.codes}*E;
+if(F[f]!==versions[s])fill(versions[s],p,rows,times,lo,i,F,f,g,U,u,E);
 if(t>=F[f+1]){${mergeSource(planned, kept)}i=lo;continue;}}}
 const low=lo>from?lo:from;
 while(--i>=low){const at=times[i];

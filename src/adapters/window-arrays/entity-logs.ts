@@ -4,6 +4,7 @@
  * number. Most entities have a handful of events, so a log costs no object: its header is a line of some
  * typed arrays, its rows a block of 2, 4, ... 8,192 entries.
  */
+import type { LogBlocks } from '#domain/history.ts';
 import { EntityBlocks } from './entity-blocks.ts';
 import { float64s, int32s, uint16s, uint32s, uint8s, withRoom } from './growing-array.ts';
 
@@ -25,14 +26,17 @@ export interface BlockOptions {
 
 export class EntityLogs {
   readonly #options: BlockOptions;
-  /** Of long logs alone. */
-  readonly #entityBlocks = new Map<number, EntityBlocks>();
+  /** By field, of long logs alone. */
+  readonly #entityBlocks: (EntityBlocks | undefined)[] = [];
   readonly #arenas: Uint32Array[] = [];
   /** t of each row, at the same place. */
   readonly #times: Float64Array[] = [];
   #arenaUsed = ARENA_ENTRIES;
-  /** Freed blocks by class: start of the block in the arenas laid end to end. */
-  readonly #freeBlocks: number[][] = Array.from({ length: BLOCK_CLASS_MAX + 1 }, () => []);
+  /**
+   * By class, the block freed last: its start in the arenas laid end to end, plus one. Each has the one
+   * before as its first row.
+   */
+  readonly #freeBlocks = uint32s(BLOCK_CLASS_MAX + 1);
 
   /** Open addressing, linear probing: entity + 1, or 0. The length is a power of two. */
   #table = int32s(64);
@@ -43,7 +47,11 @@ export class EntityLogs {
   #classes = uint8s(64);
   #froms = uint16s(64);
   #counts = uint16s(64);
-  readonly #free: number[] = [];
+  /** The number of a long log in the blocks of its field, plus one. */
+  #longs = uint32s(64);
+  /** The entity freed last, plus one; each has the one before as its block, and no events. */
+  #freed = 0;
+  #freedCount = 0;
   #used = 0;
 
   constructor(options: BlockOptions) {
@@ -51,11 +59,13 @@ export class EntityLogs {
   }
 
   get size(): number {
-    return this.#used - this.#free.length;
+    return this.#used - this.#freedCount;
   }
 
   get bytes(): number {
-    return this.#arenas.length * ARENA_ENTRIES * 12 + this.#table.byteLength + this.#tenants.length * 18;
+    const blocks = this.#entityBlocks.reduce((sum, one) => sum + (one?.bytes ?? 0), 0);
+    return this.#arenas.length * ARENA_ENTRIES * 12 + this.#table.byteLength + this.#tenants.length * 22
+      + blocks;
   }
 
   count(entity: number): number {
@@ -75,16 +85,21 @@ export class EntityLogs {
     return (this.#blocks[entity]! & ARENA_MASK) + this.#froms[entity]!;
   }
 
-  blocks(entity: number): EntityBlocks | undefined {
-    const isLong = this.#counts[entity]! > this.#options.scannedEventsMax;
-    return isLong ? this.#entityBlocks.get(entity) : undefined;
+  blocks(entity: number): LogBlocks | undefined {
+    if (this.#counts[entity]! <= this.#options.scannedEventsMax) return undefined;
+    return this.#blocksOf(entity).of(this.#longs[entity]! - 1);
+  }
+
+  /** Those of the entity's field. */
+  #blocksOf(entity: number): EntityBlocks {
+    return this.#entityBlocks[this.#fields[entity]!] ??=
+      new EntityBlocks(this.#options.blockEventsMax, BLOCK_ENTRIES_MAX);
   }
 
   /** A status or label of the row changed. */
   touch(entity: number, row: number, t: number): void {
-    const blocks = this.#entityBlocks.get(entity);
-    if (blocks === undefined) return;
-    blocks.touch(this.#placeOf(entity, row, t) - this.from(entity));
+    const long = this.#longs[entity]! - 1;
+    if (long >= 0) this.#blocksOf(entity).touch(long, this.#placeOf(entity, row, t) - this.from(entity));
   }
 
   oldest(entity: number): number {
@@ -111,8 +126,7 @@ export class EntityLogs {
   open(tenant: number, field: number, code: number): number {
     const known = this.find(tenant, field, code);
     if (known !== NO_ENTITY) return known;
-    const entity = this.#free.pop() ?? this.#used++;
-    this.#makeRoom(entity + 1);
+    const entity = this.#takeEntity();
     this.#tenants[entity] = tenant;
     this.#fields[entity] = field;
     this.#codes[entity] = code;
@@ -141,19 +155,10 @@ export class EntityLogs {
     arena[at] = row;
     times[at] = t;
     this.#counts[entity] = count + 1;
-    if (this.#mayHaveBlocks(count)) this.#enterBlocks(entity, at - from, count + 1);
-  }
-
-  /** A log that became long has blocks until it is half as long: it may swing about the limit. */
-  #mayHaveBlocks(count: number): boolean {
-    return count * 2 >= this.#options.scannedEventsMax;
-  }
-
-  #enterBlocks(entity: number, index: number, count: number): void {
-    const known = this.#entityBlocks.get(entity);
-    if (known !== undefined) known.enter(index, count);
-    else if (count > this.#options.scannedEventsMax) {
-      this.#entityBlocks.set(entity, new EntityBlocks(this.#options.blockEventsMax, count));
+    const long = this.#longs[entity]! - 1;
+    if (long >= 0) this.#blocksOf(entity).enter(long, at - from, count + 1);
+    else if (count + 1 > this.#options.scannedEventsMax) {
+      this.#longs[entity] = this.#blocksOf(entity).open(count + 1) + 1;
     }
   }
 
@@ -162,13 +167,13 @@ export class EntityLogs {
     const count = this.#counts[entity]!;
     const arena = this.arena(entity);
     const from = this.from(entity);
-    const blocks = this.#mayHaveBlocks(count) ? this.#entityBlocks.get(entity) : undefined;
+    const long = this.#longs[entity]! - 1;
     if (arena[from] === row) {
       this.#froms[entity]! += 1;
-      blocks?.leave(0, count);
+      if (long >= 0) this.#blocksOf(entity).leave(long, 0, count);
     } else {
       const at = this.#placeOf(entity, row, t);
-      blocks?.leave(at - from, count);
+      if (long >= 0) this.#blocksOf(entity).leave(long, at - from, count);
       arena.copyWithin(at, at + 1, from + count);
       this.times(entity).copyWithin(at, at + 1, from + count);
     }
@@ -177,7 +182,8 @@ export class EntityLogs {
       this.#drop(entity);
       return false;
     }
-    if (!this.#mayHaveBlocks(count - 1)) this.#entityBlocks.delete(entity);
+    // A log that became long has blocks until it is half as long: it may swing about the limit.
+    if ((count - 1) * 2 < this.#options.scannedEventsMax) this.#closeBlocks(entity);
     const size = this.#classes[entity]!;
     if (size > 3 && (count - 1) * 4 <= 1 << size) this.#move(entity, size - 1);
     return true;
@@ -231,14 +237,17 @@ export class EntityLogs {
     const start = this.#blocks[entity]! & ARENA_MASK;
     this.arena(entity).set(rows, start);
     this.times(entity).set(times, start);
-    this.#freeBlocks[this.#classes[entity]!]!.push(old);
+    this.#freeBlock(old, this.#classes[entity]!);
     this.#classes[entity] = size;
     this.#froms[entity] = 0;
   }
 
   #takeBlock(size: number): number {
-    const freed = this.#freeBlocks[size]!.pop();
-    if (freed !== undefined) return freed;
+    const freed = this.#freeBlocks[size]! - 1;
+    if (freed >= 0) {
+      this.#freeBlocks[size] = this.#arenas[freed >>> ARENA_SHIFT]![freed & ARENA_MASK]!;
+      return freed;
+    }
     if (this.#arenaUsed + (1 << size) > ARENA_ENTRIES) {
       this.#arenas.push(uint32s(ARENA_ENTRIES));
       this.#times.push(float64s(ARENA_ENTRIES));
@@ -249,9 +258,20 @@ export class EntityLogs {
     return start;
   }
 
+  #freeBlock(start: number, size: number): void {
+    this.#arenas[start >>> ARENA_SHIFT]![start & ARENA_MASK] = this.#freeBlocks[size]!;
+    this.#freeBlocks[size] = start + 1;
+  }
+
+  #closeBlocks(entity: number): void {
+    if (this.#longs[entity] === 0) return;
+    this.#blocksOf(entity).close(this.#longs[entity]! - 1);
+    this.#longs[entity] = 0;
+  }
+
   #drop(entity: number): void {
-    this.#entityBlocks.delete(entity);
-    this.#freeBlocks[this.#classes[entity]!]!.push(this.#blocks[entity]!);
+    this.#closeBlocks(entity);
+    this.#freeBlock(this.#blocks[entity]!, this.#classes[entity]!);
     const table = this.#table;
     const mask = table.length - 1;
     let slot = this.#home(entity);
@@ -264,7 +284,20 @@ export class EntityLogs {
       slot = next;
     }
     table[slot] = 0;
-    this.#free.push(entity);
+    this.#blocks[entity] = this.#freed;
+    this.#freed = entity + 1;
+    this.#freedCount++;
+  }
+
+  #takeEntity(): number {
+    if (this.#freed === 0) {
+      this.#makeRoom(this.#used + 1);
+      return this.#used++;
+    }
+    const entity = this.#freed - 1;
+    this.#freed = this.#blocks[entity]!;
+    this.#freedCount--;
+    return entity;
   }
 
   #home(entity: number): number {
@@ -279,10 +312,10 @@ export class EntityLogs {
     this.#table[slot] = entity + 1;
   }
 
+  /** The table grows when there are more entities than ever, so none of them is free. */
   #rehash(length: number): void {
     this.#table = int32s(length);
-    const gone = new Set(this.#free);
-    for (let entity = 0; entity < this.#used; entity++) if (!gone.has(entity)) this.#enter(entity);
+    for (let entity = 0; entity < this.#used; entity++) this.#enter(entity);
   }
 
   #makeRoom(length: number): void {
@@ -294,6 +327,7 @@ export class EntityLogs {
     this.#classes = withRoom(this.#classes, length, uint8s);
     this.#froms = withRoom(this.#froms, length, uint16s);
     this.#counts = withRoom(this.#counts, length, uint16s);
+    this.#longs = withRoom(this.#longs, length, uint32s);
   }
 }
 
