@@ -89,8 +89,9 @@ export class FakeBrokers implements ProducerWire {
     const answers = this.#take(node, batches);
     await sleep(this.#random.between(0, 2));
     this.#mayFail(this.#fate.lostAnswer);
-    for (const partition of answers.keys()) {
-      if (this.#random.chance(this.#fate.forgetful)) this.logs[partition]!.authors.clear();
+    for (const [partition, { kind }] of answers) {
+      const isForgotten = kind === 'written' && this.#random.chance(this.#fate.forgetful);
+      if (isForgotten) this.logs[partition]!.authors.clear();
     }
     return answers;
   }

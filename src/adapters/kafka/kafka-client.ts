@@ -77,6 +77,11 @@ export class KafkaClient {
     return leaders;
   }
 
+  /** Learned from another answer than that about leaders. */
+  learn(node: number, host: string, port: number): void {
+    this.#brokers = new Map([...this.#brokers, [node, { host, port }]]);
+  }
+
   /** Asks one broker. Rejects with what the client threw; an answer that holds error codes is an answer. */
   async on<Answer>(node: number, ask: (wire: Connection) => Promise<Answer>): Promise<Answer> {
     const broker = this.#brokers.get(node);

@@ -14,6 +14,15 @@ export interface Trouble {
   readonly mayPass: boolean;
 }
 
+/** A trouble on its way to whoever knows what it means there. */
+class Troubled extends Error {
+  readonly trouble: Trouble;
+  constructor(trouble: Trouble) {
+    super(trouble.text);
+    this.trouble = trouble;
+  }
+}
+
 /** For the codes in answers: 0 is none. */
 export function troubleOfCode(code: number): Trouble | undefined {
   if (code === 0) return undefined;
@@ -23,7 +32,14 @@ export function troubleOfCode(code: number): Trouble | undefined {
   return { fault: mayPass ? 'unreachable' : 'refused', id, text: `Kafka says ${id}: ${why}`, mayPass };
 }
 
+/** Throws Troubled where the code of an answer is not 0. */
+export function mustBeWell(code: number): void {
+  const trouble = troubleOfCode(code);
+  if (trouble !== undefined) throw new Troubled(trouble);
+}
+
 export function troubleOf(error: unknown): Trouble {
+  if (error instanceof Troubled) return error.trouble;
   if (error instanceof TopicUnavailable) {
     return { fault: error.code, id: '', text: error.message, mayPass: error.code !== 'refused' };
   }
