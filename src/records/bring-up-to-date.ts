@@ -1,9 +1,10 @@
+import { decisionsById } from './steps/decisions-by-id.ts';
 import { lifeOfAPolicy } from './steps/life-of-a-policy.ts';
 import type { SchemaStep } from './schema-step.ts';
 import { SqlFault, type SqlConnection } from './sql-source.ts';
 
 /** Every step, in order. */
-const STEPS: readonly SchemaStep[] = [lifeOfAPolicy];
+const STEPS: readonly SchemaStep[] = [lifeOfAPolicy, decisionsById];
 
 /** Any number that no other program asks this server for. */
 const ADVISORY_LOCK = 4_720_811_951_366;

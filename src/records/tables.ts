@@ -129,6 +129,37 @@ interface AuditTable {
 /** One row; who has it locked makes the next change. */
 interface ChangeLockTable { only_row: boolean }
 
+/** A table a month. Bytes are written and read as base64: drivers do not agree on them. */
+interface DecisionRecordTable {
+  id: string;
+  topic_partition: number;
+  topic_offset: number;
+  written_at_ms: number;
+  key: readonly string[];
+}
+
+interface DecisionOffsetTable {
+  topic_partition: number;
+  next_offset: number;
+}
+
+interface DecisionDifferenceTable {
+  ordinal: Ordinal;
+  id: string;
+  first_partition: number;
+  first_offset: number;
+  copy_partition: number;
+  copy_offset: number;
+  parts: string[];
+}
+
+/** One row; who has it locked projects. */
+interface DecisionProjectionTable {
+  only_row: boolean;
+  kept_from_ms: number;
+  differing: number;
+}
+
 export interface RecordTables {
   policy_version: PolicyVersionTable;
   evidence: EvidenceTable;
@@ -141,6 +172,10 @@ export interface RecordTables {
   publication: PublicationTable;
   audit: AuditTable;
   change_lock: ChangeLockTable;
+  decision_record: DecisionRecordTable;
+  decision_offset: DecisionOffsetTable;
+  decision_difference: DecisionDifferenceTable;
+  decision_projection: DecisionProjectionTable;
 }
 
 export type RowOf<Table extends keyof RecordTables> = Selectable<RecordTables[Table]>;

@@ -7,8 +7,9 @@ import {
   approval, entry, evidence, listChange, listEntry, publication, run, snooze, version,
 } from '../contracts/records-samples.ts';
 
-/** Tables of one row, or of one row a step. */
-const SMALL: ReadonlySet<string> = new Set(['change_lock', 'schema_step']);
+/** Tables of one row, or of one row a step or a partition. */
+const SMALL: ReadonlySet<string> =
+  new Set(['change_lock', 'schema_step', 'decision_projection', 'decision_offset']);
 
 const FILL = `
 insert into policy_version (hash, policy, version, title, file, source, author, at_ms, note)
@@ -38,7 +39,7 @@ insert into audit (seq, subject, body, hash)
   from generate_series(1, 50000) i;
 alter table audit enable trigger audit_is_chained`;
 
-interface Asked { readonly sql: string; readonly params: readonly unknown[] }
+export interface Asked { readonly sql: string; readonly params: readonly unknown[] }
 interface Plan { readonly 'Node Type': string; readonly 'Relation Name'?: string; readonly Plans?: Plan[] }
 
 /** Sentences: a query that reads a large table from end to end, a method that was not called. */
@@ -78,7 +79,7 @@ function scannedIn(plan: Plan): readonly string[] {
   return [...own, ...(plan.Plans ?? []).flatMap(scannedIn)];
 }
 
-function listening(source: SqlSource, asked: Map<string, Asked>): SqlSource {
+export function listening(source: SqlSource, asked: Map<string, Asked>): SqlSource {
   const lent = new Map<SqlConnection, SqlConnection>();
   return {
     async acquire() {

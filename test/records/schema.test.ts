@@ -4,13 +4,14 @@ import { PgliteSession } from '#adapters/pglite/pglite-session.ts';
 import { bringUpToDate, SchemaRefused } from '#records/bring-up-to-date.ts';
 import type { SchemaStep } from '#records/schema-step.ts';
 import { SqlRecordStore } from '#records/sql-record-store.ts';
+import { decisionsById } from '#records/steps/decisions-by-id.ts';
 import { lifeOfAPolicy } from '#records/steps/life-of-a-policy.ts';
 import { entry, evidence, run, snooze, version } from '../contracts/records-samples.ts';
 import { sourceOf } from './embedded-world.ts';
 
 /** What a later program may do beside an older one: add. */
 const later: SchemaStep = {
-  number: 2, name: 'cases', oldestProgram: 1, sql: [
+  number: 3, name: 'cases', oldestProgram: 1, sql: [
     `alter table policy_version add column owner text;
      alter table evidence add column cost_us bigint not null default 0;
      create table case_file (id text primary key)`,
@@ -28,11 +29,14 @@ describe('the steps of the schema', () => {
   const store = (): SqlRecordStore => new SqlRecordStore(sourceOf(session));
 
   test('each is taken once and recorded, and an older program runs on beside a later one', async () => {
-    deepEqual(await bringUpToDate(session), [1]);
+    deepEqual(await bringUpToDate(session), [1, 2]);
     deepEqual(await bringUpToDate(session), []);
     await store().change(entry('t'), (writes) => writes.addVersion(version('before')));
-    deepEqual(await bringUpToDate(session, [lifeOfAPolicy, later]), [2]);
-    deepEqual(await stepsThere(), [{ number: 1, name: lifeOfAPolicy.name }, { number: 2, name: 'cases' }]);
+    deepEqual(await bringUpToDate(session, [lifeOfAPolicy, decisionsById, later]), [3]);
+    deepEqual(await stepsThere(), [
+      { number: 1, name: lifeOfAPolicy.name }, { number: 2, name: decisionsById.name },
+      { number: 3, name: 'cases' },
+    ]);
 
     deepEqual(await bringUpToDate(session), [], 'the older program finds nothing to do');
     await store().change(entry('t'), async (writes) => {
@@ -47,22 +51,22 @@ describe('the steps of the schema', () => {
   });
 
   test('a database that needs a newer program is refused, with the reason', async () => {
-    const breaking = { ...later, oldestProgram: 2 };
-    await bringUpToDate(session, [lifeOfAPolicy, breaking]);
+    const breaking = { ...later, oldestProgram: 3 };
+    await bringUpToDate(session, [lifeOfAPolicy, decisionsById, breaking]);
     await rejects(bringUpToDate(session), (why) => {
       equal(why instanceof SchemaRefused, true);
-      equal(String(why), 'Error: the database is at step 2, which needs a program that knows step 2; '
-        + 'this one knows up to 1. Start the newer program');
+      equal(String(why), 'Error: the database is at step 3, which needs a program that knows step 3; '
+        + 'this one knows up to 2. Start the newer program');
       return true;
     });
   });
 
   test('steps are taken all or none', async () => {
     const broken = { ...later, sql: [...later.sql, 'select no_such_column from audit'] };
-    await rejects(bringUpToDate(session, [lifeOfAPolicy, broken]), /no_such_column/);
+    await rejects(bringUpToDate(session, [lifeOfAPolicy, decisionsById, broken]), /no_such_column/);
     const { rows } = await session.query(
       `select to_regclass('audit') as audit, to_regclass('case_file') as later`, []);
     deepEqual(rows, [{ audit: null, later: null }]);
-    deepEqual(await bringUpToDate(session), [1]);
+    deepEqual(await bringUpToDate(session), [1, 2]);
   });
 });
