@@ -17,6 +17,7 @@ export interface TopicPlace {
   readonly offset: number;
 }
 
+/** Its bytes may be part of a larger piece of memory: who keeps them keeps a copy. */
 export interface WrittenRecord extends TopicRecord {
   readonly place: TopicPlace;
   /** When the topic took it, ms. */

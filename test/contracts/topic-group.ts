@@ -91,6 +91,7 @@ export function topicGroupContract(name: string, world: () => GroupWorld): void 
     });
   };
   alone(story);
+  elsewhere(story);
   together(story);
   generated(story);
 }
@@ -139,6 +140,17 @@ function alone(story: Story): void {
     equal(claim?.lost.aborted, true);
     equal(await claim?.commit(1), false);
     await one.close();
+  });
+}
+
+function elsewhere(story: Story): void {
+  story('what is committed where nothing can stand is refused, not moved', async (topic, _, start) => {
+    await write(topic, 8);
+    const first = start('a', ({ record, claim }) => claim.commit(record.place.offset + 1_000));
+    await until('one', () => first.seen.length > 0);
+    await first.stop();
+    const second = start('a');
+    await rejects(async () => { throw await second.ended; }, { code: 'refused', message: /was asked for/ });
   });
 }
 
