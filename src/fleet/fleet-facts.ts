@@ -17,7 +17,7 @@ import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#port
 import { digestOf, entryId, sameDigest } from './identity.ts';
 import { inheritFields } from './inherit-fields.ts';
 import type { Keeper } from './keeper.ts';
-import { ownCalls, ownLog, ownName, type OwnLog } from './own-log.ts';
+import { ownCalls, ownLog, ownName } from './own-log.ts';
 import { logNames, type SharedWindows } from './shared-windows.ts';
 import type { EntryCodec, Pin } from './window-entry.ts';
 
@@ -52,46 +52,49 @@ export class FleetFacts {
     const digest = digestOf(parsed.event, saidBeside(parsed));
     const id = entryId(key);
     const pin: Pin = { receivedAtMs, publication: 0, digest };
-    const bytes = codec.writeEvent(parsed.event, pin);
-    const own = ownLog({
-      own: await log.call(ownCalls(arriving, ownName(tenant, 'event', parsed.event.id), id, bytes), 'gated'),
-    }, codec, id);
+    const { event } = timedEvent(parsed.event, receivedAtMs);
+    if (event.type === 'refund') await this.#inherit(event, tenant, parsed.transactionId ?? '');
+    const name = ownName(tenant, 'event', event.id);
+    const asked = await log.call(ownCalls(arriving, name, id, codec.writeEvent(event, pin)), 'gated');
+    const own = ownLog({ own: asked }, codec, id);
     if (own.holder !== undefined) {
       return { kind: 'named', flight: { answered: own.holder, durable: Promise.resolve() } };
     }
-    if (!own.isNew) {
-      const flight = flights.events.get(key);
-      if (flight !== undefined) return { kind: 'earlier', flight };
-      const record = await find(key);
-      if (record !== undefined) {
-        const answered = readRecorded(record);
-        return { kind: 'earlier', flight: { record, answered, durable: Promise.resolve() } };
-      }
-      if (own.pin === undefined || !sameDigest(own.pin.digest, digest)) return { kind: 'conflict' };
+    if (own.isNew) return this.#counted(arriving, event, pin, false);
+    const flight = flights.events.get(key);
+    if (flight !== undefined) return { kind: 'earlier', flight };
+    const record = await find(key);
+    if (record !== undefined) {
+      const answered = readRecorded(record);
+      return { kind: 'earlier', flight: { record, answered, durable: Promise.resolve() } };
     }
-    return this.#counted(arriving, own, own.pin ?? pin);
+    if (own.event === undefined || !sameDigest(own.event.pin.digest, digest)) return { kind: 'conflict' };
+    // What the first copy said stands: its payment may have come since, and then it would inherit more.
+    const { pin: first, numbers, texts } = own.event;
+    const pinned = { ...event, receivedAtMs: first.receivedAtMs, numbers, texts };
+    return this.#counted(arriving, pinned, first, true);
   }
 
   /** Appended wherever it counts; where an earlier attempt did so, that is found. */
-  async #counted(arriving: Arriving<ParsedFact>, own: OwnLog, pin: Pin): Promise<FactLook> {
+  async #counted(
+    arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
+  ): Promise<FactLook> {
     const { keeper } = this.#parts;
     const { parsed, call: { tenant } } = arriving;
-    const timed = applyTolerance({ ...parsed.event, receivedAtMs: pin.receivedAtMs }, EVENT_TOLERANCE);
-    if (isRefusal(timed)) throw new Error('the tolerance of events clamps');
-    const { event, adjusted } = timed;
-    const { state, seqs } = await this.#count(arriving, event, own, pin);
+    const { adjusted } = timedEvent(parsed.event, pin.receivedAtMs);
+    const { state, seqs } = await this.#count(arriving, event, pin, isReplay);
     const recorded = recordedOf(event, state, { windows: seqs }, adjusted);
     return {
-      kind: 'placed', position: 0, receivedAtMs: pin.receivedAtMs, isReplay: !own.isNew,
+      kind: 'placed', position: 0, receivedAtMs: pin.receivedAtMs, isReplay,
       take: () => recorded,
       keep: (record) => keeper.keep(record, { tenant, marks: [], waited: [], names: [], seqs }),
     };
   }
 
   async #count(
-    { parsed, key, call: { tenant } }: Arriving<ParsedFact>, event: ParsedEvent, own: OwnLog, pin: Pin,
+    { parsed, key, call: { tenant } }: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
   ): Promise<Counted> {
-    const { codec, schema } = this.#parts;
+    const { codec, schema, windows } = this.#parts;
     const id = entryId(key);
     if (event.type === 'status' || event.type === 'label') return this.#change(parsed, tenant, id);
     const { fact } = parsed;
@@ -101,11 +104,9 @@ export class FleetFacts {
       const marked = { tenant, field: fact.field.path, value: fact.entity };
       return this.#append([{ name: marked, known: NOTHING_KNOWN, id, bytes }]);
     }
-    if (event.type === 'refund') await this.#inherit(event, tenant, parsed.transactionId ?? '');
     const bytes = codec.writeEvent(event, pin);
-    const { windows } = this.#parts;
     return this.#append(logNames(schema, tenant, event.texts).map((name) =>
-      ({ name, known: own.isNew ? windows.known(name) : NOTHING_KNOWN, id, bytes })));
+      ({ name, known: isReplay ? NOTHING_KNOWN : windows.known(name), id, bytes })));
   }
 
   async #append(calls: readonly LogCall[]): Promise<Counted> {
@@ -135,8 +136,12 @@ export class FleetFacts {
     const change = { kind: 'change', what, knownAtMs, transactionId, value } as const;
     const name = ownName(tenant, 'tx', transactionId);
     const about = await log.call([{ name, known: NOTHING_KNOWN, id, bytes: codec.writeChange(change) }]);
-    const payment = ownLog({ own: about }, codec, entryId(recordKey(tenant, 'tx', transactionId))).event;
-    if (payment === undefined) return { state: 'waiting', seqs: {} };
+    const own = ownLog({ own: about }, codec, entryId(recordKey(tenant, 'tx', transactionId)));
+    const { event: payment } = own;
+    // Told before the payment came, it waited, and the payment has taken it along since: also for a copy.
+    if (payment === undefined || own.waited.some((told) => told.id === id)) {
+      return { state: 'waiting', seqs: {} };
+    }
     return this.#append(keeper.changeCalls(logNames(schema, tenant, payment.texts), [{ id, change }]));
   }
 
@@ -148,6 +153,14 @@ export class FleetFacts {
     const { event: payment } = ownLog({ own: about }, codec, id);
     if (payment !== undefined) inheritFields(schema, event, payment);
   }
+}
+
+/** Its time within the tolerance of events, which clamps. */
+function timedEvent(event: ParsedEvent, receivedAtMs: number) {
+  const copy = { ...event, receivedAtMs, numbers: [...event.numbers], texts: [...event.texts] };
+  const timed = applyTolerance(copy, EVENT_TOLERANCE);
+  if (isRefusal(timed)) throw new Error('the tolerance of events clamps');
+  return timed;
 }
 
 /** What an event says beside the fields of its payment. */

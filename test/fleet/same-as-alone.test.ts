@@ -8,8 +8,8 @@ test('three nodes decide as one alone, over disorder, duplicates, labels and ref
   for (let seed = 1; seed <= scaled(2); seed++) {
     const world = new FleetWorld();
     for (let i = 0; i < 3; i++) await world.join();
-    const { payments, events, hits } = await compareWithAlone(world, seed, 2_000);
-    ok(payments > 1_500 && events > 50 && hits > 100, JSON.stringify({ payments, events, hits }));
+    const { payments, events, hits } = await compareWithAlone(world, { seed, count: 3_000, tenants: 3 });
+    ok(payments > 2_500 && events > 80 && hits > 100, JSON.stringify({ payments, events, hits }));
     await world.close();
   }
 });

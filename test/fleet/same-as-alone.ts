@@ -27,18 +27,36 @@ function textOf(answer: DecideAnswer | RecordAnswer): string {
 /** How many of the stream were decided with a hit: a comparison of nothing would prove nothing. */
 export interface Compared { readonly payments: number; readonly events: number; readonly hits: number }
 
-export async function compareWithAlone(world: FleetWorld, seed: number, count: number): Promise<Compared> {
+/** Tenants have nothing in common: each is a stream of its own, and all of them run at once. */
+export async function compareWithAlone(
+  world: FleetWorld, { seed, count, tenants }: { seed: number; count: number; tenants: number },
+): Promise<Compared> {
   const alone = new EngineWorld();
   alone.publication = await readPublication(SHIPPED_POLICIES);
   alone.nowMs = world.nowMs;
   await alone.open();
   await world.publish(alone.publication);
+  const compared = { payments: 0, events: 0, hits: 0 };
+  const streams = Array.from({ length: tenants }, (_, tenant) =>
+    compareStream(world, alone, { seed: seed * 100 + tenant, count: count / tenants, tenant: `t${tenant}` }));
+  for (const one of await Promise.all(streams)) {
+    compared.payments += one.payments;
+    compared.events += one.events;
+    compared.hits += one.hits;
+  }
+  await alone.running.close();
+  return compared;
+}
+
+async function compareStream(
+  world: FleetWorld, alone: EngineWorld,
+  { seed, count, tenant }: { seed: number; count: number; tenant: string },
+): Promise<Compared> {
   const random = seededRandom(seed);
   const compared = { payments: 0, events: 0, hits: 0 };
   for (const { kind, bytes, atMs } of streamOf(seed, count, world.nowMs)) {
-    alone.nowMs = world.nowMs = Math.floor(atMs);
     const node = world.nodes[Math.floor(random() * world.nodes.length)]!;
-    const call = { bytes, tenant: 'main' };
+    const call = { bytes, tenant, receivedAtMs: Math.floor(atMs) };
     const [expected, answer] = kind === 'payment'
       ? [await alone.running.decide(call), await node.decide(call)]
       : [await alone.running.record(call), await node.record(call)];
@@ -48,6 +66,5 @@ export async function compareWithAlone(world: FleetWorld, seed: number, count: n
     compared[kind === 'payment' ? 'payments' : 'events']++;
     if (expected.kind === 'decided' && expected.decision.reasons.length > 0) compared.hits++;
   }
-  await alone.running.close();
   return compared;
 }
