@@ -1,0 +1,107 @@
+/**
+ * Follows the topic of decisions, and has the index follow with it. Where it stands is said by the index
+ * alone: whatever fails, and wherever it is ended, it goes on from there, so nothing is missing and nothing
+ * is there twice.
+ */
+import { messageOf } from '#domain/message-of.ts';
+import { entryId } from '#fleet/identity.ts';
+import type { Clock } from '#ports/clock.ts';
+import { DecisionIndexUnavailable, type DecisionIndex } from '#ports/decision-index.ts';
+import type { Topic, WrittenRecord } from '#ports/topic.ts';
+import { batchesOf, type BatchBounds } from './batches.ts';
+
+export interface ProjectorParts {
+  readonly topic: Topic;
+  readonly index: DecisionIndex;
+  readonly clock: Clock;
+  readonly bounds?: Partial<BatchBounds>;
+  /** Told when it must wait, and of copies that differ; never of payments. */
+  readonly tell?: (what: string) => void;
+}
+
+const BOUNDS: BatchBounds = { recordsMax: 500, bytesMax: 4_194_304, waitMsMax: 50 };
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 5_000;
+
+type Ended = 'stopped' | 'unavailable' | 'overtaken';
+
+export class Projector {
+  readonly #parts: ProjectorParts;
+  readonly #bounds: BatchBounds;
+  #reached: readonly number[] = [];
+  #batchCount = 0;
+  #told = '';
+
+  constructor(parts: ProjectorParts) {
+    this.#parts = parts;
+    this.#bounds = { ...BOUNDS, ...parts.bounds };
+  }
+
+  /**
+   * Resolves when the signal comes. While the index is away it tries again. Rejects with TopicUnavailable
+   * `refused` where the topic does not have any more what the index lacks: to go on would hide it.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    for (let waitMs = RETRY_MS_MIN; !signal.aborted; waitMs = Math.min(RETRY_MS_MAX, waitMs * 2)) {
+      const before = this.#batchCount;
+      if (await this.#follow(signal) === 'stopped') return;
+      if (this.#batchCount > before) waitMs = RETRY_MS_MIN;
+      await pause(this.#parts.clock, waitMs, signal);
+    }
+  }
+
+  /** Records of the topic that are not in the index yet, as far as it has got. */
+  async lag(): Promise<number> {
+    const { topic } = this.#parts;
+    const [starts, ends] = await Promise.all([topic.starts(), topic.ends()]);
+    return ends.reduce((lag, end, partition) =>
+      lag + Math.max(0, end - (this.#reached[partition] ?? starts[partition] ?? 0)), 0);
+  }
+
+  async #follow(signal: AbortSignal): Promise<Ended> {
+    const { topic, index, clock, tell } = this.#parts;
+    const ending = new AbortController();
+    const either = AbortSignal.any([signal, ending.signal]);
+    try {
+      this.#reached = await index.offsets();
+      const records = topic.follow(this.#reached, either);
+      for await (const batch of batchesOf(records, this.#bounds, clock)) {
+        if (signal.aborted) return 'stopped';
+        if (!await this.#project(batch)) return 'overtaken';
+      }
+      return 'stopped';
+    } catch (why) {
+      if (!(why instanceof DecisionIndexUnavailable)) throw why;
+      if (this.#told !== messageOf(why)) tell?.(`projection: waits: ${messageOf(why)}`);
+      this.#told = messageOf(why);
+      return 'unavailable';
+    } finally {
+      // The topic is followed anew; who reads it now is let go.
+      ending.abort();
+    }
+  }
+
+  /** False where somebody else has gone on. */
+  async #project(batch: readonly WrittenRecord[]): Promise<boolean> {
+    const { index, tell } = this.#parts;
+    const reached = [...this.#reached];
+    for (const { place: { partition, offset } } of batch) reached[partition] = offset + 1;
+    const records = batch.map((record) => ({ ...record, id: entryId(record.key) }));
+    const done = await index.project({ from: this.#reached, reached, records });
+    if (done.kind === 'overtaken') return false;
+    this.#reached = reached;
+    this.#batchCount += 1;
+    this.#told = '';
+    if (done.differing > 0) tell?.(`projection: ${done.differing} copies differ from the first of their key`);
+    return true;
+  }
+}
+
+/** Ends with the signal, if that comes first. */
+async function pause(clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => { resolve(); };
+  signal.addEventListener('abort', end);
+  if (!signal.aborted) await Promise.race([clock.sleep(ms), promise]);
+  signal.removeEventListener('abort', end);
+}
