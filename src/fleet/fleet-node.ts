@@ -24,6 +24,7 @@ import { FleetFacts } from './fleet-facts.ts';
 import { FleetPublications } from './fleet-publications.ts';
 import { Keeper } from './keeper.ts';
 import { PastJudge } from './past-judge.ts';
+import { RecentRecords } from './recent-records.ts';
 import { placesOf } from './places.ts';
 import { SharedWindows } from './shared-windows.ts';
 import { topicRecord } from './topic-record.ts';
@@ -57,14 +58,17 @@ export class FleetNode {
 
   private constructor(parts: FleetNodeParts) {
     this.#parts = parts;
-    const { schema, clock, log, decisions, newWindowStore, find = nothing } = parts;
+    const { schema, clock, log, decisions, newWindowStore, find: findElsewhere = nothing } = parts;
     const codec = new EntryCodec(schema);
     const compiler = new PolicyCompiler(schema);
     const store = newWindowStore();
     const state = new EngineState(schema, store, compiler);
     const windows = new SharedWindows(schema, store, codec);
     const flights = new Flights();
-    const keeper = new Keeper({ log, decisions, codec });
+    const recent = new RecentRecords();
+    const find = async (key: string): Promise<LogRecord | undefined> =>
+      recent.find(key) ?? await findElsewhere(key);
+    const keeper = new Keeper({ log, decisions, codec, recent });
     this.#publications = new FleetPublications(parts.publications);
     const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
     const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, find });

@@ -6,6 +6,7 @@ import type { MarkEffect } from '#decisioning/record.ts';
 import { messageOf } from '#domain/message-of.ts';
 import { entryId } from './identity.ts';
 import type { Told } from './own-log.ts';
+import type { RecentRecords } from './recent-records.ts';
 import { topicRecord } from './topic-record.ts';
 import type { EntryCodec } from './window-entry.ts';
 
@@ -13,6 +14,7 @@ export interface KeeperParts {
   readonly log: WindowLog;
   readonly decisions: Topic;
   readonly codec: EntryCodec;
+  readonly recent: RecentRecords;
 }
 
 /** What is kept beside the record. */
@@ -34,11 +36,12 @@ export class Keeper {
 
   /** Settles when the record is durable; rejects with LogUnavailable where it is not known to be. */
   async keep(record: LogRecord, kept: Kept): Promise<void> {
-    const { log, decisions } = this.#parts;
+    const { log, decisions, recent } = this.#parts;
     try {
       const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
       if (calls.length > 0) await log.call(calls);
       await decisions.append(topicRecord(record, kept.seqs));
+      recent.add(record);
     } catch (error) {
       throw new LogUnavailable('io_error', messageOf(error));
     }
