@@ -3,7 +3,7 @@ import { uint16s, uint32s, withRoom } from './growing-array.ts';
 import { SlabArena } from './slab-arena.ts';
 
 const RING_BLOCKS_MIN = 4;
-const SLAB_SHIFT_MIN = 10;
+const SLAB_SHIFT_MIN = 14;
 
 /** The shortest ring for so many blocks. A doubling has four lengths, so that few places stay empty. */
 function ringLength(blocks: number): number {

@@ -20,10 +20,11 @@ test('blocks that are taken never overlap, freed ones come back, and slabs stay'
       if (gone !== undefined) arena.free(gone.start, gone.length);
       if (free !== null) return;
       const start = arena.take(length);
-      strictEqual(start >>> arena.shift, (start + length - 1) >>> arena.shift, 'a block is in one slab');
+      const slab = arena.slabs[start >>> arena.shift]!;
+      ok(((start & arena.mask) + length) * WIDTH <= slab.length, 'a block is in one slab');
       for (let i = 0; i < length; i++) at(start + i).fill(mark);
       taken.push({ start, length, mark });
-      arena.slabs.forEach((slab, index) => ok(slab === (slabs[index] ??= slab)));
+      arena.slabs.forEach((one, index) => ok(one === (slabs[index] ??= one)));
     });
     for (const { start, length, mark } of taken) {
       for (let i = 0; i < length; i++) deepStrictEqual([...at(start + i)], [mark, mark, mark]);
@@ -39,4 +40,15 @@ test('what was freed is taken again before there is another slab', () => {
   deepStrictEqual(Array.from({ length: 40 }, () => arena.take(5)).toSorted((a, b) => a - b), starts);
   strictEqual(arena.bytes, bytes);
   throws(() => arena.take(17), RangeError);
+});
+
+test('slabs double until they are of full size, and a block larger than the next one has its own', () => {
+  const sizes = (length: number, count: number): number[] => {
+    const arena = new SlabArena(2, 11);
+    for (let i = 0; i < count; i++) arena.take(length);
+    strictEqual(arena.bytes, arena.slabs.reduce((sum, slab) => sum + slab.byteLength, 0));
+    return arena.slabs.map((slab) => slab.length / 2);
+  };
+  deepStrictEqual(sizes(256, 30), [512, 1_024, 2_048, 2_048, 2_048]);
+  deepStrictEqual(sizes(1_100, 2), [2_048, 2_048]);
 });

@@ -27,7 +27,7 @@ const KEEPS_VALUES = 2;
 /** Values of one feature are of one type: all numbers, or all texts. */
 const HAS_TEXTS = 4;
 
-const ROWS_SHIFT = 12;
+const ROWS_SHIFT = 14;
 const VALUES_SHIFT = 16;
 const VALUE_BLOCK_MIN = 4;
 
