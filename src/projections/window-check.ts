@@ -36,6 +36,8 @@ export interface CheckedWindows {
 /** Where an entry should be; `seq` 0: anywhere in the log. */
 interface Named {
   readonly name: LogName;
+  /** As the record calls it. */
+  readonly label: string;
   readonly seq: number;
 }
 
@@ -67,10 +69,10 @@ export class WindowCheck {
     const mayBeGone = receivedAtMs < keptFromMs;
     const differences: WindowDifference[] = [];
     let gone = 0;
-    for (const [i, { name, seq }] of names.entries()) {
+    for (const [i, { label, seq }] of names.entries()) {
       const found = foundOf(answers[i], seq, mayBeGone);
       if (found === 'gone') gone += 1;
-      else if (found !== 'there') differences.push({ ...found, what: `${name.field}: ${found.what}` });
+      else if (found !== 'there') differences.push({ ...found, what: `${label}: ${found.what}` });
     }
     return { entries: names.length, gone, differences };
   }
@@ -92,11 +94,13 @@ export class WindowCheck {
     const valueOf = family === 'tx' ? this.#valuesOfPayment(record)
       : await this.#valuesOfEvent(record, tenant);
     if (typeof valueOf === 'string') return valueOf;
-    const names: Named[] = [{ name: { tenant, field: family, value: id }, seq: 0 }];
-    for (const [field, seq] of Object.entries(windows)) {
-      const value = valueOf(field);
-      if (value === undefined) return `${field} has an entry, and the request says nothing of it`;
-      names.push({ name: { tenant, field, value }, seq });
+    const names: Named[] = [{ name: { tenant, field: family, value: id }, label: family, seq: 0 }];
+    for (const [label, seq] of Object.entries(windows)) {
+      // `creditor.account_id==debtor.account_id`: the log of the creditor who is the debtor here.
+      const [field = label, said = field] = label.split('==');
+      const value = valueOf(said);
+      if (value === undefined) return `${label} has an entry, and the request says nothing of it`;
+      names.push({ name: { tenant, field, value }, label, seq });
     }
     return { names, receivedAtMs: record.receivedAtMs };
   }

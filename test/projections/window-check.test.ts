@@ -20,6 +20,8 @@ async function busyWorld(log = new MemoryWindowLog()): Promise<FleetWorld> {
   const { world, nodes: [a, b] } = await fleetOf(2, publicationOf(POLICY), new FleetWorld(log));
   await world.decide(a!, { id: 'p' });
   for (let i = 0; i < 8; i++) await world.decide(i % 2 === 0 ? a! : b!);
+  const transfer = { kind: 'transfer', debtor: { account_id: 'd' }, creditor: { account_id: 'c' } };
+  await world.decide(a!, transfer);
   for (const event of [label, refund, login, early, fact]) {
     equal(code(await world.tell(b!, event)), 'recorded', event.id);
   }
@@ -41,7 +43,8 @@ describe('the topic and the shared logs', () => {
     const { records, entries, entriesGone, counts, examples } = await check(world, world.log);
     deepEqual([counts, examples, entriesGone], [{}, [], 0]);
     // Of each payment or event its own, and one of its card or account; the early label has no other yet.
-    deepEqual([records, entries], [15, 29]);
+    // Of the transfer one of each party too, and one that says that it looked at what came to its debtor.
+    deepEqual([records, entries], [16, 34]);
     await world.close();
   });
 

@@ -27,9 +27,15 @@ insert into decision_projection default values`;
 /** For whoever asks in SQL. */
 const VIEW = `
 create view decision as
-select 'dec_f_' || replace(id::text, '-', '') as id, key[1] as tenant, key[3] as transaction_id,
-  written_at_ms, convert_from(value, 'UTF8')::json as answer
-from decision_record where key[2] = 'tx'`;
+select id as record_id, 'dec_f_' || replace(id::text, '-', '') as id, key[1] as tenant,
+  key[3] as transaction_id, written_at_ms, convert_from(value, 'UTF8')::json as answer
+from decision_record where key[2] = 'tx';
+
+create function decision_record_id(tenant text, transaction_id text) returns uuid
+  language sql immutable parallel safe as $$
+  select left(encode(sha256(convert_to(tenant, 'UTF8') || '\\x00'::bytea || convert_to('tx', 'UTF8')
+    || '\\x00'::bytea || convert_to(transaction_id, 'UTF8')), 'hex'), 32)::uuid
+$$`;
 
 /** Who projects owns no table and makes none; these two do it for him, and nothing else. */
 const MONTHS = `
