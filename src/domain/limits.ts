@@ -104,6 +104,9 @@ export const LIMITS = {
   /** Appended and not settled, what is out among them. */
   topicQueueRecordsMax: 16_384,
   topicQueueBytesMax: 67_108_864,
+  /** Copied from the topic into the index of decisions in one transaction. */
+  projectionBatchRecordsMax: 500,
+  projectionBatchBytesMax: 4_194_304,
 
   decisionsInFlightMax: 1_024,
   decisionDeadlineMsMax: 50,

@@ -3,6 +3,7 @@
  * alone: whatever fails, and wherever it is ended, it goes on from there, so nothing is missing and nothing
  * is there twice.
  */
+import { LIMITS } from '#domain/limits.ts';
 import { messageOf } from '#domain/message-of.ts';
 import { entryId } from '#fleet/identity.ts';
 import type { Clock } from '#ports/clock.ts';
@@ -19,7 +20,9 @@ export interface ProjectorParts {
   readonly tell?: (what: string) => void;
 }
 
-const BOUNDS: BatchBounds = { recordsMax: 500, bytesMax: 4_194_304, waitMsMax: 50 };
+const BOUNDS: BatchBounds = {
+  recordsMax: LIMITS.projectionBatchRecordsMax, bytesMax: LIMITS.projectionBatchBytesMax, waitMsMax: 50,
+};
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
