@@ -114,6 +114,7 @@ export class FleetNode {
     return { kind: 'decided', decision: this.#state.trial(admitted), replayed: false };
   }
 
+  get stages(): Pipeline['stages'] { return this.#pipeline.stages; }
   get state(): EngineState { return this.#state; }
   get inFlight(): number { return this.#pipeline.inFlight; }
 

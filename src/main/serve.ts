@@ -13,6 +13,7 @@ import { settleFolder } from './bootstrap.ts';
 import { apiParts } from './api-parts.ts';
 import { keepBrake } from './brake-timer.ts';
 import { explainingThread } from './explaining-thread.ts';
+import { fleetSettings } from './fleet-settings.ts';
 import { liveKeys, type LiveKeys } from './live-keys.ts';
 import { listNotes } from './list-notes.ts';
 import { isNodeError, messageOrTrace } from './messages.ts';
@@ -148,7 +149,10 @@ Ctrl-C stops; nothing answered is lost, however it stops.
 `;
 
 try {
-  await serve();
+  const fleet = fleetSettings(process.env);
+  // A node alone does not load the clients of a fleet.
+  if (fleet === undefined) await serve();
+  else await (await import('./serve-fleet.ts')).serveFleet(fleet);
 } catch (error) {
   sayError(error);
   process.exitCode = 1;

@@ -96,3 +96,8 @@ test('nobody there, a wrong password, and what is no Redis: each is said', async
   await rejects(opened(own.url().replace('right', 'wrong')), unavailable('refused'));
   await rejects(opened(own.url().replace(':right@', '')), unavailable('refused'));
 });
+
+test('a Redis that makes room by itself is refused, and why', async () => {
+  const own = await server({ maxmemory: '64mb', maxmemoryPolicy: 'allkeys-lru' });
+  await rejects(opened(own.url()), (error) => unavailable('refused')(error) && /noeviction/.test(`${error}`));
+});

@@ -68,6 +68,7 @@ export class RedisWindowLog implements WindowLog {
     const opening = async (): Promise<void> => {
       await client.connect();
       await client.sendCommand(['SCRIPT', 'LOAD', APPEND_SCRIPT]);
+      await mustKeepAll(client, options);
     };
     try {
       await within(CONNECT_MS_MAX, opening());
@@ -103,6 +104,19 @@ export class RedisWindowLog implements WindowLog {
     this.#closing = true;
     this.#client.destroy();
   }
+}
+
+/** A Redis that makes room by itself would lose counts without a word. */
+async function mustKeepAll(client: Client, { tell }: RedisWindowLogOptions): Promise<void> {
+  const name = 'maxmemory-policy';
+  const said = await client.configGet(name).catch((error: unknown) => {
+    tell?.(`redis: ${name} cannot be read (${messageOf(error)}); it must be noeviction`);
+    return undefined;
+  });
+  const policy = said === undefined ? undefined : `${said[name]}`;
+  if (policy === undefined || policy === 'noeviction') return;
+  throw new WindowLogUnavailable('refused',
+    `${name} is ${policy}, which loses counts without a word: set it to noeviction`);
 }
 
 /** The braces choose the slot of a cluster: a log is whole in one. */
