@@ -113,7 +113,7 @@ async function mustKeepAll(client: Client, { tell }: RedisWindowLogOptions): Pro
     tell?.(`redis: ${name} cannot be read (${messageOf(error)}); it must be noeviction`);
     return undefined;
   });
-  const policy = said === undefined ? undefined : `${said[name]}`;
+  const policy = said?.[name]?.toString();
   if (policy === undefined || policy === 'noeviction') return;
   throw new WindowLogUnavailable('refused',
     `${name} is ${policy}, which loses counts without a word: set it to noeviction`);
