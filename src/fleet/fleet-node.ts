@@ -4,6 +4,7 @@
  */
 import type { EventSchema } from '#domain/field.ts';
 import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
+import type { Refusal } from '#domain/refusal.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from '#decisioning/call.ts';
 import { Flights } from '#decisioning/flights.ts';
 import { Pipeline } from '#decisioning/pipeline.ts';
@@ -15,9 +16,10 @@ import {
 import { EngineState } from '#decisioning/state.ts';
 import { atOnce, stepByStep } from '#policy/steps.ts';
 import type { Clock } from '#ports/clock.ts';
+import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { Topic } from '#ports/topic.ts';
-import type { WindowLog } from '#ports/window-log.ts';
+import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
 import type { SharedWindowStore } from '#ports/window-store.ts';
 import { FleetArrivals } from './fleet-arrivals.ts';
 import { FleetFacts } from './fleet-facts.ts';
@@ -91,11 +93,11 @@ export class FleetNode {
   }
 
   decide(call: DecideCall): Promise<DecideAnswer> {
-    return this.#pipeline.decide(call);
+    return this.#pipeline.decide(call).catch(refusedWhileAway);
   }
 
   record(call: DecideCall): Promise<RecordAnswer> {
-    return this.#pipeline.record(call);
+    return this.#pipeline.record(call).catch(refusedWhileAway);
   }
 
   /** A decision that leaves no trace, on the shared logs as they are now. */
@@ -168,6 +170,13 @@ export class FleetNode {
     this.#waiting = left ?? [];
     for (const one of done ?? []) one.done();
   }
+}
+
+/** What a fleet shares cannot be asked: it is unknown what was done, and the same call again finds it. */
+function refusedWhileAway(error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {
+  const isAway = error instanceof WindowLogUnavailable || error instanceof DecisionIndexUnavailable;
+  if (!isAway) throw error;
+  return refused('log_unavailable', 'what the nodes share cannot be asked now; send it again');
 }
 
 const nothing = async (): Promise<undefined> => undefined;

@@ -1,6 +1,9 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { MemoryTopic } from '#adapters/memory/topic.ts';
 import type { Decision } from '#domain/decision.ts';
+import { TopicUnavailable } from '#ports/topic.ts';
+import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
 import { code, decided, payment, POLICY, publicationOf } from '../engine/engine-world.ts';
 import { fleetOf } from './fleet-world.ts';
 
@@ -88,3 +91,43 @@ describe('a fleet counts as one', () => {
     await world.close();
   });
 });
+
+describe('what the nodes share fails', () => {
+  test('the logs took the payment and did not answer: its copy has one answer, and counts once', async () => {
+    const { world } = await fleetOf(1);
+    let isLost = true;
+    const node = await world.join({ log: {
+      async call(...asked: Parameters<WindowLog['call']>) {
+        const answers = await world.log.call(...asked);
+        if (isLost) throw new WindowLogUnavailable('late', 'no answer');
+        return answers;
+      },
+      close: async () => {},
+    } });
+    const bytes = payment(world.nowMs, { id: 'late' });
+    equal(code(await node.decide({ bytes, tenant: 'acme' })), 'log_unavailable');
+    isLost = false;
+    equal(countOf(decided(await node.decide({ bytes, tenant: 'acme' }))), 1);
+    equal(countOf(decided(await world.decide(world.nodes[0]!))), 2);
+    await world.close();
+  });
+
+  test('the topic does not take the decision: its copy, on another node, is decided as it was', async () => {
+    const { world, nodes: [first] } = await fleetOf(1);
+    const node = await world.join({ decisions: new FullTopic() });
+    const bytes = payment(world.nowMs, { id: 'full' });
+    equal(code(await node.decide({ bytes, tenant: 'acme' })), 'log_unavailable');
+    await world.decide(first!);
+    const { log_position: { windows }, features } = decided(await first!.decide({ bytes, tenant: 'acme' }));
+    deepEqual([windows, features['card_count_1h']], [{ 'card.id': 1 }, 1], 'as when it first came');
+    await world.close();
+  });
+});
+
+class FullTopic extends MemoryTopic {
+  constructor() { super('full', 1, () => 0); }
+
+  override async append(): Promise<never> {
+    throw new TopicUnavailable('full', 'no room');
+  }
+}
