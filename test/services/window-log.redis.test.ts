@@ -99,5 +99,6 @@ test('nobody there, a wrong password, and what is no Redis: each is said', async
 
 test('a Redis that makes room by itself is refused, and why', async () => {
   const own = await server({ maxmemory: '64mb', maxmemoryPolicy: 'allkeys-lru' });
-  await rejects(opened(own.url()), (error) => unavailable('refused')(error) && /noeviction/.test(String(error)));
+  await rejects(opened(own.url()), (error) =>
+    unavailable('refused')(error) && /noeviction/.test(String(error)));
 });
