@@ -15,12 +15,14 @@ export class Dictionary {
   /** Code to text; grows in place. */
   readonly texts: (string | undefined)[] = [undefined];
   #counts = uint32s(64);
-  readonly #free: number[] = [];
+  /** The code freed last, or 0; each has the one before as its count. */
+  #freed = 0;
+  #freedCount = 0;
   readonly #codes: Map<string, number>[] = [new Map<string, number>()];
   #charCount = 0;
 
   get size(): number {
-    return this.texts.length - 1 - this.#free.length;
+    return this.texts.length - 1 - this.#freedCount;
   }
 
   get bytes(): number {
@@ -58,13 +60,20 @@ export class Dictionary {
     this.#charCount -= text.length;
     for (const codes of this.#codes) if (codes.delete(text)) break;
     this.texts[code] = undefined;
-    this.#free.push(code);
+    this.#counts[code] = this.#freed;
+    this.#freed = code;
+    this.#freedCount++;
   }
 
   #add(text: string): number {
-    const code = this.#free.pop() ?? this.texts.length;
-    this.texts[code] = text;
+    const code = this.#freed === 0 ? this.texts.length : this.#freed;
     this.#counts = withRoom(this.#counts, code + 1, uint32s);
+    if (this.#freed > 0) {
+      this.#freed = this.#counts[code]!;
+      this.#freedCount--;
+    }
+    this.#counts[code] = 0;
+    this.texts[code] = text;
     this.#charCount += text.length;
     let codes = this.#codes.find((map) => map.size < MAP_ENTRY_COUNT_MAX);
     if (codes === undefined) this.#codes.push((codes = new Map<string, number>()));

@@ -6,6 +6,7 @@ import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { PAGE_MASK, PAGE_ROWS, PAGE_SHIFT, type Columns } from '#domain/history.ts';
 import type { Dictionary } from './dictionary.ts';
+import { PageMemory } from './page-memory.ts';
 
 export const NO_ROW = -1;
 
@@ -40,7 +41,9 @@ export class RowTable {
   readonly #eventSlot: number;
   /** By text slot, of the row taken last; the text may be gone or another by now. */
   readonly #latestCodes: Uint32Array;
-  readonly #free: number[] = [];
+  readonly #memory = new PageMemory();
+  /** The row freed last; each has the one before as its next. */
+  #freed = NO_ROW;
   #count = 0;
   #head = NO_ROW;
   #tail = NO_ROW;
@@ -104,7 +107,8 @@ export class RowTable {
 
   /** A row for the event, last in arrival order; its tenant and texts count as referred to. */
   take(event: ParsedEvent): number {
-    const row = this.#free.pop() ?? this.#count;
+    const row = this.#freed === NO_ROW ? this.#count : this.#freed;
+    if (this.#freed !== NO_ROW) this.#freed = this.next(row);
     this.#count++;
     const page = row >>> PAGE_SHIFT;
     const at = row & PAGE_MASK;
@@ -112,11 +116,11 @@ export class RowTable {
     const { columns } = this;
     const dictionary = this.#dictionary;
     for (const slot of this.numberSlots) {
-      writeNumber(columns.numbers[slot]!, page, at, event.numbers[slot] ?? Number.NaN);
+      this.#writeNumber(columns.numbers[slot]!, page, at, event.numbers[slot] ?? Number.NaN);
     }
     for (const slot of this.textSlots) {
       const text = slot === this.#eventSlot ? event.type : event.texts[slot];
-      writeCode(columns.codes[slot]!, page, at, text === undefined ? 0 : this.#codeOf(slot, text));
+      this.#writeCode(columns.codes[slot]!, page, at, text === undefined ? 0 : this.#codeOf(slot, text));
     }
     columns.positions[page]![at] = event.position;
     const rest = this.pages[page]!;
@@ -158,7 +162,8 @@ export class RowTable {
       if (code !== 0) this.#dictionary.release(code);
     }
     this.#dictionary.release(tenants[at]!);
-    this.#free.push(row);
+    next[at] = this.#freed;
+    this.#freed = row;
     this.#count--;
   }
 
@@ -173,32 +178,32 @@ export class RowTable {
   #addPage(): void {
     for (const slot of this.numberSlots) this.columns.numbers[slot]!.push(NO_NUMBERS);
     for (const slot of this.textSlots) this.columns.codes[slot]!.push(NO_CODES);
-    this.columns.positions.push(new Float64Array(PAGE_ROWS));
+    this.columns.positions.push(this.#memory.float64s(PAGE_ROWS));
     this.pages.push({
-      tenants: new Uint32Array(PAGE_ROWS), held: new Uint16Array(PAGE_ROWS),
-      previous: new Int32Array(PAGE_ROWS), next: new Int32Array(PAGE_ROWS),
-      idHigh: new Uint32Array(PAGE_ROWS), idLow: new Uint32Array(PAGE_ROWS),
-      changes: new Int32Array(PAGE_ROWS),
+      tenants: this.#memory.uint32s(PAGE_ROWS), held: this.#memory.uint16s(PAGE_ROWS),
+      previous: this.#memory.int32s(PAGE_ROWS), next: this.#memory.int32s(PAGE_ROWS),
+      idHigh: this.#memory.uint32s(PAGE_ROWS), idLow: this.#memory.uint32s(PAGE_ROWS),
+      changes: this.#memory.int32s(PAGE_ROWS),
     });
   }
-}
 
-function writeNumber(pages: Float64Array[], page: number, at: number, value: number): void {
-  let target = pages[page]!;
-  if (target === NO_NUMBERS) {
-    if (Number.isNaN(value)) return;
-    target = new Float64Array(PAGE_ROWS).fill(Number.NaN);
-    pages[page] = target;
+  #writeNumber(pages: Float64Array[], page: number, at: number, value: number): void {
+    let target = pages[page]!;
+    if (target === NO_NUMBERS) {
+      if (Number.isNaN(value)) return;
+      target = this.#memory.float64s(PAGE_ROWS).fill(Number.NaN);
+      pages[page] = target;
+    }
+    target[at] = value;
   }
-  target[at] = value;
-}
 
-function writeCode(pages: Uint32Array[], page: number, at: number, code: number): void {
-  let target = pages[page]!;
-  if (target === NO_CODES) {
-    if (code === 0) return;
-    target = new Uint32Array(PAGE_ROWS);
-    pages[page] = target;
+  #writeCode(pages: Uint32Array[], page: number, at: number, code: number): void {
+    let target = pages[page]!;
+    if (target === NO_CODES) {
+      if (code === 0) return;
+      target = this.#memory.uint32s(PAGE_ROWS);
+      pages[page] = target;
+    }
+    target[at] = code;
   }
-  target[at] = code;
 }

@@ -27,7 +27,8 @@ export class StatusChanges {
   #codes = uint32s(64);
   #kinds = uint8s(64);
   #next = int32s(64);
-  readonly #free: number[] = [];
+  /** The entry freed last; each has the one before as its next. */
+  #freed = NONE;
   #used = 0;
   /**
    * A bit for each row that has any: few have, and so small a map stays in the cache while a log is scanned.
@@ -44,8 +45,7 @@ export class StatusChanges {
   }
 
   add(row: number, change: Change): void {
-    const entry = this.#free.pop() ?? this.#used++;
-    this.#makeRoom(entry + 1);
+    const entry = this.#take();
     this.#changed = withRoom(this.#changed, (row >>> 5) + 1, uint32s);
     this.#changed[row >>> 5]! |= 1 << (row & 31);
     this.#knownAt[entry] = change.knownAtMs;
@@ -98,11 +98,23 @@ export class StatusChanges {
   release(row: number): void {
     if (this.#head(row) === NONE) return;
     this.#changed[row >>> 5]! &= ~(1 << (row & 31));
-    for (let entry = this.#head(row); entry !== NONE; entry = this.#next[entry]!) {
+    for (let entry = this.#head(row), after = NONE; entry !== NONE; entry = after) {
+      after = this.#next[entry]!;
       this.#dictionary.release(this.#codes[entry]!);
-      this.#free.push(entry);
+      this.#next[entry] = this.#freed;
+      this.#freed = entry;
     }
     this.#setHead(row, NONE);
+  }
+
+  #take(): number {
+    const entry = this.#freed;
+    if (entry === NONE) {
+      this.#makeRoom(this.#used + 1);
+      return this.#used++;
+    }
+    this.#freed = this.#next[entry]!;
+    return entry;
   }
 
   #head(row: number): number {
