@@ -52,9 +52,6 @@ export type PaymentLook =
       readonly places: readonly LogPlace[] })
   | Placed<Decision, PlacedPayment, never>;
 
-/** Another node may lose entries between two looks; who meets that again and again has another fault. */
-const LOOKS_MAX = 5;
-
 export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   readonly #parts: FleetArrivalsParts;
 
@@ -62,7 +59,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     this.#parts = parts;
   }
 
-  async lookForPayment(arriving: Arriving<ParsedEvent>, looks = 1): Promise<PaymentLook> {
+  async lookForPayment(arriving: Arriving<ParsedEvent>): Promise<PaymentLook> {
     const { state, windows, codec, log } = this.#parts;
     const { call: { tenant }, parsed, receivedAtMs, key } = arriving;
     const digest = digestOf(parsed);
@@ -74,13 +71,11 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const bytes = codec.writeEvent(admitted.event, pin);
     const own = ownCalls(arriving, ownName(tenant, 'tx', parsed.id), id, bytes);
     const shared = callsTo(places, id, bytes, (name) => windows.known(name));
-    const answers = await log.call([...own, ...shared], 'gated');
-    const asked = { places, own: answers.slice(0, own.length), shared: answers.slice(own.length) };
-    const lost = places.filter((_, i) => asked.shared[i]?.kind !== 'read');
-    if (lost.length === 0) return { kind: 'asked', admitted, pin, ...asked };
-    for (const { name } of lost) windows.forget(name);
-    return looks < LOOKS_MAX ? this.lookForPayment(arriving, looks + 1)
-      : { kind: 'refused', refusal: unavailable() };
+    const answers = await log.call([...own, ...shared]);
+    return {
+      kind: 'asked', admitted, pin, places,
+      own: answers.slice(0, own.length), shared: answers.slice(own.length),
+    };
   }
 
   placePayment(
@@ -97,12 +92,17 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     let isLatest = true;
     for (const [i, answer] of look.shared.entries()) {
       const { name, label } = places[i]!;
-      if (answer.kind !== 'read') throw new Error('a log that was lost was let through');
+      if (answer.kind === 'diverged') {
+        windows.forget(name);
+        isLatest = false;
+        continue;
+      }
       windows.enter(name, answer.behind);
       isLatest &&= windows.known(name).seq === answer.seq;
       seqs[label] = answer.seq;
     }
-    // These windows have gone on: a later payment was entered while this one waited.
+    // These windows have gone on, because a later payment was entered while this one waited; or they knew
+    // entries that the log has lost.
     if (!isLatest) return { kind: 'again', look: this.#inThePast(arriving, pin, own.waited, false) };
     const { state } = this.#parts;
     const { waited } = own;

@@ -55,7 +55,7 @@ export class FleetFacts {
     const { event } = timedEvent(parsed.event, receivedAtMs);
     if (event.type === 'refund') await this.#inherit(event, tenant, parsed.transactionId ?? '');
     const name = ownName(tenant, 'event', event.id);
-    const asked = await log.call(ownCalls(arriving, name, id, codec.writeEvent(event, pin)), 'gated');
+    const asked = await log.call(ownCalls(arriving, name, id, codec.writeEvent(event, pin)));
     const own = ownLog({ own: asked }, codec, id);
     if (own.holder !== undefined) {
       return { kind: 'named', flight: { answered: own.holder, durable: Promise.resolve() } };

@@ -30,20 +30,26 @@ export const ownName = (tenant: string, family: 'tx' | 'event', id: string): Log
 
 const nameName = (tenant: string, key: string): LogName => ({ tenant, field: 'idempotency_key', value: key });
 
-/** Without bytes both logs are only read. */
+/**
+ * Without bytes both logs are only read. Where the name is another's, or a copy came before, nothing behind
+ * these calls is appended.
+ */
 export function ownCalls(
   { call: { tenant, idempotencyKey }, name }: Pick<Arriving<unknown>, 'call' | 'name'>,
   own: LogName, id: string, bytes: Uint8Array | undefined,
 ): readonly LogCall[] {
-  const calls: LogCall[] = [{ name: own, known: NOTHING_KNOWN, id, bytes }];
+  const calls: LogCall[] = [];
   if (name !== undefined && idempotencyKey !== undefined) {
     const said = bytes === undefined ? undefined : Buffer.from(own.value);
-    calls.push({ name: nameName(tenant, idempotencyKey), known: NOTHING_KNOWN, id, bytes: said });
+    const named = nameName(tenant, idempotencyKey);
+    calls.push({ name: named, known: NOTHING_KNOWN, id, bytes: said, gate: 'other' });
   }
+  calls.push({ name: own, known: NOTHING_KNOWN, id, bytes, gate: 'same' });
   return calls;
 }
 
-export function ownLog({ own: [answer, named] }: Pick<Asked, 'own'>, codec: EntryCodec, id: string): OwnLog {
+export function ownLog({ own }: Pick<Asked, 'own'>, codec: EntryCodec, id: string): OwnLog {
+  const [answer, named] = own.toReversed();
   const [holder] = named?.kind === 'read' ? named.behind : [];
   const found: { event?: OwnLog['event'] } = {};
   const waited: Told[] = [];

@@ -35,6 +35,11 @@ export interface LogCall {
   readonly known: Known;
   readonly id: string;
   readonly bytes: Uint8Array | undefined;
+  /**
+   * Logs of the calls behind this one are only read where this log had, before, an entry of the same id; or
+   * where it had any of another.
+   */
+  readonly gate?: 'same' | 'other';
 }
 
 export type LogAnswer =
@@ -56,11 +61,10 @@ export type LogAnswer =
 export interface WindowLog {
   /**
    * All logs in one round trip, each call whole or not at all; one answer for each call, in their order.
-   * A call that is made again finds what the first one did. `gated`: where the entry of the first call was
-   * there before, the other logs are only read. Rejects with WindowLogUnavailable: then it is unknown what
-   * was done.
+   * A call that is made again finds what the first one did. Rejects with WindowLogUnavailable: then it is
+   * unknown what was done.
    */
-  call(calls: readonly LogCall[], gated?: 'gated'): Promise<readonly LogAnswer[]>;
+  call(calls: readonly LogCall[]): Promise<readonly LogAnswer[]>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { deepEqual, equal, notEqual } from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MemoryTopic } from '#adapters/memory/topic.ts';
+import { MemoryWindowLog } from '#adapters/memory/window-log.ts';
 import type { Decision } from '#domain/decision.ts';
 import { TopicUnavailable } from '#ports/topic.ts';
 import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
@@ -62,6 +63,7 @@ describe('a fleet counts as one', () => {
     const first = decided(await world.decide(a!, { id: 'p1' }, { idempotencyKey: 'k' }));
     equal(code(await world.decide(b!, { id: 'p2' }, { idempotencyKey: 'k' })), 'id_conflict');
     deepEqual(decided(await world.decide(b!, { id: 'p1' }, { idempotencyKey: 'k' })), first);
+    equal(countOf(decided(await world.decide(b!, { id: 'p2' }))), 2, 'what was refused has not counted');
     await world.close();
   });
 
@@ -109,6 +111,18 @@ describe('what the nodes share fails', () => {
     isLost = false;
     equal(countOf(decided(await node.decide({ bytes, tenant: 'acme' }))), 1);
     equal(countOf(decided(await world.decide(world.nodes[0]!))), 2);
+    await world.close();
+  });
+
+  test('the logs lost what a node knew: it sees what is left, and goes on', async () => {
+    const { world } = await fleetOf(1);
+    let log = new MemoryWindowLog();
+    const node = await world.join({ log: { call: (calls) => log.call(calls), close: async () => {} } });
+    for (let i = 0; i < 3; i++) await world.decide(node);
+    log = new MemoryWindowLog();
+    const answers = [await world.decide(node), await world.decide(node)];
+    deepEqual(answers.map((answer) => countOf(decided(answer))), [1, 2]);
+    deepEqual(answers.map((answer) => answer.kind === 'decided' && answer.replayed), [false, false]);
     await world.close();
   });
 

@@ -14,14 +14,16 @@ export class MemoryWindowLog implements WindowLog {
     this.#keptMax = keptMax;
   }
 
-  async call(calls: readonly LogCall[], gated?: 'gated'): Promise<readonly LogAnswer[]> {
+  async call(calls: readonly LogCall[]): Promise<readonly LogAnswer[]> {
     if (!this.#isOpen) throw new WindowLogUnavailable('unreachable', 'the window log is closed');
-    const [first] = calls.slice(0, 1).map((call) => this.#answer(call));
-    if (first === undefined) return [];
-    const isThere = first.kind === 'read' && !first.isNew && first.seq > 0;
-    const onlyReads = gated !== undefined && isThere;
-    return [first, ...calls.slice(1).map((call) =>
-      this.#answer(onlyReads ? { ...call, bytes: undefined } : call))];
+    let isShut = false;
+    return calls.map((call) => {
+      const before = this.entries(call.name);
+      const answer = this.#answer(isShut ? { ...call, bytes: undefined } : call);
+      const { gate } = call;
+      isShut ||= gate !== undefined && before.some(({ id }) => (id === call.id) === (gate === 'same'));
+      return answer;
+    });
   }
 
   async close(): Promise<void> {

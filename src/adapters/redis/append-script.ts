@@ -10,17 +10,18 @@
  *     looked for there, and appended where it is not. A call that is made again finds what the first one did;
  *   - what stands behind what is known is returned, itself included.
  *
- * Arguments: retention in ms, most entries that are kept, 1 if an entry that was there before in the first
- * log keeps the others from being appended to; then for each key: last place known, id of that entry ('' at
- * 0), id, what it says ('' only reads). Answer for each key: place of the id (0: not there), 1 if it is new,
- * the entries behind; or -1 and the last place of the list.
+ * Arguments: retention in ms, most entries that are kept; then for each key: last place known, id of that
+ * entry ('' at 0), id, what it says ('' only reads), gate (1: if an entry of the id was there before, the
+ * keys behind are only read; 2: if any of another id was). Answer for each key: place of the id (0: not
+ * there), 1 if it is new, the entries behind; or -1 and the last place of the list.
  */
 export const APPEND_SCRIPT = `
-local retention, most, gated = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
+local retention, most = ARGV[1], tonumber(ARGV[2])
 local answers, shut = {}, false
 for i = 1, #KEYS do
-  local key, at = KEYS[i], i * 4 + 1
+  local key, at = KEYS[i], i * 5 - 1
   local known, knownId, id, said = tonumber(ARGV[at - 1]), ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local gate, closes = ARGV[at + 3], false
   local newest = redis.call('LINDEX', key, -1)
   local last = 0
   if newest then last = struct.unpack('>I6', newest) end
@@ -43,7 +44,8 @@ for i = 1, #KEYS do
       if string.sub(behind[j], 7, 22) == id then answer[1] = struct.unpack('>I6', behind[j]) end
       answer[j + 2] = behind[j]
     end
-    if i == 1 and gated and answer[1] > 0 then shut = true end
+    if gate == '1' then closes = answer[1] > 0 end
+    if gate == '2' then closes = #behind > (answer[1] > 0 and 1 or 0) end
     if answer[1] == 0 and said ~= '' and not shut then
       local entry = struct.pack('>I6', last + 1) .. id .. said
       if redis.call('RPUSH', key, entry) > most then redis.call('LTRIM', key, -most, -1) end
@@ -51,6 +53,7 @@ for i = 1, #KEYS do
       answer[1], answer[2] = last + 1, 1
       answer[#answer + 1] = entry
     end
+    shut = shut or closes
   end
   answers[i] = answer
 end

@@ -80,10 +80,10 @@ export class RedisWindowLog implements WindowLog {
     return new RedisWindowLog(options, client);
   }
 
-  async call(calls: readonly LogCall[], gated?: 'gated'): Promise<readonly LogAnswer[]> {
+  async call(calls: readonly LogCall[]): Promise<readonly LogAnswer[]> {
     if (calls.length === 0) return [];
     const { answerMsMax, retentionMs, entriesPerLogMax } = this.#options;
-    const limits = [`${retentionMs}`, `${entriesPerLogMax}`, gated === undefined ? '0' : '1'];
+    const limits = [`${retentionMs}`, `${entriesPerLogMax}`];
     const keys = calls.map(({ name }) => keyOf(name));
     const args = [`${calls.length}`, ...keys, ...limits, ...calls.flatMap(argsOf)];
     try {
@@ -124,9 +124,12 @@ const keyOf = ({ tenant, field, value }: LogName): string => `assay:w:{${tenant}
 
 const NOTHING = Buffer.alloc(0);
 
-const argsOf = ({ known, id, bytes }: LogCall): readonly (string | Buffer)[] => [
+const GATES = { same: '1', other: '2' } as const;
+
+const argsOf = ({ known, id, bytes, gate }: LogCall): readonly (string | Buffer)[] => [
   `${known.seq}`, known.seq === 0 ? NOTHING : Buffer.from(known.id, 'hex'), Buffer.from(id, 'hex'),
   bytes === undefined ? NOTHING : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  gate === undefined ? '0' : GATES[gate],
 ];
 
 function answersOf(answered: unknown, count: number): readonly LogAnswer[] {
