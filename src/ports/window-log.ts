@@ -36,8 +36,8 @@ export interface LogCall {
   readonly id: string;
   readonly bytes: Uint8Array | undefined;
   /**
-   * Logs of the calls behind this one are only read where this log had, before, an entry of the same id; or
-   * where it had any of another.
+   * Logs of the calls behind this one are only read where this log had, behind what is known, an entry of the
+   * same id; or where it had any of another.
    */
   readonly gate?: 'same' | 'other';
 }

@@ -18,7 +18,7 @@ export class MemoryWindowLog implements WindowLog {
     if (!this.#isOpen) throw new WindowLogUnavailable('unreachable', 'the window log is closed');
     let isShut = false;
     return calls.map((call) => {
-      const before = this.entries(call.name);
+      const before = this.entries(call.name).filter(({ seq }) => seq > call.known.seq);
       const answer = this.#answer(isShut ? { ...call, bytes: undefined } : call);
       const { gate } = call;
       isShut ||= gate !== undefined && before.some(({ id }) => (id === call.id) === (gate === 'same'));
