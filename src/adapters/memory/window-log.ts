@@ -21,7 +21,8 @@ export class MemoryWindowLog implements WindowLog {
       const before = this.entries(call.name).filter(({ seq }) => seq > call.known.seq);
       const answer = this.#answer(isShut ? { ...call, bytes: undefined } : call);
       const { gate } = call;
-      isShut ||= gate !== undefined && before.some(({ id }) => (id === call.id) === (gate === 'same'));
+      isShut ||= gate !== undefined && answer.kind === 'read'
+        && before.some(({ id }) => (id === call.id) === (gate === 'same'));
       return answer;
     });
   }
