@@ -41,7 +41,9 @@ for i = 1, #KEYS do
   if not answer then
     answer = {0, 0}
     for j = 1, #behind do
-      if answer[1] == 0 and string.sub(behind[j], 7, 22) == id then answer[1] = struct.unpack('>I6', behind[j]) end
+      if answer[1] == 0 and string.sub(behind[j], 7, 22) == id then
+        answer[1] = struct.unpack('>I6', behind[j])
+      end
       answer[j + 2] = behind[j]
     end
     if gate == '1' then closes = answer[1] > 0 end
