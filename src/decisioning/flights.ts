@@ -28,6 +28,11 @@ export function addFlight<Answered>(
   durable.then(forget, forget);
 }
 
+/** Of what is durable, and was found. */
+export const landedFlight = <Answered>(
+  record: LogRecord, read: (record: LogRecord) => Answered,
+): Flight<Answered> => ({ record, answered: read(record), durable: Promise.resolve() });
+
 /** False where the log could not take it: then it is in no log, and what comes after it is not either. */
 export const landed = (durable: Promise<void>): Promise<boolean> =>
   durable.then(() => true, (error: unknown) => {

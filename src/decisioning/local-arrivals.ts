@@ -11,7 +11,7 @@ import type { PassingMap } from '#domain/passing-map.ts';
 import type { DecisionLog, LogRecord } from '#ports/decision-log.ts';
 import type { Arrivals, Arriving, Placed, PlacedFact, PlacedPayment } from './arrivals.ts';
 import { unavailable, type Recorded } from './call.ts';
-import { addFlight, type Flight, type Flights } from './flights.ts';
+import { addFlight, landedFlight, type Flight, type Flights } from './flights.ts';
 import { nameRecord, readDecision, readNamed, readRecorded } from './record.ts';
 import type { EngineState } from './state.ts';
 
@@ -150,8 +150,7 @@ export class LocalArrivals implements Arrivals<Look<Decision>, Look<Recorded>> {
   ): Flight<Answered> | undefined | Promise<Flight<Answered> | undefined> {
     const flight = flights.get(key);
     if (flight !== undefined || !this.#log.mayHave(key)) return flight;
-    return this.#log.find(key).then((record) =>
-      (record === undefined ? undefined : { record, answered: read(record), durable: Promise.resolve() }));
+    return this.#log.find(key).then((record) => record && landedFlight(record, read));
   }
 
   /** What throws half-way leaves a state that is not that of the log: it is made again. */

@@ -47,6 +47,7 @@ export class Pipeline {
     const key = recordKey(call.tenant, 'tx', event.id);
     const arriving = { call, parsed: event, receivedAtMs, key, name: nameOf(call, event.id) };
 
+    // Here and in `record`, not in a function of their own: its promise would wait between place and keep.
     let look = arrivals.lookForPayment(arriving);
     let placed = arrivals.placePayment(arriving, look instanceof Promise ? await look : look);
     while (placed.kind === 'again') {

@@ -18,7 +18,7 @@ import { isRefusal, type ParsedFact } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Arrivals, Arriving, Placed, PlacedFact, PlacedPayment } from '#decisioning/arrivals.ts';
 import { unavailable, type Recorded } from '#decisioning/call.ts';
-import type { Flight, Flights } from '#decisioning/flights.ts';
+import { landedFlight, type Flights } from '#decisioning/flights.ts';
 import { readDecision } from '#decisioning/record.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
@@ -26,7 +26,7 @@ import { NOTHING_KNOWN, type Known, type LogCall, type LogName, type WindowLog }
 import { digestOf, entryId, fleetPlace, sameDigest } from './identity.ts';
 import type { FactLook, FleetFacts } from './fleet-facts.ts';
 import type { Keeper } from './keeper.ts';
-import { ownCalls, ownLog, ownName, type Asked, type OwnLog, type Told } from './own-log.ts';
+import { namedAs, ownCalls, ownLog, ownName, type Asked, type OwnLog, type Told } from './own-log.ts';
 import type { PastJudge } from './past-judge.ts';
 import { placesOf, type LogPlace } from './places.ts';
 import type { SharedWindows } from './shared-windows.ts';
@@ -135,18 +135,13 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     arriving: Arriving<ParsedEvent>, digest: Uint8Array, { pin, waited }: OwnLog,
   ): Promise<PaymentLook> {
     const { flights, find } = this.#parts;
-    const flight = flights.decisions.get(arriving.key) ?? await this.#found(find, arriving.key);
+    const flight = flights.decisions.get(arriving.key);
     if (flight !== undefined) return { kind: 'earlier', flight };
+    const record = await find(arriving.key);
+    if (record !== undefined) return { kind: 'earlier', flight: landedFlight(record, readDecision) };
     if (pin === undefined) return { kind: 'refused', refusal: unavailable() };
     if (!sameDigest(pin.digest, digest)) return { kind: 'conflict' };
     return this.#inThePast(arriving, pin, waited, true);
-  }
-
-  async #found(
-    find: FleetArrivalsParts['find'], key: string,
-  ): Promise<Flight<Decision> | undefined> {
-    const record = await find(key);
-    return record && { record, answered: readDecision(record), durable: Promise.resolve() };
   }
 
   /** On windows made for it alone. Entries that an earlier attempt did not come to are appended. */
@@ -190,9 +185,6 @@ const callsTo = (
   places: readonly LogPlace[], id: string, bytes: Uint8Array, known: (name: LogName) => Known,
 ): readonly LogCall[] => places.map(({ name, isSeenOnly }) =>
   ({ name, known: known(name), id, bytes: isSeenOnly ? SEEN_BYTES : bytes }));
-
-const namedAs = (holder: string) =>
-  ({ kind: 'named', flight: { answered: holder, durable: Promise.resolve() } }) as const;
 
 interface Place {
   readonly admitted: Admitted;

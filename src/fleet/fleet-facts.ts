@@ -6,18 +6,18 @@
 import { applyTolerance } from '#domain/apply-tolerance.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
+import { inheritFields } from '#domain/inherit-fields.ts';
 import { isRefusal, type ParsedFact } from '#domain/parse-event.ts';
 import type { Arriving, Placed, PlacedFact } from '#decisioning/arrivals.ts';
 import { recordedOf, type Recorded } from '#decisioning/call.ts';
-import type { Flights } from '#decisioning/flights.ts';
+import { landedFlight, type Flights } from '#decisioning/flights.ts';
 import { readRecorded, recordKey } from '#decisioning/record.ts';
 import { EVENT_TOLERANCE } from '#decisioning/state.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
 import { digestOf, entryId, sameDigest } from './identity.ts';
-import { inheritFields } from './inherit-fields.ts';
 import type { Keeper } from './keeper.ts';
-import { ownCalls, ownLog, ownName } from './own-log.ts';
+import { namedAs, ownCalls, ownLog, ownName } from './own-log.ts';
 import { logNames, type SharedWindows } from './shared-windows.ts';
 import type { EntryCodec, Pin } from './window-entry.ts';
 
@@ -57,17 +57,12 @@ export class FleetFacts {
     const name = ownName(tenant, 'event', event.id);
     const asked = await log.call(ownCalls(arriving, name, id, codec.writeEvent(event, pin)));
     const own = ownLog({ own: asked }, codec, id);
-    if (own.holder !== undefined) {
-      return { kind: 'named', flight: { answered: own.holder, durable: Promise.resolve() } };
-    }
+    if (own.holder !== undefined) return namedAs(own.holder);
     if (own.isNew) return this.#counted(arriving, event, pin, false);
     const flight = flights.events.get(key);
     if (flight !== undefined) return { kind: 'earlier', flight };
     const record = await find(key);
-    if (record !== undefined) {
-      const answered = readRecorded(record);
-      return { kind: 'earlier', flight: { record, answered, durable: Promise.resolve() } };
-    }
+    if (record !== undefined) return { kind: 'earlier', flight: landedFlight(record, readRecorded) };
     if (own.event === undefined || !sameDigest(own.event.pin.digest, digest)) return { kind: 'conflict' };
     // What the first copy said stands: its payment may have come since, and then it would inherit more.
     const { pin: first, numbers, texts } = own.event;
@@ -151,7 +146,11 @@ export class FleetFacts {
     const name: LogName = ownName(tenant, 'tx', transactionId);
     const about = await log.call([{ name, known: NOTHING_KNOWN, id, bytes: undefined }]);
     const { event: payment } = ownLog({ own: about }, codec, id);
-    if (payment !== undefined) inheritFields(schema, event, payment);
+    if (payment === undefined) return;
+    const { numbers, texts } = payment;
+    inheritFields(schema, event, {
+      number: (slot) => numbers[slot] ?? Number.NaN, text: (slot) => texts[slot],
+    });
   }
 }
 

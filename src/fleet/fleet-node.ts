@@ -165,10 +165,9 @@ export class FleetNode {
   }
 
   #wake(): void {
-    const [done, left] = [this.#waiting, this.#waiting].map((all, i) =>
-      all.filter(({ position }) => (position <= this.#enacted) === (i === 0)));
-    this.#waiting = left ?? [];
-    for (const one of done ?? []) one.done();
+    const due = this.#waiting.filter(({ position }) => position <= this.#enacted);
+    this.#waiting = this.#waiting.filter(({ position }) => position > this.#enacted);
+    for (const { done } of due) done();
   }
 }
 

@@ -63,3 +63,7 @@ export function ownLog({ own }: Pick<Asked, 'own'>, codec: EntryCodec, id: strin
     holder: holder === undefined || holder.id === id ? undefined : Buffer.from(holder.bytes).toString(),
   };
 }
+
+/** The answer to what comes under another's name. */
+export const namedAs = (holder: string) =>
+  ({ kind: 'named', flight: { answered: holder, durable: Promise.resolve() } }) as const;

@@ -8,7 +8,7 @@
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
 import type { SharedWindowStore } from '#ports/window-store.ts';
-import { NOTHING_KNOWN, type Known, type LogName, type WindowEntry } from '#ports/window-log.ts';
+import { logKey, NOTHING_KNOWN, type Known, type LogName, type WindowEntry } from '#ports/window-log.ts';
 import type { Entry, EntryCodec } from './window-entry.ts';
 
 export class SharedWindows {
@@ -27,7 +27,7 @@ export class SharedWindows {
 
   /** How far this node knows a log. */
   known(name: LogName): Known {
-    return this.#known.get(keyOf(name)) ?? NOTHING_KNOWN;
+    return this.#known.get(logKey(name)) ?? NOTHING_KNOWN;
   }
 
   /** Enters what is behind what is known, up to `seqMax`. What it knows already is passed over. */
@@ -40,13 +40,13 @@ export class SharedWindows {
       // What came between is not kept one by one any more: what is known before it would stand beside a gap.
       if (entry.seq > seq + 1) this.forget(name);
       this.#enter(name, field, this.#codec.read(entry.bytes));
-      this.#known.set(keyOf(name), { seq: entry.seq, id: entry.id });
+      this.#known.set(logKey(name), { seq: entry.seq, id: entry.id });
     }
   }
 
   /** As if this node had never heard of the log. */
   forget(name: LogName): void {
-    this.#known.delete(keyOf(name));
+    this.#known.delete(logKey(name));
     const field = this.#schema.byPath.get(name.field);
     if (field !== undefined) this.store.forget(name.tenant, field, name.value);
   }
@@ -78,8 +78,6 @@ export class SharedWindows {
     return this.store.take({ type, tenant, id, position: ++this.#rows, receivedAtMs, numbers, texts });
   }
 }
-
-const keyOf = ({ tenant, field, value }: LogName): string => `${tenant}\0${field}\0${value}`;
 
 /** The logs of the entities of an event. */
 export function logNames(

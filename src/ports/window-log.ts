@@ -11,6 +11,9 @@ export interface LogName {
   readonly value: string;
 }
 
+/** Equal for equal names: NUL is in none of the parts. */
+export const logKey = ({ tenant, field, value }: LogName): string => `${tenant}\0${field}\0${value}`;
+
 /** How far a node knows a log. */
 export interface Known {
   /** Of the last entry that it knows; 0: nothing. */

@@ -2,7 +2,7 @@
  * The shared logs of one process: what a fleet of nodes in a test appends to, and the oracle for the others.
  */
 import {
-  WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
+  logKey, WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
 } from '#ports/window-log.ts';
 
 export class MemoryWindowLog implements WindowLog {
@@ -33,11 +33,11 @@ export class MemoryWindowLog implements WindowLog {
 
   /** All that is kept of a log. */
   entries(name: LogName): readonly WindowEntry[] {
-    return this.#logs.get(keyOf(name)) ?? [];
+    return this.#logs.get(logKey(name)) ?? [];
   }
 
   #answer({ name, known, id, bytes }: LogCall): LogAnswer {
-    const key = keyOf(name);
+    const key = logKey(name);
     const entries = this.#logs.get(key) ?? [];
     const last = entries.at(-1)?.seq ?? 0;
     const knownEntry = entries.find(({ seq }) => seq === known.seq);
@@ -54,5 +54,3 @@ export class MemoryWindowLog implements WindowLog {
     return { kind: 'read', seq: entry.seq, isNew: true, behind: [...behind, entry] };
   }
 }
-
-const keyOf = ({ tenant, field, value }: LogName): string => `${tenant}\0${field}\0${value}`;

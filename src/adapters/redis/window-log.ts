@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { createClient, RESP_TYPES } from '@redis/client';
 import { messageOf } from '#domain/message-of.ts';
 import {
-  WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
+  logKey, WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
 } from '#ports/window-log.ts';
 import { APPEND_SCRIPT } from './append-script.ts';
 
@@ -120,7 +120,7 @@ async function mustKeepAll(client: Client, { tell }: RedisWindowLogOptions): Pro
 }
 
 /** The braces choose the slot of a cluster: a log is whole in one. */
-const keyOf = ({ tenant, field, value }: LogName): string => `assay:w:{${tenant}\0${field}\0${value}}`;
+const keyOf = (name: LogName): string => `assay:w:{${logKey(name)}}`;
 
 const NOTHING = Buffer.alloc(0);
 

@@ -9,6 +9,7 @@ import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema, FieldDefinition } from '#domain/field.ts';
 import { EVENT_TYPES } from '#domain/field.ts';
 import type { Columns, EntityLog } from '#domain/history.ts';
+import { inheritFields } from '#domain/inherit-fields.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type {
   EntityMark, PersistentWindowStore, SharedWindowStore, TilePlan, WindowStoreSize,
@@ -49,8 +50,6 @@ export interface WindowStoreOptions {
 interface Late { readonly entity: number; readonly field: number; readonly bit: number }
 
 interface IndexedField { readonly index: number; readonly slot: number; readonly bit: number }
-
-const NOT_INHERITED = new Set(['t', 'event', 'status', 'label']);
 
 export class LocalWindowStore implements PersistentWindowStore, SharedWindowStore {
   readonly schema: EventSchema;
@@ -252,16 +251,10 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
   }
 
   inherit(event: ParsedEvent, row: number): void {
-    for (const field of this.schema.fields) {
-      if (!field.history || NOT_INHERITED.has(field.path)) continue;
-      const { numberSlot, secondNumberSlot, textSlot } = field;
-      const lacksNumber = numberSlot < 0 || !(event.numbers[numberSlot]! === event.numbers[numberSlot]);
-      if (!lacksNumber || (textSlot >= 0 && event.texts[textSlot] !== undefined)) continue;
-      for (const slot of [numberSlot, secondNumberSlot]) {
-        if (slot >= 0) event.numbers[slot] = this.rows.number(slot, row);
-      }
-      if (textSlot >= 0) event.texts[textSlot] = this.dictionary.texts[this.rows.code(textSlot, row)];
-    }
+    inheritFields(this.schema, event, {
+      number: (slot) => this.rows.number(slot, row),
+      text: (slot) => this.dictionary.texts[this.rows.code(slot, row)],
+    });
   }
 
   get size(): WindowStoreSize {
