@@ -76,8 +76,22 @@ test('a replica has what its primary had, and can be made the primary', async (t
   equal(await replica.ask('GET', 'a'), 'before');
   await rejects(replica.ask('SET', 'a', 'x'), /READONLY/);
   await primary.kill();
-  equal(await replica.ask('REPLICAOF', 'NO', 'ONE'), 'OK');
+  await replica.promote();
   equal(await replica.ask('SET', 'a', 'after'), 'OK');
+});
+
+test('what a primary acknowledged and its replica never heard is gone with the promotion', async (t) => {
+  const primary = await redis(t);
+  const link = await FaultProxy.make(primary.port);
+  t.after(() => link.close());
+  await primary.ask('SET', 'heard', '1');
+  const replica = await redis(t, { replicaOf: link });
+  link.behave({ kind: 'black-hole' });
+  equal(await primary.ask('SET', 'lost', '1'), 'OK');
+  await primary.kill();
+  await replica.promote();
+  equal(await replica.ask('GET', 'heard'), '1');
+  equal(await replica.ask('GET', 'lost'), null);
 });
 
 test('behind the proxy, a command whose answer was cut has been executed', async (t) => {

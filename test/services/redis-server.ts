@@ -15,7 +15,7 @@ export interface RedisOptions {
   /** Whether data outlive the process: every command is in the file before its answer leaves. */
   readonly appendonly?: boolean;
   readonly requirepass?: string;
-  /** The primary; both have the same password. `make` waits for the first copy. */
+  /** The primary, or a proxy before it; both have the same password. `make` waits for the first copy. */
   readonly replicaOf?: { readonly port: number };
   /** Any other setting, as on the command line of redis-server: ["--hz", "100"]. */
   readonly more?: readonly string[];
@@ -94,6 +94,13 @@ export class RedisServer {
 
   continue(): void {
     this.#running().signal('SIGCONT');
+  }
+
+  /** A copy becomes a primary, as a failover does it: it never heard what its primary did not send in time. */
+  async promote(): Promise<void> {
+    await this.ask('REPLICAOF', 'NO', 'ONE');
+    const isPrimary = async (): Promise<boolean> => /\brole:master\b/.test(String(await this.ask('INFO')));
+    await this.#running().ready('the new primary', isPrimary, READY_MS_MAX);
   }
 
   /** One command on a connection of its own, past every client and proxy. */
