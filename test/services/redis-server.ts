@@ -96,7 +96,7 @@ export class RedisServer {
     this.#running().signal('SIGCONT');
   }
 
-  /** A copy becomes a primary, as a failover does it: it never heard what its primary did not send in time. */
+  /** A copy becomes a primary, as in a failover: what its primary had not sent is not there. */
   async promote(): Promise<void> {
     await this.ask('REPLICAOF', 'NO', 'ONE');
     const isPrimary = async (): Promise<boolean> => /\brole:master\b/.test(String(await this.ask('INFO')));
