@@ -50,7 +50,9 @@ export function operations(parts: ApiParts, metrics: Metrics, isDraining: () => 
 function deciding(parts: ApiParts, metrics: Metrics) {
   const decided = (answer: DecideAnswer, { grant, query }: Incoming, counts: boolean): Answer | Refusal => {
     if (answer.kind === 'refused') return answer.refusal;
-    const { decision, replayed } = answer;
+    const { replayed, degraded } = answer;
+    const decision = degraded === undefined ? answer.decision
+      : { ...answer.decision, degraded: [...answer.decision.degraded, ...degraded] };
     if (counts) metrics.decided(decision, replayed);
     const view = { aml: seesAml(grant), explain: explains(query), replayed };
     return { text: renderDecision(decision, view), replayed };

@@ -11,8 +11,6 @@ import type { WindowStoreSize } from '#ports/window-store.ts';
 
 /** A call with what its headers said beside the body. */
 export interface ApiCall extends DecideCall {
-  /** ms from arrival within which the caller wants an answer; at most LIMITS.decisionDeadlineMsMax. */
-  readonly deadlineMs?: number;
   /** W3C trace context, when it was well formed. */
   readonly traceparent?: string;
 }

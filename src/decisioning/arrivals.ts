@@ -8,7 +8,7 @@ import type { ParsedFact } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { DecideCall, Recorded } from './call.ts';
-import type { Flight } from './flights.ts';
+import type { Durable, Flight } from './flights.ts';
 import type { LivePolicy } from './live-policy.ts';
 import type { Judged } from './state.ts';
 
@@ -21,6 +21,8 @@ export interface Arriving<Parsed> {
   readonly key: string;
   /** Key of the record that an Idempotency-Key of its own gets: a second name. */
   readonly name: string | undefined;
+  /** By `performance.now()`: when an answer is wanted; Infinity where nobody waits. */
+  readonly answerBy: number;
 }
 
 /** A look is what was found before it is placed; one that need not wait is no promise. */
@@ -58,8 +60,7 @@ export interface PlacedPayment extends InPlace {
   /** A copy of what came before, which is judged again, to the same answer. */
   readonly isReplay?: boolean;
   judge(): Judged;
-  /** Settles when it is durable; rejects with LogUnavailable where it is not. */
-  keep(record: LogRecord, judged: Judged): Promise<void>;
+  keep(record: LogRecord, judged: Judged): Durable;
 }
 
 export interface PlacedFact extends InPlace {
@@ -67,5 +68,5 @@ export interface PlacedFact extends InPlace {
   /** Counts it, and says so. */
   take(): Recorded;
   /** As of a payment. */
-  keep(record: LogRecord): Promise<void>;
+  keep(record: LogRecord): Durable;
 }

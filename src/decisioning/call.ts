@@ -1,5 +1,5 @@
 /** What the doors (HTTP, file, replay, simulation) hand in, and what they get back. */
-import type { Decision, LogPosition } from '#domain/decision.ts';
+import type { Decision, Degradation, LogPosition } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { formatInstant } from '#domain/instant.ts';
 import type { Refusal } from '#domain/refusal.ts';
@@ -12,10 +12,16 @@ export interface DecideCall {
   readonly idempotencyKey?: string;
   /** Arrival time in ms; default the engine's clock. Imports of history give the time of the event itself. */
   readonly receivedAtMs?: number;
+  /** ms from the call within which an answer is wanted; what is left out then is said in it. */
+  readonly deadlineMs?: number;
 }
 
 export type DecideAnswer =
-  | { readonly kind: 'decided'; readonly decision: Decision; readonly replayed: boolean }
+  | {
+    readonly kind: 'decided'; readonly decision: Decision; readonly replayed: boolean;
+    /** Of this call, and not of the decision: how it was kept. */
+    readonly degraded?: readonly Degradation[];
+  }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** What was recorded of an event: it counts from this log position on. */

@@ -1,13 +1,19 @@
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, Degradation } from '#domain/decision.ts';
 import { PassingMap } from '#domain/passing-map.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
 import type { Recorded } from './call.ts';
+
+/** How it is durable: what was left out of that, which its answer says and its record does not. */
+export interface Landing { readonly degraded: readonly Degradation[] }
+
+/** Settles when it is durable, whole where it says nothing; rejects with LogUnavailable where it is not. */
+export type Durable = Promise<Landing | void>;
 
 /** What was answered, or will be when it is durable. */
 export interface Flight<Answered> {
   readonly record: LogRecord;
   readonly answered: Answered;
-  readonly durable: Promise<void>;
+  readonly durable: Durable;
 }
 
 /** Answered and not yet durable, by record key: concurrent copies of one payment share one decision. */
@@ -21,7 +27,7 @@ export class Flights {
 }
 
 export function addFlight<Answered>(
-  flights: PassingMap<Flight<Answered>>, record: LogRecord, answered: Answered, durable: Promise<void>,
+  flights: PassingMap<Flight<Answered>>, record: LogRecord, answered: Answered, durable: Durable,
 ): void {
   flights.set(record.key, { record, answered, durable });
   const forget = (): void => { flights.delete(record.key); };
@@ -33,9 +39,11 @@ export const landedFlight = <Answered>(
   record: LogRecord, read: (record: LogRecord) => Answered,
 ): Flight<Answered> => ({ record, answered: read(record), durable: Promise.resolve() });
 
-/** False where the log could not take it: then it is in no log, and what comes after it is not either. */
-export const landed = (durable: Promise<void>): Promise<boolean> =>
-  durable.then(() => true, (error: unknown) => {
-    if (error instanceof LogUnavailable) return false;
+const WHOLE: Landing = { degraded: [] };
+
+/** Undefined where the log could not take it: then it is in no log, and what comes after it is not either. */
+export const landed = (durable: Durable): Promise<Landing | undefined> =>
+  durable.then((landing) => landing ?? WHOLE, (error: unknown) => {
+    if (error instanceof LogUnavailable) return undefined;
     throw error;
   });

@@ -14,7 +14,7 @@ import type { Arrivals } from './arrivals.ts';
 import {
   refused, unavailable, type DecideAnswer, type DecideCall, type RecordAnswer, type Recorded,
 } from './call.ts';
-import { addFlight, landed, type Flight, type Flights } from './flights.ts';
+import { addFlight, landed, type Flight, type Flights, type Landing } from './flights.ts';
 import type { LivePolicy } from './live-policy.ts';
 import { decisionRecord, eventRecord, recordKey, requestBytes } from './record.ts';
 import { sameRequest } from './same-request.ts';
@@ -45,7 +45,8 @@ export class Pipeline {
     if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
     const { event } = parsed;
     const key = recordKey(call.tenant, 'tx', event.id);
-    const arriving = { call, parsed: event, receivedAtMs, key, name: nameOf(call, event.id) };
+    const answerBy = startedAt + (call.deadlineMs ?? Infinity);
+    const arriving = { call, parsed: event, receivedAtMs, key, name: nameOf(call, event.id), answerBy };
 
     // Here and in `record`, not in a function of their own: its promise would wait between place and keep.
     let look = arrivals.lookForPayment(arriving);
@@ -67,20 +68,21 @@ export class Pipeline {
     if (!replayed) onDecided(placed.live, placed.event, judged.decision);
     const judgedAt = performance.now();
     this.stages.judge.record(microseconds(judgedAt - startedAt));
-    const landedWell = await landed(durable);
+    const landing = await landed(durable);
     this.stages.durable.record(microseconds(performance.now() - judgedAt));
-    return landedWell ? { kind: 'decided', decision: judged.decision, replayed } : notDurable();
+    return landing === undefined ? notDurable() : decided(judged.decision, replayed, landing);
   }
 
   /** Facts that are not asked about; they count in windows, once. */
   async record(call: DecideCall): Promise<RecordAnswer> {
     const { arrivals, flights, schema, clock } = this.#parts;
+    const answerBy = performance.now() + (call.deadlineMs ?? Infinity);
     const receivedAtMs = call.receivedAtMs ?? clock.now();
     const parsed = parseEventCall(call.bytes, schema, receivedAtMs, call.tenant);
     if (isRefusal(parsed)) return { kind: 'refused', refusal: parsed };
     const { id } = parsed.event;
     const key = recordKey(call.tenant, 'event', id);
-    const arriving = { call, parsed, receivedAtMs, key, name: nameOf(call, id) };
+    const arriving = { call, parsed, receivedAtMs, key, name: nameOf(call, id), answerBy };
 
     let look = arrivals.lookForFact(arriving);
     let placed = arrivals.placeFact(arriving, look instanceof Promise ? await look : look);
@@ -98,7 +100,8 @@ export class Pipeline {
     const durable = placed.keep(record);
     addFlight(flights.events, record, recorded, durable);
     const replayed = placed.isReplay ?? false;
-    return (await landed(durable)) ? { kind: 'recorded', recorded, replayed } : notDurable();
+    const landing = await landed(durable);
+    return landing === undefined ? notDurable() : { kind: 'recorded', recorded, replayed };
   }
 
   get inFlight(): number { return this.#parts.flights.size; }
@@ -109,8 +112,8 @@ async function resent(earlier: Flight<Decision>, call: DecideCall): Promise<Deci
   if (!sameRequest(requestBytes(earlier.record), call.bytes)) {
     return refusedFor(earlier, conflict('transaction', id));
   }
-  if (!(await landed(earlier.durable))) return notDurable();
-  return { kind: 'decided', decision: earlier.answered, replayed: true };
+  const landing = await landed(earlier.durable);
+  return landing === undefined ? notDurable() : decided(earlier.answered, true, landing);
 }
 
 async function toldAgain(
@@ -119,7 +122,7 @@ async function toldAgain(
   if (!sameRequest(requestBytes(earlier.record), call.bytes)) {
     return refusedFor(earlier, conflict('event', id));
   }
-  if (!(await landed(earlier.durable))) return notDurable();
+  if (await landed(earlier.durable) === undefined) return notDurable();
   return { kind: 'recorded', recorded: earlier.answered, replayed: true };
 }
 
@@ -128,6 +131,9 @@ function nameOf({ tenant, idempotencyKey }: DecideCall, id: string): string | un
   if (idempotencyKey === undefined || idempotencyKey === id) return undefined;
   return recordKey(tenant, 'key', idempotencyKey);
 }
+
+const decided = (decision: Decision, replayed: boolean, { degraded }: Landing): DecideAnswer =>
+  ({ kind: 'decided', decision, replayed, ...(degraded.length === 0 ? {} : { degraded }) });
 
 /** Histograms count from 1. */
 const microseconds = (ms: number): number => Math.max(1, Math.round(ms * 1_000));
@@ -138,7 +144,7 @@ const notDurable = () => ({ kind: 'refused', refusal: unavailable() }) as const;
 async function refusedFor(
   earlier: Pick<Flight<unknown>, 'durable'>, refusal: ReturnType<typeof refused>,
 ): Promise<ReturnType<typeof refused>> {
-  return (await landed(earlier.durable)) ? refusal : notDurable();
+  return await landed(earlier.durable) === undefined ? notDurable() : refusal;
 }
 
 const conflict = (what: string, id: string) => refused(
