@@ -13,6 +13,7 @@
  */
 import { EVENT_TYPES, type EventSchema, type EventType } from '#domain/field.ts';
 import type { ParsedEvent } from '#domain/event.ts';
+import { NOTHING_SAID } from '#ports/window-log.ts';
 import type { EntityMark } from '#ports/window-store.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { carriedFields, CUSTOM_CODE, FIELD_CODES } from './field-codes.ts';
@@ -41,7 +42,7 @@ const CHANGE = 2;
 const MARK = 3;
 const SEEN = 4;
 /** What an entry says that says nothing. */
-export const SEEN_BYTES = Uint8Array.of(SEEN);
+export const SEEN_BYTES = NOTHING_SAID;
 const DIGEST_BYTES = 16;
 const NUMBER = 1;
 const SECOND = 2;

@@ -52,6 +52,8 @@ export type LogAnswer =
     readonly seq: number;
     /** Did this call append it? */
     readonly isNew: boolean;
+    /** In which the log answered; see CallOptions. */
+    readonly epoch: number;
     /**
      * What stands behind what was known, in order, up to the end, the entry itself included. It begins later
      * than behind what was known where older entries are not kept one by one any more.
@@ -61,17 +63,38 @@ export type LogAnswer =
   /** The log is not the one that the node knew: entries at its end were lost. Nothing was appended. */
   | { readonly kind: 'diverged'; readonly seq: number };
 
+/** What is being worked on: kept beside the logs, so that it can be completed where its node dies. */
+export interface Flight {
+  /** Of its entry in the log with the gate `same`. */
+  readonly id: string;
+  /** What it is completed from; opaque to the logs. */
+  readonly bytes: Uint8Array;
+}
+
+export interface CallOptions {
+  /** Longest wait for the answer, ms; as the logs were opened where it is left out. */
+  readonly withinMs?: number;
+  /** Kept in the same step as its entry is appended; not where that was there. */
+  readonly flight?: Flight;
+  /** Flights that are durable elsewhere since: nobody has to complete them. */
+  readonly landed?: readonly string[];
+}
+
 export interface WindowLog {
   /**
    * All logs in one round trip, each call whole or not at all; one answer for each call, in their order.
    * A call that is made again finds what the first one did. Rejects with WindowLogUnavailable: then it is
-   * unknown what was done.
+   * unknown what was done, but with `recovering` nothing was.
    */
-  call(calls: readonly LogCall[]): Promise<readonly LogAnswer[]>;
+  call(calls: readonly LogCall[], options?: CallOptions): Promise<readonly LogAnswer[]>;
   close(): Promise<void>;
 }
 
-export type WindowLogFault = 'unreachable' | 'late' | 'refused';
+/** `recovering`: the logs lost entries, or may have, and are being made whole; nothing was done. */
+export type WindowLogFault = 'unreachable' | 'late' | 'refused' | 'recovering';
+
+/** What an entry says that says nothing. */
+export const NOTHING_SAID = Uint8Array.of(4);
 
 export class WindowLogUnavailable extends Error {
   readonly code: WindowLogFault;

@@ -47,7 +47,7 @@ export function windowLogContract(
       const card = newName();
       const entry = { seq: 1, id: idOf('a'), bytes: [...bytesOf('a')] };
       deepEqual(plain(await log.call([append(card, 'a')])),
-        [{ kind: 'read', seq: 1, isNew: true, behind: [entry] }]);
+        [{ kind: 'read', seq: 1, isNew: true, epoch: 1, behind: [entry] }]);
       const [second] = await log.call([append(card, 'b', { seq: 1, id: idOf('a') })]);
       deepEqual(texts(second), ['b'], 'what it knows does not come again');
       const [third] = await log.call([append(card, 'c')]);
@@ -74,7 +74,7 @@ export function windowLogContract(
       equal(first?.kind === 'read' && first.isNew, true);
       const known = { seq: 1, id: idOf('a') };
       const [, again] = await log.call([gate('a'), append(card, 'a', known)]);
-      deepEqual(again, { kind: 'read', seq: 0, isNew: false, behind: [] });
+      deepEqual(again, { kind: 'read', seq: 0, isNew: false, epoch: 1, behind: [] });
       const [, other] = await log.call([gate('a'), append(card, 'b')]);
       deepEqual(texts(other), ['a'], 'b is not appended');
     });
@@ -92,7 +92,7 @@ export function windowLogContract(
     test('a look appends nothing, also to a log that is not there', async () => {
       const log = await make();
       const card = newName();
-      const nothing = { kind: 'read', seq: 0, isNew: false, behind: [] };
+      const nothing = { kind: 'read', seq: 0, isNew: false, epoch: 1, behind: [] };
       deepEqual(plain(await log.call([look(card, 'a')])), [nothing]);
       const [appended] = await log.call([append(card, 'b')]);
       equal(appended?.kind === 'read' && appended.seq, 1);

@@ -5,6 +5,8 @@ import {
   logKey, WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
 } from '#ports/window-log.ts';
 
+const EPOCH = 1;
+
 export class MemoryWindowLog implements WindowLog {
   readonly #logs = new Map<string, WindowEntry[]>();
   readonly #keptMax: number;
@@ -47,10 +49,10 @@ export class MemoryWindowLog implements WindowLog {
     const behind = entries.filter(({ seq }) => seq > known.seq);
     const there = behind.find((entry) => entry.id === id);
     if (there !== undefined || bytes === undefined) {
-      return { kind: 'read', seq: there?.seq ?? 0, isNew: false, behind };
+      return { kind: 'read', seq: there?.seq ?? 0, isNew: false, epoch: EPOCH, behind };
     }
     const entry = { seq: last + 1, id, bytes: Uint8Array.from(bytes) };
     this.#logs.set(key, [...entries, entry].slice(-this.#keptMax));
-    return { kind: 'read', seq: entry.seq, isNew: true, behind: [...behind, entry] };
+    return { kind: 'read', seq: entry.seq, isNew: true, epoch: EPOCH, behind: [...behind, entry] };
   }
 }

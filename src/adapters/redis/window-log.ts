@@ -10,7 +10,8 @@ import { createHash } from 'node:crypto';
 import { createClient, RESP_TYPES } from '@redis/client';
 import { messageOf } from '#domain/message-of.ts';
 import {
-  logKey, WindowLogUnavailable, type LogAnswer, type LogCall, type LogName, type WindowEntry, type WindowLog,
+  logKey, WindowLogUnavailable, type CallOptions, type LogAnswer, type LogCall, type LogName,
+  type WindowEntry, type WindowLog,
 } from '#ports/window-log.ts';
 import { APPEND_SCRIPT } from './append-script.ts';
 
@@ -31,6 +32,7 @@ const CONNECT_MS_MAX = 2_000;
 const RECONNECT_MS_MIN = 20;
 const RECONNECT_MS_MAX = 1_000;
 const HEADER_BYTES = 22;
+const EPOCH = 1;
 const NO_SCRIPT = 'NOSCRIPT';
 const SHA = createHash('sha1').update(APPEND_SCRIPT).digest('hex');
 
@@ -80,7 +82,7 @@ export class RedisWindowLog implements WindowLog {
     return new RedisWindowLog(options, client);
   }
 
-  async call(calls: readonly LogCall[]): Promise<readonly LogAnswer[]> {
+  async call(calls: readonly LogCall[], { withinMs }: CallOptions = {}): Promise<readonly LogAnswer[]> {
     if (calls.length === 0) return [];
     const { answerMsMax, retentionMs, entriesPerLogMax } = this.#options;
     const limits = [`${retentionMs}`, `${entriesPerLogMax}`];
@@ -88,7 +90,7 @@ export class RedisWindowLog implements WindowLog {
     const args = [`${calls.length}`, ...keys, ...limits, ...calls.flatMap(argsOf)];
     try {
       const asked = this.#client.sendCommand<unknown>(['EVALSHA', SHA, ...args]);
-      const answered = await within(answerMsMax, asked.catch((error: unknown) => {
+      const answered = await within(withinMs ?? answerMsMax, asked.catch((error: unknown) => {
         // It was not run: whoever restarted Redis, or flushed its scripts, took it along.
         if (!messageOf(error).startsWith(NO_SCRIPT)) throw error;
         return this.#client.sendCommand<unknown>(['EVAL', APPEND_SCRIPT, ...args]);
@@ -143,7 +145,7 @@ function answersOf(answered: unknown, count: number): readonly LogAnswer[] {
 function answerOf(answered: unknown): LogAnswer {
   const [seq, isNew, ...behind] = answered as readonly [number, number, ...Buffer[]];
   if (seq === -1) return { kind: 'diverged', seq: isNew };
-  return { kind: 'read', seq, isNew: isNew === 1, behind: behind.map(entryOf) };
+  return { kind: 'read', seq, isNew: isNew === 1, epoch: EPOCH, behind: behind.map(entryOf) };
 }
 
 const entryOf = (entry: Buffer): WindowEntry => ({
