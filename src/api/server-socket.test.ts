@@ -59,14 +59,14 @@ const problemIn = (text: string) => {
 
 describe('a slow client is hung up on, with a problem', () => {
   const short = { requestMs: 150, headersMs: 100, lateCheckMs: 20 };
-  test('that never ends its headers', async () => {
+  test('F48 that never ends its headers', async () => {
     const { port } = await start(short);
     const { said } = talk(port, ['POST /v1/decisions HTTP/1.1\r\nHost: a\r\nX: ']);
     const problem = problemIn(await said);
     deepEqual([problem.status, problem.code], [408, 'request_timeout']);
     match(problem.head, /Connection: close/i);
   });
-  test('that sends its headers a letter at a time', async () => {
+  test('F48 that sends its headers a letter at a time', async () => {
     const { port } = await start(short);
     const { socket, said } = talk(port, ['GET /health/live HTTP/1.1\r\nHost: ']);
     const drip = setInterval(() => socket.write('a'), 20);
@@ -74,7 +74,7 @@ describe('a slow client is hung up on, with a problem', () => {
     clearInterval(drip);
     equal(problem.code, 'request_timeout');
   });
-  test('that never ends its body, and nothing is decided', async () => {
+  test('F48 that never ends its body, and nothing is decided', async () => {
     const { parts, port } = await start(short);
     const { said } = talk(port, [post('{"transaction":', 500)]);
     const problem = problemIn(await said);
@@ -128,7 +128,7 @@ describe('broken HTTP is answered and hung up on', () => {
   });
 });
 
-test('a client that hangs up before its answer breaks nothing', async () => {
+test('F10 F48 a client that hangs up before its answer breaks nothing', async () => {
   const { parts, port } = await start();
   let release = (): void => undefined;
   parts.hold = new Promise((resolve) => {
@@ -156,7 +156,7 @@ test('one connection carries many calls', async () => {
 });
 
 describe('stopping', () => {
-  test('answers what it has taken, takes no more, and closes', async () => {
+  test('F46 answers what it has taken, takes no more, and closes', async () => {
     const { parts, port, server } = await start();
     let release = (): void => undefined;
     parts.hold = new Promise((resolve) => {

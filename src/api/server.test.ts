@@ -295,7 +295,7 @@ describe('every refusal is a problem document', () => {
 });
 
 describe('too much to do', () => {
-  test('what can be repeated is shed first, decisions last, health never; nothing is recorded', async () => {
+  test('F43 what can be repeated is shed first, decisions last, health never; nothing is kept', async () => {
     const { parts, send } = start({ inFlightMax: 10 });
     let release = (): void => undefined;
     parts.hold = new Promise((resolve) => {

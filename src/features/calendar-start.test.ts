@@ -5,7 +5,7 @@ import { calendarStart } from './calendar-start.ts';
 
 const at = (text: string): number => Temporal.Instant.from(text).epochMilliseconds;
 
-test('days begin at local midnight, on the days that are 23 or 25 hours long too', () => {
+test('F42 days begin at local midnight, on the days that are 23 or 25 hours long too', () => {
   const day = calendarStart('day', 'America/New_York');
   for (const [instant, start] of [
     ['2026-03-08T04:59:59.999Z', '2026-03-07T05:00:00Z'],

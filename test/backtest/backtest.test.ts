@@ -5,7 +5,7 @@ import { publicationOf, POLICY } from '../engine/engine-world.ts';
 import { scaled } from '../test-scale.ts';
 import { candidateOf, orderOf, recordedWorld, runOf, withLarge } from './recorded-world.ts';
 
-test('what was live, judged again over the recorded stream, changes nothing', async () => {
+test('F55 what was live, judged again over the recorded stream, changes nothing', async () => {
   for (let seed = 1; seed <= scaled(4); seed++) {
     const { history } = await recordedWorld(seed, 300, { publications: true });
     const run = runOf(history, orderOf('as_recorded'));

@@ -139,7 +139,7 @@ export function windowLogContract(
       deepEqual(answer?.kind === 'read' && [...answer.behind[0]?.bytes ?? []], [...all]);
     });
 
-    test('as the one in memory, whoever calls with whatever it knows', async () => {
+    test('F54 as the one in memory, whoever calls with whatever it knows', async () => {
       const log = await make(5);
       const step = fc.record({
         node: fc.nat({ max: 2 }), looks: fc.boolean(), forgets: fc.integer({ min: 0, max: 9 }),

@@ -6,7 +6,7 @@ import { writeSnapshotOf } from '../../src/main/write-snapshot.ts';
 import { code, decided, EngineWorld, opened, payment, POLICY, publicationOf } from './engine-world.ts';
 
 describe('one payment, one answer', () => {
-  test('a hundred at once on one card see the counts 1 to 100, in the order of the log', async () => {
+  test('F7 F39 a hundred at once on one card see the counts 1 to 100, in the order of the log', async () => {
     const world = await opened();
     const answers = await Promise.all(Array.from({ length: 100 }, () => world.decide()));
     const at = ({ log_position: { position = 0 } }: Decision): number => position;
@@ -15,7 +15,7 @@ describe('one payment, one answer', () => {
     deepEqual(counts, Array.from({ length: 100 }, (_, i) => i + 1));
   });
 
-  test('a hundred copies at once are one decision and one count', async () => {
+  test('F5 a hundred copies at once are one decision and one count', async () => {
     const world = await opened();
     const answers = await Promise.all(Array.from({ length: 100 }, () => world.decide({ id: 'same' })));
     equal(new Set(answers.map((answer) => JSON.stringify(decided(answer)))).size, 1);
@@ -34,7 +34,7 @@ describe('one payment, one answer', () => {
     deepEqual(second, { ...first, replayed: true });
   });
 
-  test('the same id with another payload is refused and changes nothing', async () => {
+  test('F6 the same id with another payload is refused and changes nothing', async () => {
     const world = await opened();
     await world.decide({ id: 'a' });
     equal(code(await world.decide({ id: 'a', amount: { value: '11.00', currency: 'EUR' } })), 'id_conflict');
@@ -67,7 +67,7 @@ describe('one payment, one answer', () => {
     deepEqual(degraded, [{ part: 'policy', cause, fallback: 'review' }]);
   });
 
-  test('a time outside the tolerance is clamped, and the answer says so', async () => {
+  test('F37 a time outside the tolerance is clamped, and the answer says so', async () => {
     const world = await opened();
     const { adjusted } = decided(await world.decide({ occurred_at: '2030-01-01T00:00:00Z' }));
     const [from, to] = ['2030-01-01T00:00:00.000Z', '2026-01-15T12:05:00.000Z'];
@@ -89,7 +89,7 @@ describe('what is told counts', () => {
     equal(late.features['card_frauds_30d'], 0, 'a payment from before it was known does not see it');
   });
 
-  test('a status that comes before its payment waits for it', async () => {
+  test('F41 a status that comes before its payment waits for it', async () => {
     const world = await opened();
     const early = await world.tell({ id: 's', type: 'status', transaction_id: 'later', status: 'declined' });
     equal(early.kind === 'recorded' && early.recorded.state, 'waiting');
@@ -149,7 +149,7 @@ describe('the log is the truth', () => {
   }
   const windows = (world: EngineWorld): Buffer => Buffer.concat([...world.running.state.store.saveState()]);
 
-  test('after kill -9 the state is made again, byte for byte, and every answer comes back', async () => {
+  test('F53 after kill -9 the state is made again, byte for byte, and every answer comes back', async () => {
     const world = await opened();
     const answers = await history(world);
     const before = windows(world);
@@ -202,7 +202,7 @@ describe('the log is the truth', () => {
     match(told, /full: \d+ bytes are needed/);
   });
 
-  test('a failed sync is a refusal too, and what was not answered is nowhere', async () => {
+  test('F1 a failed sync is a refusal too, and what was not answered is nowhere', async () => {
     const world = await opened();
     await world.decide();
     world.disk.failNext('fdatasync');
@@ -214,7 +214,7 @@ describe('the log is the truth', () => {
 });
 
 describe('publications', () => {
-  test('another policy is live from its position on; a retry keeps its first version', async () => {
+  test('F8 another policy is live from its position on; a retry keeps its first version', async () => {
     const world = await opened();
     const first = await world.decide({ id: 'a' });
     const stricter = POLICY.replace('version: 1', 'version: 2').replace('> 3', '> 1');

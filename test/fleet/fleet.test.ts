@@ -13,7 +13,7 @@ const euros = (value: string) => ({ value, currency: 'EUR' });
 const countOf = (decision: Decision): unknown => decision.features['card_count_1h'];
 
 describe('a fleet counts as one', () => {
-  test('a hundred payments on one card at once, over two nodes, see the counts 1 to 100', async () => {
+  test('F7 F39 a hundred payments on one card at once, over two nodes, see the counts 1 to 100', async () => {
     const { world, nodes } = await fleetOf(2);
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => world.decide(nodes[i % 2]!)));
     const counts = answers.map(decided).map(countOf).toSorted((a, b) => Number(a) - Number(b));
@@ -21,7 +21,7 @@ describe('a fleet counts as one', () => {
     await world.close();
   });
 
-  test('a hundred copies of one payment at once, over three nodes, are one', async () => {
+  test('F5 a hundred copies of one payment at once, over three nodes, are one', async () => {
     const { world, nodes } = await fleetOf(3);
     const bytes = payment(world.nowMs, { id: 'one' });
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
@@ -32,7 +32,7 @@ describe('a fleet counts as one', () => {
     await world.close();
   });
 
-  test('a copy a while later, on the other node, has the same answer, whatever came between', async () => {
+  test('F4 F8 a copy a while later, on the other node, has the same answer, whatever came', async () => {
     const { world, nodes: [a, b] } = await fleetOf(2);
     const bytes = payment(world.nowMs, { id: 'first' });
     const first = decided(await a!.decide({ bytes, tenant: 'acme' }));
@@ -48,7 +48,7 @@ describe('a fleet counts as one', () => {
     await world.close();
   });
 
-  test('the same id with another payload is refused on any node, and changes nothing', async () => {
+  test('F6 the same id with another payload is refused on any node, and changes nothing', async () => {
     const { world, nodes: [a, b] } = await fleetOf(2);
     await world.decide(a!, { id: 'x' });
     for (const node of [a!, b!]) {

@@ -4,7 +4,7 @@ import { scaled } from '../test-scale.ts';
 import { compareWithAlone } from './same-as-alone.ts';
 import { FleetWorld } from './fleet-world.ts';
 
-test('three nodes decide as one alone, over disorder, duplicates, labels and refunds', async () => {
+test('F40 three nodes decide as one alone, over disorder, duplicates, labels and refunds', async () => {
   for (let seed = 1; seed <= scaled(2); seed++) {
     const world = new FleetWorld();
     for (let i = 0; i < 3; i++) await world.join();

@@ -85,7 +85,7 @@ function judged(brokers: FakeBrokers, books: readonly Written[], seed: string): 
   }
 }
 
-test('each append is once in the topic, in order, where it was said, whatever is lost', async () => {
+test('F21 each append is once in the topic, in order, where it was said, whatever is lost', async () => {
   await Promise.all(Array.from({ length: scaled(24) }, (_, seed) => world(seed + 1)));
 });
 
@@ -152,7 +152,7 @@ test('why nothing is written is said: the last that a broker said', async () => 
   writer.close();
 });
 
-test('the queue has an end, in records and in bytes, and what is full is told at once', async () => {
+test('F26 the queue has an end, in records and in bytes, and what is full is told at once', async () => {
   const quick = { ...OPTIONS, appendMsMax: 30 };
   const few = await TopicWriter.open('decisions', silent, { ...quick, queueRecordsMax: 3 });
   const waiting = ['1', '2', '3'].map((text) => rejects(few.append(record('a', text)), { code: 'late' }));

@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => server.remove());
 
-test('100 simultaneous payments on one card see the counts 1 to 100, no gap, no tie', async () => {
+test('F7 100 simultaneous payments on one card see the counts 1 to 100, no gap, no tie', async () => {
   const caller = server.caller(100);
   const occurredAt = new Date().toISOString();
   const responses = await Promise.all(

@@ -25,7 +25,7 @@ describe('the same payment, sent again, gets the same answer and counts once', (
   });
   after(() => server.remove());
 
-  test('100 copies at once are one decision, one count, one body', async () => {
+  test('F5 100 copies at once are one decision, one count, one body', async () => {
     const caller = server.caller(100);
     const responses = await Promise.all(Array.from({ length: 100 }, () => caller.decide(payment)));
     caller.close();
@@ -35,7 +35,7 @@ describe('the same payment, sent again, gets the same answer and counts once', (
     equal(await countOf('p3-2'), 2);
   });
 
-  test('another payload under the id is refused, and changes nothing', async () => {
+  test('F6 another payload under the id is refused, and changes nothing', async () => {
     const caller = server.caller(1);
     const [first] = [await caller.decide(payment)];
     const other = await caller.decide({ ...payment, amount: '26.00' });
@@ -46,7 +46,7 @@ describe('the same payment, sent again, gets the same answer and counts once', (
     equal(await countOf('p3-3'), 3);
   });
 
-  test('after kill -9 the answer is the same, and the count goes on', async () => {
+  test('F2 F46 after kill -9 the answer is the same, and the count goes on', async () => {
     const before9 = server.caller(1);
     const { stored } = await before9.decide(payment);
     before9.close();

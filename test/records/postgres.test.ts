@@ -174,7 +174,7 @@ describe('records on a server', { skip: why ?? false }, () => {
     await store.close();
   });
 
-  test('a change that could not be put in order is tried again, a bounded number of times', async () => {
+  test('F33 a change that could not be put in order is tried again, a bounded number of times', async () => {
     await withStore(async (store, name) => {
       const direct = await client('owner', name);
       await direct.query('create sequence attempt');
@@ -218,7 +218,7 @@ describe('records on a server', { skip: why ?? false }, () => {
     });
   });
 
-  test('a commit that was made and whose answer was lost is a change that was made', async () => {
+  test('F31 a commit that was made and whose answer was lost is a change that was made', async () => {
     await withStore(async (_, name) => {
       const real = await openPostgres({ url: server.url('owner', name) });
       let losses = 0;

@@ -12,7 +12,7 @@ describe('a fleet over Redis and Kafka', () => {
     await real.close();
   });
 
-  test('a hundred payments on one card at once, over two nodes, see the counts 1 to 100', async () => {
+  test('F7 a hundred payments on one card at once, over two nodes, see the counts 1 to 100', async () => {
     const world = await real.fleet(2);
     await world.publish(publicationOf(POLICY));
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
@@ -21,7 +21,7 @@ describe('a fleet over Redis and Kafka', () => {
     deepEqual(counts.toSorted((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i + 1));
   });
 
-  test('a hundred copies of one payment at once, over two nodes, are one', async () => {
+  test('F5 a hundred copies of one payment at once, over two nodes, are one', async () => {
     const world = await real.fleet(2);
     await world.publish(publicationOf(POLICY));
     const bytes = payment(world.nowMs, { id: 'one' });
@@ -31,7 +31,7 @@ describe('a fleet over Redis and Kafka', () => {
     equal(decided(await world.decide(world.nodes[0]!)).features['card_count_1h'], 2, 'it counts once');
   });
 
-  test('two nodes decide a stream with disorder and duplicates as one alone', async () => {
+  test('F40 F54 two nodes decide a stream with disorder and duplicates as one alone', async () => {
     const world = await real.fleet(2);
     // With ASSAY_TEST_SCALE=20 it is a stream of 100,000.
     const stream = { seed: 1, count: scaled(5_000), tenants: 10 };

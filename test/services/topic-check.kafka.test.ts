@@ -63,7 +63,7 @@ test('the settings that a broker gives by itself are not enough', async (t) => {
   deepEqual(await checkTopic(connection, { ...WANTED, name: 'as-wanted' }), []);
 });
 
-test('a partition count that the fleet did not agree upon is refused', async (t) => {
+test('F24 a partition count that the fleet did not agree upon is refused', async (t) => {
   const server = await kafka(t);
   const connection = reach(server.port);
   await createTopic(connection, WANTED);

@@ -13,7 +13,7 @@ const WANTED: WantedTopic = {
 const KEYS = 31;
 const APPENDS = 2_000;
 
-test('leaders that die and come back lose, double and reorder nothing; too few are told', async (t) => {
+test('F22 leaders that die and come back lose, double and reorder nothing; too few are told', async (t) => {
   const cluster = await KafkaCluster.make();
   t.after(() => cluster.remove());
   const connection = { brokers: cluster.bootstrap, clientId: 'assay', requestMsMax: 3_000 };

@@ -69,7 +69,7 @@ function judged(books: readonly Written[], read: readonly WrittenRecord[]): void
   }
 }
 
-test('a broker that is killed amid 5,000 appends and comes back loses and doubles none', async (t) => {
+test('F21 a broker that is killed amid 5,000 appends and comes back loses and doubles none', async (t) => {
   const { server, open } = await world(t);
   for (let round = 0; round < scaled(1); round++) {
     const topic = await open({ appendMsMax: 60_000 });
@@ -145,7 +145,7 @@ test('a broker that hangs makes appends late in their time, and they come to be 
   ok(read.some((one) => told(one) === '1'), 'what was out was written after all');
 });
 
-test('who opens a topic while nobody is there is told in time, and finds it afterwards', async (t) => {
+test('F25 who opens a topic while nobody is there is told in time, and finds it afterwards', async (t) => {
   const { server, open } = await world(t);
   await server.kill();
   await rejects(open({ openMsMax: 700 }), { code: 'unreachable', message: /decisions.*ECONNREFUSED/ });
@@ -158,7 +158,7 @@ test('who opens a topic while nobody is there is told in time, and finds it afte
   }), { code: 'unreachable' });
 });
 
-test('a queue that is full says so while the broker hangs', async (t) => {
+test('F26 a queue that is full says so while the broker hangs', async (t) => {
   const { server, open } = await world(t);
   const topic = await open({ appendMsMax: 1_000, queueRecordsMax: 100 });
   server.pause();

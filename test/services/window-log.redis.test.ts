@@ -29,7 +29,7 @@ const call = (value: string, id: string): LogCall => ({
 const unavailable = (code: string) => (error: unknown): boolean =>
   error instanceof WindowLogUnavailable && error.code === code;
 
-test('a log to which nothing is appended for the retention is gone', async () => {
+test('F15 a log to which nothing is appended for the retention is gone', async () => {
   const log = await opened(shared.url(), { retentionMs: 30 });
   await log.call([call('short', 'a')]);
   await sleep(60);
@@ -38,7 +38,7 @@ test('a log to which nothing is appended for the retention is gone', async () =>
   await log.close();
 });
 
-test('scripts that were flushed are there again', async () => {
+test('F13 scripts that were flushed are there again', async () => {
   const log = await opened(shared.url());
   await shared.ask('SCRIPT', 'FLUSH');
   equal((await log.call([call('flushed', 'a')]))[0]?.kind, 'read');
@@ -77,7 +77,7 @@ test('a Redis that is gone refuses at once, and the log goes on when it is back'
   await log.close();
 });
 
-test('a full Redis says so, and has none of it', async () => {
+test('F14 a full Redis says so, and has none of it', async () => {
   const own = await server({ maxmemory: '3mb', maxmemoryPolicy: 'noeviction' });
   const log = await opened(own.url());
   const large = { ...call('full', 'x'), bytes: Buffer.alloc(400_000) };
@@ -97,7 +97,7 @@ test('nobody there, a wrong password, and what is no Redis: each is said', async
   await rejects(opened(own.url().replace(':right@', '')), unavailable('refused'));
 });
 
-test('a Redis that makes room by itself is refused, and why', async () => {
+test('F14 a Redis that makes room by itself is refused, and why', async () => {
   const own = await server({ maxmemory: '64mb', maxmemoryPolicy: 'allkeys-lru' });
   await rejects(opened(own.url()), (error) =>
     unavailable('refused')(error) && /noeviction/.test(String(error)));

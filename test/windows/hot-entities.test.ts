@@ -81,7 +81,7 @@ test('a bound holds the truth, and a value without one is the truth', () => {
   ok(seen.bounds > seen.cases / 20, `${seen.bounds} of ${seen.cases} had a bound`);
 });
 
-test('50,000 events of one entity: bounds hold, and memory stays', () => {
+test('F45 50,000 events of one entity: bounds hold, and memory stays', () => {
   const texts = [
     'count(by merchant over 24h)', 'sum(amount as EUR by merchant over 24h)',
       'distinct(card by merchant over 7d)',
