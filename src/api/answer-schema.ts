@@ -61,6 +61,18 @@ const REASON = closed(
   'why',
 );
 
+const DEGRADED = Type.Array(
+  closed(
+    {
+      part: text('that was left out'),
+      cause: text('why'),
+      fallback: text('what stood in'),
+      axis: Type.Optional(words(AXES, 'of a rule that was left out; aml only with the scope aml')),
+    },
+    'what was left out',
+  ),
+);
+
 export const DECISION = closed(
   {
     id: text('of the decision'),
@@ -121,20 +133,11 @@ export const DECISION = closed(
       'what decided',
     ),
     log_position: LOG_POSITION,
-    degraded: Type.Array(
-      closed(
-        {
-          part: text('that was left out'),
-          cause: text('why'),
-          fallback: text('what stood in'),
-          axis: Type.Optional(words(AXES, 'of a rule that was left out; aml only with the scope aml')),
-        },
-        'what was left out',
-      ),
-    ),
+    degraded: DEGRADED,
     adjusted: ADJUSTED,
     replayed: Type.Boolean({
-      description: 'decided before; the rest is byte for byte what was answered then',
+      description: 'decided before; the rest is byte for byte what was answered then, but for what degraded '
+        + 'says of the part `log`: how this call was kept',
     }),
     created_at: instant('when it was decided'),
   },
@@ -157,6 +160,7 @@ export const RECORDED = closed(
     state: words(['counted', 'waiting'], 'waiting: for the payment it is about'),
     log_position: LOG_POSITION,
     adjusted: ADJUSTED,
+    degraded: Type.Optional(DEGRADED),
     replayed: Type.Boolean({ description: 'recorded before' }),
     created_at: instant('when it was recorded'),
   },

@@ -29,6 +29,9 @@ const zeros = <K extends string>(names: readonly K[]): Record<K, number> => {
 };
 const CODES = Object.keys(REFUSAL_STATUS) as RefusalCode[];
 
+/** Their causes are words of ours. */
+const PARTS_OF_SYSTEM: ReadonlySet<string> = new Set(['windows', 'log']);
+
 export class Metrics {
   /** From the first word of the handler to the answer, microseconds. */
   readonly duration = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 });
@@ -39,6 +42,8 @@ export class Metrics {
   readonly refusals = zeros(CODES);
   /** Overall, not by axis: /metrics asks for no key, and what aml raised is not for everyone. */
   readonly #outcomes = zeros(OUTCOMES);
+  readonly #degradedParts =
+    new Map<string, { readonly part: string; readonly cause: string; count: number }>();
   readonly #eventLoop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   readonly #process = new Registry();
 
@@ -54,6 +59,19 @@ export class Metrics {
     }
     this.#outcomes[decision.outcome] += 1;
     if (decision.degraded.length > 0) this.degraded += 1;
+    for (const { part, cause } of decision.degraded) {
+      // A rule's name may tell of the AML axis, and the text of a failure of anything.
+      if (!PARTS_OF_SYSTEM.has(part)) continue;
+      const key = `${part} ${cause}`;
+      const counted = this.#degradedParts.get(key) ?? { part, cause, count: 0 };
+      counted.count += 1;
+      this.#degradedParts.set(key, counted);
+    }
+  }
+
+  #degradedFamily(): string {
+    return family('assay_degraded_parts_total', 'counter', 'Parts that were left out of new decisions.',
+      [...this.#degradedParts.values()].map(({ part, cause, count }) => [{ part, cause }, count]));
   }
 
   stop(): void {
@@ -109,7 +127,10 @@ export class Metrics {
       family('assay_window_store_bytes', 'gauge', 'Memory of the window store.', [[{}, store.bytes]]),
       family('assay_log_position', 'gauge', 'Last durable position of the log.', [[{}, engine.logPosition]]),
     ];
-    families.push(...brakeFamilies(engine.brake), expiryFamily(expiry));
+    families.push(...brakeFamilies(engine.brake), expiryFamily(expiry), this.#degradedFamily());
+    for (const { name, type, help, samples } of engine.more ?? []) {
+      families.push(family(name, type, help, samples));
+    }
     delay.reset();
     return `${families.join('')}${await this.#process.metrics()}`;
   }

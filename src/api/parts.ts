@@ -45,6 +45,17 @@ export interface EngineMeasurements {
   /** The last durable position of the log. */
   readonly logPosition: number;
   readonly brake: BrakeMeasurements;
+  /** What only some installations have: a fleet, an intake. */
+  readonly more?: readonly Measurement[];
+}
+
+/** A family of /metrics, which asks for no key: nothing of the AML axis, no ids. */
+export interface Measurement {
+  /** `assay_...`, with the unit last; `_total` for a counter. */
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly help: string;
+  readonly samples: readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 }
 
 /** Counted since the engine opened, but for `held`. */

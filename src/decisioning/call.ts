@@ -33,6 +33,8 @@ export interface Recorded {
   readonly state: 'counted' | 'waiting';
   readonly log_position: LogPosition;
   readonly adjusted?: { readonly occurred_at: { readonly from: string; readonly to: string } };
+  /** What was left out when it was told. */
+  readonly degraded?: readonly Degradation[];
   readonly created_at: string;
 }
 

@@ -11,26 +11,32 @@
  * There is no other flag for "seen before" than the entries: a copy, on any node, after whatever failed,
  * finds those that are there and appends those that are not. A payment that is not the last entry of a log
  * any more is judged on windows made for it alone, from the logs up to its own entries.
+ *
+ * Where the logs cannot be asked in time, it is judged without windows. Its record names no entries then, and
+ * it gets them when the logs are there again.
  */
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, WindowsCause } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { isRefusal, type ParsedFact } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
 import type { Arrivals, Arriving, Placed, PlacedFact, PlacedPayment } from '#decisioning/arrivals.ts';
 import { unavailable, type Recorded } from '#decisioning/call.ts';
-import { landedFlight, type Flights } from '#decisioning/flights.ts';
+import { landedFlight, type Flight, type Flights } from '#decisioning/flights.ts';
 import { readDecision } from '#decisioning/record.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import { NOTHING_KNOWN, type Known, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
+import { stageMs } from './budget.ts';
 import { digestOf, entryId, fleetPlace, sameDigest } from './identity.ts';
 import type { FactLook, FleetFacts } from './fleet-facts.ts';
 import type { Keeper } from './keeper.ts';
 import { namedAs, ownCalls, ownLog, ownName, type Asked, type OwnLog, type Told } from './own-log.ts';
 import type { PastJudge } from './past-judge.ts';
 import { placesOf, type LogPlace } from './places.ts';
+import type { RecordFinder } from './record-finder.ts';
 import type { SharedWindows } from './shared-windows.ts';
 import { SEEN_BYTES, type EntryCodec, type Pin } from './window-entry.ts';
+import { windowsAway } from './windows-away.ts';
 
 export interface FleetArrivalsParts {
   readonly log: WindowLog;
@@ -42,14 +48,14 @@ export interface FleetArrivalsParts {
   readonly codec: EntryCodec;
   readonly past: PastJudge;
   readonly facts: FleetFacts;
-  /** The record with this key, where it can be found. */
-  readonly find: (key: string) => Promise<LogRecord | undefined>;
+  readonly finder: RecordFinder;
 }
 
 /** What the shared logs answered, or what is to be done instead. */
 export type PaymentLook =
   | (Asked & { readonly kind: 'asked'; readonly admitted: Admitted; readonly pin: Pin;
       readonly places: readonly LogPlace[] })
+  | { readonly kind: 'without_windows'; readonly admitted: Admitted; readonly cause: WindowsCause }
   | Placed<Decision, PlacedPayment, never>;
 
 export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
@@ -60,52 +66,34 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   }
 
   async lookForPayment(arriving: Arriving<ParsedEvent>): Promise<PaymentLook> {
-    const { state, windows, codec, log } = this.#parts;
-    const { call: { tenant }, parsed, receivedAtMs, key } = arriving;
-    const digest = digestOf(parsed);
-    const admitted = state.admit(parsed);
+    const { state } = this.#parts;
+    const admitted = state.admit(arriving.parsed);
+    const digest = digestOf(arriving.parsed);
     if (isRefusal(admitted)) return this.#refusedUnlessKnown(arriving, digest, admitted);
-    const pin = { receivedAtMs, publication: admitted.inForce?.position ?? 0, digest };
-    const places = placesOf(state.schema, admitted);
-    const id = entryId(key);
-    const bytes = codec.writeEvent(admitted.event, pin);
-    const own = ownCalls(arriving, ownName(tenant, 'tx', parsed.id), id, bytes);
-    const shared = callsTo(places, id, bytes, (name) => windows.known(name));
-    const answers = await log.call([...own, ...shared]);
-    return {
-      kind: 'asked', admitted, pin, places,
-      own: answers.slice(0, own.length), shared: answers.slice(own.length),
-    };
+    return this.#orWithoutWindows(arriving, admitted, this.#asked(arriving, digest, admitted));
   }
 
   placePayment(
     arriving: Arriving<ParsedEvent>, look: PaymentLook,
   ): Placed<Decision, PlacedPayment, PaymentLook> {
-    if (look.kind !== 'asked') return look;
-    const { admitted, pin, places } = look;
-    const { windows, codec } = this.#parts;
-    const id = entryId(arriving.key);
-    const own = ownLog(look, codec, id);
+    const { flights, finder, codec } = this.#parts;
+    if (look.kind !== 'asked' && look.kind !== 'without_windows') return look;
+    const flight = flights.decisions.get(arriving.key) ?? landedWhere(finder.recent(arriving.key));
+    if (flight !== undefined) return { kind: 'earlier', flight };
+    if (look.kind === 'without_windows') return this.#placedNowhere(arriving, look);
+    const { admitted, pin } = look;
+    const own = ownLog(look, codec, entryId(arriving.key));
     if (own.holder !== undefined) return namedAs(own.holder);
-    if (!own.isNew) return { kind: 'again', look: this.#copy(arriving, pin.digest, own) };
-    const seqs: Record<string, number> = {};
-    let isLatest = true;
-    for (const [i, answer] of look.shared.entries()) {
-      const { name, label } = places[i]!;
-      if (answer.kind === 'diverged') {
-        windows.forget(name);
-        isLatest = false;
-        continue;
-      }
-      windows.enter(name, answer.behind);
-      isLatest &&= windows.known(name).seq === answer.seq;
-      seqs[label] = answer.seq;
-    }
+    const again = (next: Promise<PaymentLook>) =>
+      ({ kind: 'again', look: this.#orWithoutWindows(arriving, admitted, next) }) as const;
+    if (!own.isNew) return again(this.#copy(arriving, pin.digest, own));
+    const seqs = this.#entered(look);
     // These windows have gone on, because a later payment was entered while this one waited; or they knew
     // entries that the log has lost.
-    if (!isLatest) return { kind: 'again', look: this.#inThePast(arriving, pin, own.waited, false) };
-    const { state } = this.#parts;
+    if (seqs === undefined) return again(this.#inThePast(arriving, pin, own.waited, false));
+    const { state, windows } = this.#parts;
     const { waited } = own;
+    const { places } = look;
     return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, isReplay: false });
   }
 
@@ -117,28 +105,76 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     return look;
   }
 
+  async #asked(
+    arriving: Arriving<ParsedEvent>, digest: Uint8Array, admitted: Admitted,
+  ): Promise<PaymentLook> {
+    const { state, windows, codec, log } = this.#parts;
+    const { call: { tenant }, parsed, receivedAtMs, key, answerBy } = arriving;
+    const pin = { receivedAtMs, publication: admitted.inForce?.position ?? 0, digest };
+    const places = placesOf(state.schema, admitted);
+    const id = entryId(key);
+    const bytes = codec.writeEvent(admitted.event, pin);
+    const own = ownCalls(arriving, ownName(tenant, 'tx', parsed.id), id, bytes);
+    const shared = callsTo(places, id, bytes, (name) => windows.known(name));
+    const answers = await log.call([...own, ...shared], { withinMs: stageMs('windows', answerBy) });
+    return {
+      kind: 'asked', admitted, pin, places,
+      own: answers.slice(0, own.length), shared: answers.slice(own.length),
+    };
+  }
+
+  /** Where it stands in each log; undefined where it is not the last entry of one as this node knows it. */
+  #entered(
+    { places, shared }: Extract<PaymentLook, { kind: 'asked' }>,
+  ): Readonly<Record<string, number>> | undefined {
+    const { windows } = this.#parts;
+    const seqs: Record<string, number> = {};
+    let isLatest = true;
+    for (const [i, answer] of shared.entries()) {
+      const { name, label } = places[i]!;
+      if (answer.kind === 'diverged') {
+        windows.forget(name);
+        isLatest = false;
+        continue;
+      }
+      windows.enter(name, answer.behind);
+      isLatest &&= answer.seq > 0 && windows.known(name).seq === answer.seq;
+      seqs[label] = answer.seq;
+    }
+    return isLatest ? seqs : undefined;
+  }
+
   /** Where it would be refused now, and yet was taken in before, it has its answer. */
   async #refusedUnlessKnown(
     arriving: Arriving<ParsedEvent>, digest: Uint8Array, refusal: Refusal,
   ): Promise<PaymentLook> {
-    const { log, codec } = this.#parts;
-    const id = entryId(arriving.key);
-    const name = ownName(arriving.call.tenant, 'tx', arriving.parsed.id);
-    const own = await log.call(ownCalls(arriving, name, id, undefined));
-    const known = ownLog({ own }, codec, id);
-    if (known.holder !== undefined) return namedAs(known.holder);
-    return known.pin === undefined ? { kind: 'refused', refusal } : this.#copy(arriving, digest, known);
+    const { log, codec, finder } = this.#parts;
+    const { key, answerBy, call: { tenant }, parsed } = arriving;
+    const id = entryId(key);
+    const name = ownName(tenant, 'tx', parsed.id);
+    try {
+      const asked = ownCalls(arriving, name, id, undefined);
+      const own = await log.call(asked, { withinMs: stageMs('windows', answerBy) });
+      const known = ownLog({ own }, codec, id);
+      if (known.holder !== undefined) return namedAs(known.holder);
+      return known.pin === undefined ? { kind: 'refused', refusal }
+        : await this.#copy(arriving, digest, known);
+    } catch (error) {
+      windowsAway(error);
+      const { record } = await finder.find(key, stageMs('find', answerBy));
+      return record === undefined ? { kind: 'refused', refusal } : earlier(record);
+    }
   }
 
   /** A copy came before it: it has that one's answer, found or judged again. */
   async #copy(
     arriving: Arriving<ParsedEvent>, digest: Uint8Array, { pin, waited }: OwnLog,
   ): Promise<PaymentLook> {
-    const { flights, find } = this.#parts;
+    const { flights, finder } = this.#parts;
     const flight = flights.decisions.get(arriving.key);
     if (flight !== undefined) return { kind: 'earlier', flight };
-    const record = await find(arriving.key);
-    if (record !== undefined) return { kind: 'earlier', flight: landedFlight(record, readDecision) };
+    const { record } = await finder.find(arriving.key, stageMs('find', arriving.answerBy));
+    if (record !== undefined) return earlier(record);
     if (pin === undefined) return { kind: 'refused', refusal: unavailable() };
     if (!sameDigest(pin.digest, digest)) return { kind: 'conflict' };
     return this.#inThePast(arriving, pin, waited, true);
@@ -153,14 +189,42 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const places = placesOf(schema, admitted);
     const bytes = codec.writeEvent(admitted.event, pin);
     const calls = callsTo(places, entryId(arriving.key), bytes, () => NOTHING_KNOWN);
+    const withinMs = stageMs('windows', arriving.answerBy);
     const seqs: Record<string, number> = {};
-    for (const [i, answer] of (calls.length === 0 ? [] : await log.call(calls)).entries()) {
+    for (const [i, answer] of (calls.length === 0 ? [] : await log.call(calls, { withinMs })).entries()) {
       if (answer.kind !== 'read') throw new Error('who knows nothing cannot miss anything');
       const { name, label } = places[i]!;
       windows.enter(name, answer.behind, answer.seq);
       seqs[label] = answer.seq;
     }
     return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, isReplay });
+  }
+
+  /** What was kept of it before is its answer; else it is decided without windows. */
+  async #orWithoutWindows(
+    arriving: Arriving<ParsedEvent>, admitted: Admitted, look: Promise<PaymentLook>,
+  ): Promise<PaymentLook> {
+    try {
+      return await look;
+    } catch (error) {
+      const cause = windowsAway(error);
+      const { record } = await this.#parts.finder.find(arriving.key, stageMs('find', arriving.answerBy));
+      return record === undefined ? { kind: 'without_windows', admitted, cause } : earlier(record);
+    }
+  }
+
+  #placedNowhere(
+    arriving: Arriving<ParsedEvent>,
+    { admitted, cause }: Extract<PaymentLook, { kind: 'without_windows' }>,
+  ): PlacedPayment {
+    const { keeper, state } = this.#parts;
+    const { event, live } = admitted;
+    const place = fleetPlace(entryId(arriving.key), {});
+    return {
+      kind: 'placed', position: 0, receivedAtMs: event.receivedAtMs, event, live, isReplay: false,
+      judge: () => state.judgeDegraded(admitted, place, cause),
+      keep: (record) => keeper.keepUnplaced(record),
+    };
   }
 
   #placed(arriving: Arriving<ParsedEvent>, place: Place): PlacedPayment {
@@ -170,16 +234,23 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const { receivedAtMs, tenant } = admitted.event;
     const row = windows.place(admitted.event);
     const id = entryId(arriving.key);
+    const { answerBy } = arriving;
     for (const { change: { transactionId, what, value, knownAtMs } } of waited) {
       windows.store.changeOnce(tenant, transactionId, what, value, knownAtMs);
     }
     return {
       kind: 'placed', position: 0, receivedAtMs, event: admitted.event, live: admitted.live, isReplay,
       judge: () => state.judgeRow(admitted, row, fleetPlace(id, seqs)),
-      keep: (record, { marks }) => keeper.keep(record, { tenant, marks, waited, names, seqs }),
+      keep: (record, { marks }) => keeper.keep(record, { tenant, marks, waited, names, seqs, answerBy }),
     };
   }
 }
+
+const earlier = (record: LogRecord): PaymentLook =>
+  ({ kind: 'earlier', flight: landedFlight(record, readDecision) });
+
+const landedWhere = (record: LogRecord | undefined): Flight<Decision> | undefined =>
+  record && landedFlight(record, readDecision);
 
 const callsTo = (
   places: readonly LogPlace[], id: string, bytes: Uint8Array, known: (name: LogName) => Known,

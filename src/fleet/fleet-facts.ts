@@ -4,6 +4,7 @@
  * into those of the payment's entities, or waits in it until the payment comes; a fact marks an entity.
  */
 import { applyTolerance } from '#domain/apply-tolerance.ts';
+import type { WindowsCause } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { inheritFields } from '#domain/inherit-fields.ts';
@@ -13,13 +14,17 @@ import { recordedOf, type Recorded } from '#decisioning/call.ts';
 import { landedFlight, type Flights } from '#decisioning/flights.ts';
 import { readRecorded, recordKey } from '#decisioning/record.ts';
 import { EVENT_TOLERANCE } from '#decisioning/state.ts';
-import type { LogRecord } from '#ports/decision-log.ts';
-import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
+import {
+  NOTHING_KNOWN, type LogAnswer, type LogCall, type LogName, type WindowLog,
+} from '#ports/window-log.ts';
+import { stageMs } from './budget.ts';
 import { digestOf, entryId, sameDigest } from './identity.ts';
 import type { Keeper } from './keeper.ts';
 import { namedAs, ownCalls, ownLog, ownName } from './own-log.ts';
+import type { RecordFinder } from './record-finder.ts';
 import { logNames, type SharedWindows } from './shared-windows.ts';
 import type { EntryCodec, Pin } from './window-entry.ts';
+import { countedLater, windowsAway } from './windows-away.ts';
 
 export interface FleetFactsParts {
   readonly log: WindowLog;
@@ -28,7 +33,7 @@ export interface FleetFactsParts {
   readonly schema: EventSchema;
   readonly windows: SharedWindows;
   readonly codec: EntryCodec;
-  readonly find: (key: string) => Promise<LogRecord | undefined>;
+  readonly finder: RecordFinder;
 }
 
 export type FactLook = Placed<Recorded, PlacedFact, never>;
@@ -47,22 +52,28 @@ export class FleetFacts {
   }
 
   async lookForFact(arriving: Arriving<ParsedFact>): Promise<FactLook> {
-    const { codec, log, flights, find } = this.#parts;
+    try {
+      return await this.#look(arriving);
+    } catch (error) {
+      return this.#countedLater(arriving, windowsAway(error));
+    }
+  }
+
+  async #look(arriving: Arriving<ParsedFact>): Promise<FactLook> {
+    const { codec } = this.#parts;
     const { parsed, key, receivedAtMs, call: { tenant } } = arriving;
     const digest = digestOf(parsed.event, saidBeside(parsed));
     const id = entryId(key);
     const pin: Pin = { receivedAtMs, publication: 0, digest };
     const { event } = timedEvent(parsed.event, receivedAtMs);
-    if (event.type === 'refund') await this.#inherit(event, tenant, parsed.transactionId ?? '');
+    if (event.type === 'refund') await this.#inherit(event, arriving);
     const name = ownName(tenant, 'event', event.id);
-    const asked = await log.call(ownCalls(arriving, name, id, codec.writeEvent(event, pin)));
+    const asked = await this.#ask(arriving, ownCalls(arriving, name, id, codec.writeEvent(event, pin)));
     const own = ownLog({ own: asked }, codec, id);
     if (own.holder !== undefined) return namedAs(own.holder);
     if (own.isNew) return this.#counted(arriving, event, pin, false);
-    const flight = flights.events.get(key);
-    if (flight !== undefined) return { kind: 'earlier', flight };
-    const record = await find(key);
-    if (record !== undefined) return { kind: 'earlier', flight: landedFlight(record, readRecorded) };
+    const earlier = await this.#earlier(arriving);
+    if (earlier !== undefined) return earlier;
     if (own.event === undefined || !sameDigest(own.event.pin.digest, digest)) return { kind: 'conflict' };
     // What the first copy said stands: its payment may have come since, and then it would inherit more.
     const { pin: first, numbers, texts } = own.event;
@@ -70,44 +81,71 @@ export class FleetFacts {
     return this.#counted(arriving, pinned, first, true);
   }
 
+  async #earlier({ key, answerBy }: Arriving<ParsedFact>): Promise<FactLook | undefined> {
+    const { flights, finder } = this.#parts;
+    const flight = flights.events.get(key);
+    if (flight !== undefined) return { kind: 'earlier', flight };
+    const { record } = await finder.find(key, stageMs('find', answerBy));
+    return record && { kind: 'earlier', flight: landedFlight(record, readRecorded) };
+  }
+
+  /** Kept now; in the logs when they are there again. */
+  async #countedLater(arriving: Arriving<ParsedFact>, cause: WindowsCause): Promise<FactLook> {
+    const earlier = await this.#earlier(arriving);
+    if (earlier !== undefined) return earlier;
+    const { parsed, receivedAtMs } = arriving;
+    const { event, adjusted } = timedEvent(parsed.event, receivedAtMs);
+    const said = recordedOf(event, 'waiting', { windows: {} }, adjusted);
+    return {
+      kind: 'placed', position: 0, receivedAtMs, isReplay: false,
+      take: () => ({ ...said, degraded: [countedLater(cause)] }),
+      keep: (record) => this.#parts.keeper.keepUnplaced(record),
+    };
+  }
+
   /** Appended wherever it counts; where an earlier attempt did so, that is found. */
   async #counted(
     arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
   ): Promise<FactLook> {
     const { keeper } = this.#parts;
-    const { parsed, call: { tenant } } = arriving;
+    const { parsed, call: { tenant }, answerBy } = arriving;
     const { adjusted } = timedEvent(parsed.event, pin.receivedAtMs);
     const { state, seqs } = await this.#count(arriving, event, pin, isReplay);
     const recorded = recordedOf(event, state, { windows: seqs }, adjusted);
     return {
       kind: 'placed', position: 0, receivedAtMs: pin.receivedAtMs, isReplay,
       take: () => recorded,
-      keep: (record) => keeper.keep(record, { tenant, marks: [], waited: [], names: [], seqs }),
+      keep: (record) => keeper.keep(record, { tenant, marks: [], waited: [], names: [], seqs, answerBy }),
     };
   }
 
   async #count(
-    { parsed, key, call: { tenant } }: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
+    arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
   ): Promise<Counted> {
+    const { parsed, key, call: { tenant } } = arriving;
     const { codec, schema, windows } = this.#parts;
     const id = entryId(key);
-    if (event.type === 'status' || event.type === 'label') return this.#change(parsed, tenant, id);
+    if (event.type === 'status' || event.type === 'label') return this.#change(arriving, id);
     const { fact } = parsed;
     if (fact !== undefined) {
       const { name, value, untilMs } = fact;
       const bytes = codec.writeMark({ name, value, fromMs: event.numbers[0] ?? 0, untilMs });
       const marked = { tenant, field: fact.field.path, value: fact.entity };
-      return this.#append([{ name: marked, known: NOTHING_KNOWN, id, bytes }]);
+      return this.#append(arriving, [{ name: marked, known: NOTHING_KNOWN, id, bytes }]);
     }
     const bytes = codec.writeEvent(event, pin);
-    return this.#append(logNames(schema, tenant, event.texts).map((name) =>
+    return this.#append(arriving, logNames(schema, tenant, event.texts).map((name) =>
       ({ name, known: isReplay ? NOTHING_KNOWN : windows.known(name), id, bytes })));
   }
 
-  async #append(calls: readonly LogCall[]): Promise<Counted> {
-    const { log, windows } = this.#parts;
+  #ask({ answerBy }: Arriving<ParsedFact>, calls: readonly LogCall[]): Promise<readonly LogAnswer[]> {
+    return this.#parts.log.call(calls, { withinMs: stageMs('windows', answerBy) });
+  }
+
+  async #append(arriving: Arriving<ParsedFact>, calls: readonly LogCall[]): Promise<Counted> {
+    const { windows } = this.#parts;
     const seqs: Record<string, number> = {};
-    const answers = await log.call(calls);
+    const answers = await this.#ask(arriving, calls);
     for (const [i, answer] of answers.entries()) {
       const { name } = calls[i]!;
       if (answer.kind === 'read') {
@@ -115,7 +153,7 @@ export class FleetFacts {
         seqs[name.field] = answer.seq;
       } else {
         windows.forget(name);
-        const again = await this.#append([{ ...calls[i]!, known: NOTHING_KNOWN }]);
+        const again = await this.#append(arriving, [{ ...calls[i]!, known: NOTHING_KNOWN }]);
         Object.assign(seqs, again.seqs);
       }
     }
@@ -123,28 +161,31 @@ export class FleetFacts {
   }
 
   /** Into the log of its payment; if that has come, into those of the payment's entities. */
-  async #change({ event, request, transactionId = '', knownAtMs }: ParsedFact, tenant: string, id: string):
-    Promise<Counted> {
-    const { log, codec, keeper, schema } = this.#parts;
+  async #change(arriving: Arriving<ParsedFact>, id: string): Promise<Counted> {
+    const { codec, keeper, schema } = this.#parts;
+    const { parsed: { event, request, transactionId = '', knownAtMs }, call: { tenant } } = arriving;
     const what = event.type === 'status' ? 'status' : 'label';
     const value = (what === 'status' ? request.status : request.label) ?? '';
     const change = { kind: 'change', what, knownAtMs, transactionId, value } as const;
     const name = ownName(tenant, 'tx', transactionId);
-    const about = await log.call([{ name, known: NOTHING_KNOWN, id, bytes: codec.writeChange(change) }]);
+    const bytes = codec.writeChange(change);
+    const about = await this.#ask(arriving, [{ name, known: NOTHING_KNOWN, id, bytes }]);
     const own = ownLog({ own: about }, codec, entryId(recordKey(tenant, 'tx', transactionId)));
     const { event: payment } = own;
     // Told before the payment came, it waited, and the payment has taken it along since: also for a copy.
     if (payment === undefined || own.waited.some((told) => told.id === id)) {
       return { state: 'waiting', seqs: {} };
     }
-    return this.#append(keeper.changeCalls(logNames(schema, tenant, payment.texts), [{ id, change }]));
+    const names = logNames(schema, tenant, payment.texts);
+    return this.#append(arriving, keeper.changeCalls(names, [{ id, change }]));
   }
 
-  async #inherit(event: ParsedEvent, tenant: string, transactionId: string): Promise<void> {
-    const { log, codec, schema } = this.#parts;
+  async #inherit(event: ParsedEvent, arriving: Arriving<ParsedFact>): Promise<void> {
+    const { codec, schema } = this.#parts;
+    const { parsed: { transactionId = '' }, call: { tenant } } = arriving;
     const id = entryId(recordKey(tenant, 'tx', transactionId));
     const name: LogName = ownName(tenant, 'tx', transactionId);
-    const about = await log.call([{ name, known: NOTHING_KNOWN, id, bytes: undefined }]);
+    const about = await this.#ask(arriving, [{ name, known: NOTHING_KNOWN, id, bytes: undefined }]);
     const { event: payment } = ownLog({ own: about }, codec, id);
     if (payment === undefined) return;
     const { numbers, texts } = payment;

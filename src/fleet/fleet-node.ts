@@ -16,18 +16,21 @@ import {
 import { EngineState } from '#decisioning/state.ts';
 import { atOnce, stepByStep } from '#policy/steps.ts';
 import type { Clock } from '#ports/clock.ts';
-import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { Topic } from '#ports/topic.ts';
 import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
 import type { SharedWindowStore } from '#ports/window-store.ts';
+import { Breaker, type BreakerTerms } from './breaker.ts';
+import { DegradedShadow } from './degraded-shadow.ts';
 import { FleetArrivals } from './fleet-arrivals.ts';
 import { FleetFacts } from './fleet-facts.ts';
 import { FleetPublications } from './fleet-publications.ts';
+import { GuardedWindowLog } from './guarded-window-log.ts';
 import { Keeper } from './keeper.ts';
 import { PastJudge } from './past-judge.ts';
 import { RecentRecords } from './recent-records.ts';
 import { placesOf } from './places.ts';
+import { RecordFinder, type FleetIndex } from './record-finder.ts';
 import { SharedWindows } from './shared-windows.ts';
 import { topicRecord } from './topic-record.ts';
 import { EntryCodec } from './window-entry.ts';
@@ -36,18 +39,24 @@ export interface FleetNodeParts {
   readonly schema: EventSchema;
   readonly clock: Clock;
   readonly log: WindowLog;
+  /** The same logs over another connection: what is late is asked there again. */
+  readonly spareLog?: WindowLog;
   readonly decisions: Topic;
   readonly publications: Topic;
   readonly newWindowStore: () => SharedWindowStore;
-  /**
-   * The record with this key, where it can be found; what cannot be found is judged again, to the same
-   * answer.
-   */
-  readonly find?: (key: string) => Promise<LogRecord | undefined>;
+  /** What was kept, by key; what cannot be found is judged again, to the same answer. */
+  readonly index?: FleetIndex;
+  /** Of calls that say none, ms. */
+  readonly deadlineMs?: number;
+  /** In [0, 1). */
+  readonly random?: () => number;
   readonly tell?: (what: string) => void;
 }
 
 const PAUSE_MS = 2;
+const BREAKER: BreakerTerms = {
+  rowMax: 5, lastCalls: 40, lastFailuresMax: 20, openMs: 200, openMsMax: 5_000, probeMsMax: 2_000,
+};
 
 export class FleetNode {
   readonly #parts: FleetNodeParts;
@@ -55,12 +64,18 @@ export class FleetNode {
   readonly #windows: SharedWindows;
   readonly #publications: FleetPublications;
   readonly #pipeline: Pipeline;
+  readonly #log: GuardedWindowLog;
+  readonly #shadow: DegradedShadow;
   #waiting: { readonly position: number; readonly done: () => void }[] = [];
   #enacted = 0;
 
   private constructor(parts: FleetNodeParts) {
     this.#parts = parts;
-    const { schema, clock, log, decisions, newWindowStore, find: findElsewhere = nothing } = parts;
+    const { schema, clock, decisions, newWindowStore, index, spareLog: spare, random = Math.random } = parts;
+    const breaker = (): Breaker => new Breaker({ terms: BREAKER, now: () => performance.now(), random });
+    const log = new GuardedWindowLog({
+      log: parts.log, ...(spare === undefined ? {} : { spare }), breaker: breaker(),
+    });
     const codec = new EntryCodec(schema);
     const compiler = new PolicyCompiler(schema);
     const store = newWindowStore();
@@ -68,18 +83,21 @@ export class FleetNode {
     const windows = new SharedWindows(schema, store, codec);
     const flights = new Flights();
     const recent = new RecentRecords();
-    const find = async (key: string): Promise<LogRecord | undefined> =>
-      recent.find(key) ?? await findElsewhere(key);
+    const finder = new RecordFinder({
+      recent, topic: decisions, index, breaker: breaker(), sleep: (ms) => clock.sleep(ms),
+    });
     const keeper = new Keeper({ log, decisions, codec, recent });
     this.#publications = new FleetPublications(parts.publications);
     const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
-    const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, find });
-    const arrivals = new FleetArrivals({ log, keeper, flights, state, windows, codec, past, facts, find });
+    const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, finder });
+    const arrivals = new FleetArrivals({ log, keeper, flights, state, windows, codec, past, facts, finder });
     this.#state = state;
     this.#windows = windows;
+    this.#log = log;
+    this.#shadow = new DegradedShadow(state);
     this.#pipeline = new Pipeline({
-      arrivals,
-      flights, clock, schema, onDecided: () => {},
+      arrivals, flights, clock, schema,
+      onDecided: (_live, event, decision) => { this.#shadow.decided(event, decision); },
     });
   }
 
@@ -93,22 +111,30 @@ export class FleetNode {
   }
 
   decide(call: DecideCall): Promise<DecideAnswer> {
-    return this.#pipeline.decide(call).catch(refusedWhileAway);
+    return this.#pipeline.decide(this.#timed(call));
   }
 
   record(call: DecideCall): Promise<RecordAnswer> {
-    return this.#pipeline.record(call).catch(refusedWhileAway);
+    return this.#pipeline.record(this.#timed(call));
   }
 
   /** A decision that leaves no trace, on the shared logs as they are now. */
   async simulate(call: DecideCall): Promise<DecideAnswer> {
-    const { schema, clock, log } = this.#parts;
+    try {
+      return await this.#simulate(call);
+    } catch (error) {
+      return refusedWhileAway(error);
+    }
+  }
+
+  async #simulate(call: DecideCall): Promise<DecideAnswer> {
+    const { schema, clock } = this.#parts;
     const parsed = parseTransactionCall(call.bytes, schema, call.receivedAtMs ?? clock.now(), call.tenant);
     const admitted = isRefusal(parsed) ? parsed : this.#state.admit(parsed.event);
     if (isRefusal(admitted)) return refused(admitted.code, admitted.detail, admitted.errors);
     const names = placesOf(schema, admitted).map(({ name }) => name);
     const id = '0'.repeat(32);
-    const answers = await log.call(names.map((name) =>
+    const answers = await this.#log.call(names.map((name) =>
       ({ name, known: this.#windows.known(name), id, bytes: undefined })));
     for (const [i, answer] of answers.entries()) {
       if (answer.kind === 'read') this.#windows.enter(names[i]!, answer.behind);
@@ -119,6 +145,13 @@ export class FleetNode {
   get stages(): Pipeline['stages'] { return this.#pipeline.stages; }
   get state(): EngineState { return this.#state; }
   get inFlight(): number { return this.#pipeline.inFlight; }
+  get logs(): Pick<GuardedWindowLog, 'breakerState' | 'counts'> { return this.#log; }
+  get shadow(): DegradedShadow['counts'] { return this.#shadow.counts; }
+
+  #timed(call: DecideCall): DecideCall {
+    const { deadlineMs } = this.#parts;
+    return deadlineMs === undefined || call.deadlineMs !== undefined ? call : { ...call, deadlineMs };
+  }
 
   /** Live on this node when it resolves its position; on the others as soon as they hear of it. */
   async publish(publication: Publication): Promise<number> {
@@ -142,8 +175,8 @@ export class FleetNode {
 
   async close(): Promise<void> {
     await this.#publications.close();
-    const { log, decisions, publications } = this.#parts;
-    await log.close();
+    const { decisions, publications } = this.#parts;
+    await this.#log.close();
     await decisions.close();
     await publications.close();
   }
@@ -171,11 +204,8 @@ export class FleetNode {
   }
 }
 
-/** What a fleet shares cannot be asked: it is unknown what was done, and the same call again finds it. */
+/** A trial has no use without windows: what it would show is not what would be decided. */
 function refusedWhileAway(error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {
-  const isAway = error instanceof WindowLogUnavailable || error instanceof DecisionIndexUnavailable;
-  if (!isAway) throw error;
+  if (!(error instanceof WindowLogUnavailable)) throw error;
   return refused('log_unavailable', 'what the nodes share cannot be asked now; send it again');
 }
-
-const nothing = async (): Promise<undefined> => undefined;

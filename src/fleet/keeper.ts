@@ -1,14 +1,17 @@
 /** Where what was decided is kept: the topic of decisions; before it, what the decision says of entities. */
+import type { Durable } from '#decisioning/flights.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
 import type { Topic } from '#ports/topic.ts';
 import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
 import { messageOf } from '#domain/message-of.ts';
+import { stageMs } from './budget.ts';
 import { entryId } from './identity.ts';
 import type { Told } from './own-log.ts';
 import type { RecentRecords } from './recent-records.ts';
 import { topicRecord } from './topic-record.ts';
 import type { EntryCodec } from './window-entry.ts';
+import { windowsAway } from './windows-away.ts';
 
 export interface KeeperParts {
   readonly log: WindowLog;
@@ -25,6 +28,8 @@ export interface Kept {
   readonly waited: readonly Told[];
   readonly names: readonly LogName[];
   readonly seqs: Readonly<Record<string, number>>;
+  /** By `performance.now()`. */
+  readonly answerBy: number;
 }
 
 export class Keeper {
@@ -35,16 +40,32 @@ export class Keeper {
   }
 
   /** Settles when the record is durable; rejects with LogUnavailable where it is not known to be. */
-  async keep(record: LogRecord, kept: Kept): Promise<void> {
-    const { log, decisions, recent } = this.#parts;
+  async keep(record: LogRecord, kept: Kept): Durable {
+    const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
+    if (calls.length === 0) return this.#toTopic(record, kept.seqs);
     try {
-      const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
-      if (calls.length > 0) await log.call(calls);
-      await decisions.append(topicRecord(record, kept.seqs));
-      recent.add(record);
+      await this.#parts.log.call(calls, { withinMs: stageMs('windows', kept.answerBy) });
+    } catch (error) {
+      windowsAway(error);
+      // Whoever restores what names no entries finds those that are there, and adds these.
+      return this.#toTopic(record, undefined);
+    }
+    return this.#toTopic(record, kept.seqs);
+  }
+
+  /** What is in none of the shared logs yet. */
+  keepUnplaced(record: LogRecord): Durable {
+    return this.#toTopic(record, undefined);
+  }
+
+  async #toTopic(record: LogRecord, seqs: Kept['seqs'] | undefined): Durable {
+    const { decisions, recent } = this.#parts;
+    try {
+      await decisions.append(topicRecord(record, seqs));
     } catch (error) {
       throw new LogUnavailable('io_error', messageOf(error));
     }
+    recent.add(record);
   }
 
   /** Each change to the log of each entity. Known is nothing: so that none is appended twice, ever. */

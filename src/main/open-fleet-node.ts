@@ -10,6 +10,7 @@ import { eventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { FleetNode } from '#fleet/fleet-node.ts';
 import { DecisionFinder } from '#projections/decision-finder.ts';
+import { ProjectedIndex } from '#projections/fleet-index.ts';
 import { Projector } from '#projections/projector.ts';
 import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
 import type { FleetSettings } from './fleet-settings.ts';
@@ -37,21 +38,25 @@ export async function openFleetNode(
   const topic = (name: string): Promise<KafkaTopic> =>
     KafkaTopic.open({ connection, topic: name, appendMsMax: APPEND_MS_MAX });
   const [decisions, publications] = [await topic('decisions'), await topic('publications')];
-  const log = await RedisWindowLog.open({
+  const connect = (): Promise<RedisWindowLog> => RedisWindowLog.open({
     url: settings.redis, answerMsMax: REDIS_ANSWER_MS_MAX, entriesPerLogMax: ENTRIES_PER_LOG_MAX,
     retentionMs: LIMITS.windowMsMax + LIMITS.occurredBehindMsMax, tell,
   });
+  const { condition, epoch } = await log.health();
+  if (condition === 'lost') await log.begin(epoch + 1);
+  const [log, spareLog] = [await connect(), await connect()];
   const source = await openPostgres({ url: settings.postgres, ownerUrl: settings.postgresOwner });
   const index = new SqlDecisionIndex(source);
   const finder = new DecisionFinder(index);
   const schema = eventSchema(first.custom);
+  const projector = new Projector({ topic: decisions, index, clock: systemClock, tell });
   const node = await FleetNode.open({
-    schema, clock: systemClock, log, decisions, publications, tell, find: (key) => finder.find(key),
+    schema, clock: systemClock, log, spareLog, decisions, publications, tell,
+    index: new ProjectedIndex(index, projector), deadlineMs: LIMITS.decisionDeadlineMsMax,
     newWindowStore: () => new LocalWindowStore(schema),
   });
   if (node.state.live === undefined) await node.publish(first);
   const stopping = new AbortController();
-  const projector = new Projector({ topic: decisions, index, clock: systemClock, tell });
   const projecting = projector.run(stopping.signal);
   return {
     node, finder, lag: () => projector.lag(),

@@ -9,6 +9,7 @@ import { readDecision } from '#decisioning/record.ts';
 import { expiryOf } from '#lifecycle/expiry.ts';
 import type { KeyStore } from '#ports/key-store.ts';
 import type { FleetSettings } from './fleet-settings.ts';
+import { fleetMeasurements } from './fleet-measurements.ts';
 import { openFleetNode, type OpenedNode } from './open-fleet-node.ts';
 import { readPublication } from './read-publication.ts';
 import { dataFolder, devKey, host, policyFolder, port } from './settings.ts';
@@ -61,7 +62,7 @@ const fleetParts = ({ node, finder }: OpenedNode, keys: Pick<KeyStore, 'find'>):
   readiness: () => ({ ready: true }),
   measurements: () => ({
     stages: node.stages, windowStore: node.state.store.size, logPosition: 0,
-    brake: { held: NONE, engaged: NONE, paged: NONE, hits: [] },
+    brake: { held: NONE, engaged: NONE, paged: NONE, hits: [] }, more: fleetMeasurements(node),
   }),
   expiry: () => expiryOf((node.state.live?.policies ?? []).map(({ policy }) => policy), Date.now()),
   schema: () => node.state.schema,

@@ -12,13 +12,14 @@ export interface BatchBounds {
 /** What comes, in the order in which it comes, in pieces that are not empty. */
 export async function* batchesOf(
   records: AsyncIterable<WrittenRecord>, bounds: BatchBounds, clock: Pick<Clock, 'sleep'>,
+  waitMs = (): number => bounds.waitMsMax,
 ): AsyncIterable<readonly WrittenRecord[]> {
   const coming = records[Symbol.asyncIterator]();
   try {
     for (let asked = askedFor(coming), first = await asked; first.done !== true; first = await asked) {
       const batch = [first.value];
       let bytes = bytesOf(first.value);
-      const late = clock.sleep(bounds.waitMsMax).then(() => 'late' as const);
+      const late = clock.sleep(waitMs()).then(() => 'late' as const);
       asked = askedFor(coming);
       while (batch.length < bounds.recordsMax) {
         const got = await Promise.race([asked, late]);

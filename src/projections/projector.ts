@@ -23,6 +23,9 @@ export interface ProjectorParts {
 const BOUNDS: BatchBounds = {
   recordsMax: LIMITS.projectionBatchRecordsMax, bytesMax: LIMITS.projectionBatchBytesMax, waitMsMax: 50,
 };
+/** After somebody waited for the index, batches are short for so long. */
+const HURRY_MS = 1_000;
+const HURRIED_WAIT_MS = 1;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -34,6 +37,7 @@ export class Projector {
   #reached: readonly number[] = [];
   #batchCount = 0;
   #told = '';
+  #hurriedUntilMs = 0;
 
   constructor(parts: ProjectorParts) {
     this.#parts = parts;
@@ -53,6 +57,14 @@ export class Projector {
     }
   }
 
+  /** Offsets that the index has, as far as this projector knows. */
+  get reached(): readonly number[] { return this.#reached; }
+
+  /** Somebody waits for what is in the topic. */
+  hurry(): void {
+    this.#hurriedUntilMs = performance.now() + HURRY_MS;
+  }
+
   /** Records of the topic that are not in the index yet, as far as it has got. */
   async lag(): Promise<number> {
     const { topic } = this.#parts;
@@ -68,7 +80,7 @@ export class Projector {
     try {
       this.#reached = await index.offsets();
       const records = topic.follow(this.#reached, either);
-      for await (const batch of batchesOf(records, this.#bounds, clock)) {
+      for await (const batch of batchesOf(records, this.#bounds, clock, this.#waitMs)) {
         if (signal.aborted) return 'stopped';
         if (!await this.#project(batch)) return 'overtaken';
       }
@@ -83,6 +95,9 @@ export class Projector {
       ending.abort();
     }
   }
+
+  readonly #waitMs = (): number =>
+    (performance.now() < this.#hurriedUntilMs ? HURRIED_WAIT_MS : this.#bounds.waitMsMax);
 
   /** False where somebody else has gone on. */
   async #project(batch: readonly WrittenRecord[]): Promise<boolean> {

@@ -9,7 +9,7 @@ import type { DecideAnswer, RecordAnswer } from '#decisioning/call.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema } from '#domain/field.ts';
 import { FleetNode, type FleetNodeParts } from '#fleet/fleet-node.ts';
-import type { LogRecord } from '#ports/decision-log.ts';
+import type { FleetIndex } from '#fleet/record-finder.ts';
 import type { Topic } from '#ports/topic.ts';
 import type { WindowLog } from '#ports/window-log.ts';
 import { DecisionFinder } from '#projections/decision-finder.ts';
@@ -66,7 +66,9 @@ export class FleetWorld {
   }
 
   /** What a node asks for the record of a copy: to be given to `join`. */
-  find = (key: string): Promise<LogRecord | undefined> => new DecisionFinder(this.index).find(key);
+  readonly fleetIndex: FleetIndex = {
+    find: (key) => new DecisionFinder(this.index).find(key), reached: () => this.index.offsets(),
+  };
 
   /** All that is decided now is in the index then. */
   async project(): Promise<void> {

@@ -14,8 +14,8 @@ async function afterAWeek(
   isIndexed: boolean,
 ): Promise<{ first: unknown; again: unknown; world: FleetWorld }> {
   const world = new FleetWorld(new MemoryWindowLog(KEPT_MAX));
-  const find = isIndexed ? world.find : async () => undefined;
-  const { nodes: [a, b] } = await fleetOf(2, publicationOf(POLICY), world, { find });
+  const more = isIndexed ? { index: world.fleetIndex } : {};
+  const { nodes: [a, b] } = await fleetOf(2, publicationOf(POLICY), world, more);
   for (let i = 0; i < 4; i++) await world.decide(a!);
   const bytes = payment(world.nowMs, { id: 'asked-twice' });
   const first = decided(await a!.decide({ bytes, tenant: 'acme' }));

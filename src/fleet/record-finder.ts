@@ -1,0 +1,107 @@
+/**
+ * What was kept of a key, by any node. The index follows the topic at a distance, so it is asked when it has
+ * what the topic had: only then is "not there" certain.
+ */
+import { partitionOfKey } from '#ports/key-partition.ts';
+import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
+import type { Topic } from '#ports/topic.ts';
+import type { Breaker } from './breaker.ts';
+import type { RecentRecords } from './recent-records.ts';
+import { within } from './within.ts';
+
+/** The index of decisions, as a node asks it. */
+export interface FleetIndex {
+  /** Rejects with DecisionIndexUnavailable. */
+  find(key: string): Promise<LogRecord | undefined>;
+  /** Offsets of the topic that it has, by partition; rejects as `find` does. */
+  reached(): Promise<readonly number[]>;
+}
+
+export interface RecordFinderParts {
+  readonly recent: RecentRecords;
+  readonly topic: Topic;
+  readonly index: FleetIndex | undefined;
+  /** Of the index. */
+  readonly breaker: Breaker;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Without a record, and certain: no node has kept one. */
+export interface Found { readonly record: LogRecord | undefined; readonly isCertain: boolean }
+
+const LOOK_AGAIN_MS = 2;
+/** An index that is so far behind is not waited for. */
+const CATCH_UP_MS_MAX = 1_000;
+const UNCERTAIN: Found = { record: undefined, isCertain: false };
+
+export class RecordFinder {
+  readonly #parts: RecordFinderParts;
+  #asking: Promise<readonly number[]> | undefined;
+  #next: Promise<readonly number[]> | undefined;
+
+  constructor(parts: RecordFinderParts) {
+    this.#parts = parts;
+  }
+
+  /** This node's own, at once. */
+  recent(key: string): LogRecord | undefined {
+    return this.#parts.recent.find(key);
+  }
+
+  /** Never rejects for what is away: then it is not certain. */
+  async find(key: string, withinMs: number): Promise<Found> {
+    const { index, breaker } = this.#parts;
+    const record = this.recent(key);
+    if (record !== undefined) return { record, isCertain: true };
+    if (index === undefined) return UNCERTAIN;
+    const entered = breaker.enter();
+    if (entered === 'open') return UNCERTAIN;
+    const until = performance.now() + Math.min(withinMs, CATCH_UP_MS_MAX);
+    try {
+      const found = await within(withinMs, this.#lookUp(index, key, until), tooLate);
+      breaker.succeeded(entered);
+      return found;
+    } catch (error) {
+      if (!(error instanceof DecisionIndexUnavailable)) throw error;
+      breaker.failed(entered);
+      return UNCERTAIN;
+    }
+  }
+
+  async #lookUp(index: FleetIndex, key: string, until: number): Promise<Found> {
+    const record = await index.find(key);
+    if (record !== undefined) return { record, isCertain: true };
+    const isCertain = await this.#hasCaughtUp(index, key, until);
+    return isCertain ? { record: await index.find(key), isCertain } : UNCERTAIN;
+  }
+
+  /** Whether the index has all that the topic had of the key's partition when this was asked. */
+  async #hasCaughtUp(index: FleetIndex, key: string, until: number): Promise<boolean> {
+    const { topic, sleep } = this.#parts;
+    const partition = partitionOfKey(key, topic.partitionCount);
+    const ends = await this.#endsNow().catch(() => undefined);
+    const end = ends?.[partition];
+    if (end === undefined) return false;
+    while (performance.now() < until) {
+      const reached = await index.reached();
+      if ((reached[partition] ?? 0) >= end) return true;
+      await sleep(LOOK_AGAIN_MS);
+    }
+    return false;
+  }
+
+  /** One question at a time; all who come while one is out share the next, for what was written meanwhile. */
+  #endsNow(): Promise<readonly number[]> {
+    const again = (): Promise<readonly number[]> => {
+      this.#next = undefined;
+      return this.#endsNow();
+    };
+    if (this.#asking !== undefined) return this.#next ??= this.#asking.then(again, again);
+    const over = (): void => { this.#asking = undefined; };
+    this.#asking = this.#parts.topic.ends().finally(over);
+    return this.#asking;
+  }
+}
+
+const tooLate = (): Error => new DecisionIndexUnavailable('no answer in time');

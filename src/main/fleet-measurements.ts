@@ -1,0 +1,28 @@
+/** What a node of a fleet tells of itself in /metrics. */
+import type { Measurement } from '#api/parts.ts';
+import type { FleetNode } from '#fleet/fleet-node.ts';
+
+const STATES = ['closed', 'half_open', 'open'] as const;
+
+export function fleetMeasurements({ logs, shadow }: Pick<FleetNode, 'logs' | 'shadow'>): readonly Measurement[] {
+  return [
+    {
+      name: 'assay_windows_breaker', type: 'gauge', help: 'State of the breaker of the shared logs: one is 1.',
+      samples: STATES.map((state) => [{ state }, logs.breakerState === state ? 1 : 0]),
+    },
+    {
+      name: 'assay_windows_hedged_total', type: 'counter',
+      help: 'Calls of the shared logs that were asked a second time.', samples: [[{}, logs.counts.hedged]],
+    },
+    {
+      name: 'assay_windows_not_asked_total', type: 'counter',
+      help: 'Calls of the shared logs that the breaker kept back.',
+      samples: [[{}, logs.counts.refusedByBreaker]],
+    },
+    {
+      name: 'assay_shadow_without_windows_total', type: 'counter',
+      help: 'Payments that were also decided without windows, by how that outcome differs.',
+      samples: Object.entries(shadow).map(([difference, count]) => [{ difference }, count]),
+    },
+  ];
+}
