@@ -4,10 +4,13 @@ import type { FleetNode } from '#fleet/fleet-node.ts';
 
 const STATES = ['closed', 'half_open', 'open'] as const;
 
-export function fleetMeasurements({ logs, shadow }: Pick<FleetNode, 'logs' | 'shadow'>): readonly Measurement[] {
+type Measured = Pick<FleetNode, 'logs' | 'shadow'>;
+
+export function fleetMeasurements({ logs, shadow }: Measured): readonly Measurement[] {
   return [
     {
-      name: 'assay_windows_breaker', type: 'gauge', help: 'State of the breaker of the shared logs: one is 1.',
+      name: 'assay_windows_breaker', type: 'gauge',
+      help: 'State of the breaker of the shared logs: one is 1.',
       samples: STATES.map((state) => [{ state }, logs.breakerState === state ? 1 : 0]),
     },
     {
