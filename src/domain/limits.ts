@@ -104,9 +104,15 @@ export const LIMITS = {
   /** Appended and not settled, what is out among them. */
   topicQueueRecordsMax: 16_384,
   topicQueueBytesMax: 67_108_864,
+  /** On the disk of a node: what the topic cannot take now. At 1,000 payments a second some eight minutes. */
+  journalBytesMax: 2_147_483_648,
+  /** Logs of which the journal consists: what is done goes a whole one at a time. */
+  journalPartCountMax: 8,
   /** Copied from the topic into the index of decisions in one transaction. */
   projectionBatchRecordsMax: 500,
   projectionBatchBytesMax: 4_194_304,
+  /** Taken from the topic of transactions and not committed: at work, waiting for their turn, or again. */
+  intakeInFlightMax: 256,
 
   decisionsInFlightMax: 1_024,
   decisionDeadlineMsMax: 50,
