@@ -1,11 +1,11 @@
 /** Nodes in this process over a real Redis and a real Kafka, each with connections of its own. */
 import { createTopic } from '#adapters/kafka/check-topic.ts';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
-import { RedisWindowLog } from '#adapters/redis/window-log.ts';
 import type { FleetNode } from '#fleet/fleet-node.ts';
 import { FleetWorld } from '../fleet/fleet-world.ts';
 import { KafkaServer } from './kafka-server.ts';
 import { RedisServer } from './redis-server.ts';
+import { wholeWindowLog } from './whole-window-log.ts';
 
 const PARTITIONS = 4;
 
@@ -45,8 +45,8 @@ export class RealFleet {
     const topic = (name: string): Promise<KafkaTopic> =>
       KafkaTopic.open({ connection: this.#connection, topic: `${name}-${number}` });
     return world.join({
-      log: await RedisWindowLog.open({
-        url: this.redis.url(), answerMsMax: 5_000, retentionMs: 400 * 86_400_000, entriesPerLogMax: 8_192,
+      log: await wholeWindowLog(this.redis.url(), {
+        answerMsMax: 5_000, retentionMs: 400 * 86_400_000, entriesPerLogMax: 8_192,
       }),
       decisions: await topic('decisions'), publications: await topic('publications'),
     });

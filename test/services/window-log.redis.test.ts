@@ -1,10 +1,13 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisWindowLog, type RedisWindowLogOptions } from '#adapters/redis/window-log.ts';
-import { NOTHING_KNOWN, WindowLogUnavailable, type LogCall } from '#ports/window-log.ts';
+import type { RedisWindowLog, RedisWindowLogOptions } from '#adapters/redis/window-log.ts';
+import { NOTHING_KNOWN, WindowLogUnavailable, type LogAnswer, type LogCall } from '#ports/window-log.ts';
 import { windowLogContract } from '../contracts/window-log.ts';
+import { windowRepairContract } from '../contracts/window-repair.ts';
+import { FaultProxy } from './fault-proxy.ts';
 import { RedisServer } from './redis-server.ts';
+import { wholeWindowLog } from './whole-window-log.ts';
 
 const servers: RedisServer[] = [];
 const server = async (...options: Parameters<typeof RedisServer.make>): Promise<RedisServer> => {
@@ -17,10 +20,14 @@ after(async () => {
 });
 
 const opened = (url: string, more: Partial<RedisWindowLogOptions> = {}): Promise<RedisWindowLog> =>
-  RedisWindowLog.open({ url, answerMsMax: 2_000, retentionMs: 60_000, entriesPerLogMax: 1_000, ...more });
+  wholeWindowLog(url, more);
 
 const shared = await server();
 windowLogContract('Redis', (entriesPerLogMax) => opened(shared.url(), { entriesPerLogMax }));
+windowRepairContract('Redis', async (entriesPerLogMax) => ({
+  log: await opened(shared.url(), { entriesPerLogMax }),
+  lose: async () => { await shared.ask('DEL', 'assay:state'); },
+}));
 
 const call = (value: string, id: string): LogCall => ({
   name: { tenant: 'main', field: 'card.id', value }, known: NOTHING_KNOWN,
@@ -57,7 +64,21 @@ test('a Redis that hangs is late; what it did meanwhile is found by the same cal
   await slow.close();
 });
 
-test('a Redis that is gone refuses at once, and the log goes on when it is back', async () => {
+/** Again and again, as a node does, until it is not refused with that code. */
+async function until(log: RedisWindowLog, one: LogCall, codes: readonly string[]): Promise<unknown> {
+  for (let tries = 0; tries < 300; tries++) {
+    const answer = await log.call([one]).catch((error: unknown) => error);
+    const isRefused = isAway(answer) && codes.includes(answer.code);
+    if (!isRefused) return isAway(answer) ? answer.code : answer;
+    await sleep(20);
+  }
+  return 'never';
+}
+const isAway = (answer: unknown): answer is WindowLogUnavailable => answer instanceof WindowLogUnavailable;
+const placeOf = (answers: unknown): unknown =>
+  (Array.isArray(answers) ? (answers as LogAnswer[]).map((one) => one.kind === 'read' && one.seq) : answers);
+
+test('a Redis that is gone refuses at once; back, it takes nothing until somebody looked at it', async () => {
   const own = await server({ appendonly: true });
   const log = await opened(own.url());
   await log.call([call('k', 'a')]);
@@ -65,16 +86,68 @@ test('a Redis that is gone refuses at once, and the log goes on when it is back'
   await rejects(log.call([call('k', 'b')]), unavailable('unreachable'));
   await rejects(log.call([call('k', 'b')]), unavailable('unreachable'));
   await own.start();
-  for (let tries = 0; ; tries++) {
-    const answers = await log.call([call('k', 'b')]).catch(() => undefined);
-    if (answers === undefined && tries < 200) {
-      await sleep(20);
-      continue;
-    }
-    deepEqual(answers?.[0]?.kind === 'read' && answers[0].seq, 2);
-    break;
-  }
+  equal(await until(log, call('k', 'b'), ['unreachable']), 'recovering', 'it may have lost its last writes');
+  deepEqual(await log.health(), { condition: 'lost', epoch: 1 });
+  await log.begin(2);
+  deepEqual(placeOf(await until(log, call('k', 'b'), [])), [2]);
   await log.close();
+});
+
+test('logs that were emptied take nothing, from the very next call on', async () => {
+  const own = await server();
+  const log = await opened(own.url());
+  await log.call([call('k', 'a')]);
+  await own.ask('FLUSHALL');
+  await rejects(log.call([call('k', 'b')]), unavailable('recovering'));
+  equal(await own.ask('EXISTS', 'assay:w:{main\0card.id\0k}'), 0);
+  await log.begin(3);
+  deepEqual(placeOf(await log.call([call('k', 'b')])), [1]);
+  await log.close();
+});
+
+test('F11 a replica made the primary behind the same address takes nothing until it is whole', async () => {
+  const primary = await server();
+  const replica = await server({ replicaOf: primary });
+  const proxy = await FaultProxy.make(primary.port);
+  const log = await opened(`redis://127.0.0.1:${proxy.port}`);
+  await log.call([call('k', 'a')]);
+  proxy.aim(replica.port);
+  await primary.kill();
+  equal(await until(log, call('k', 'b'), ['unreachable']), 'recovering');
+  await replica.ask('REPLICAOF', 'NO', 'ONE');
+  deepEqual([await log.health(), await log.checkpoint()], [{ condition: 'lost', epoch: 1 }, undefined]);
+  await log.begin(2);
+  equal((await log.call([call('k', 'b')]))[0]?.kind, 'read');
+  await log.close();
+  await proxy.close();
+});
+
+test('F13 a primary that was made a replica is left for where its address leads', async () => {
+  const [first, second] = [await server(), await server()];
+  const proxy = await FaultProxy.make(first.port);
+  const log = await opened(`redis://127.0.0.1:${proxy.port}`);
+  await wholeWindowLog(second.url()).then((other) => other.close());
+  await log.call([call('k', 'a')]);
+  proxy.aim(second.port);
+  await first.ask('REPLICAOF', '127.0.0.1', `${second.port}`);
+  await rejects(log.call([call('k', 'b')]), unavailable('unreachable'));
+  deepEqual(placeOf(await until(log, call('k', 'b'), ['unreachable', 'recovering'])), [1]);
+  await log.close();
+  await proxy.close();
+});
+
+test('a connection on which nothing comes any more is given up', async () => {
+  const proxy = await FaultProxy.make(shared.port);
+  const log = await opened(`redis://127.0.0.1:${proxy.port}`, { answerMsMax: 50 });
+  await log.call([call('silent', 'a')]);
+  proxy.behave({ kind: 'black-hole' });
+  await rejects(log.call([call('silent', 'b')]), unavailable('late'));
+  await sleep(1_000);
+  await rejects(log.call([call('silent', 'b')]), unavailable('late'));
+  proxy.behave({ kind: 'pass' });
+  deepEqual(placeOf(await until(log, call('silent', 'b'), ['unreachable', 'late'])), [2]);
+  await log.close();
+  await proxy.close();
 });
 
 test('F14 a full Redis says so, and has none of it', async () => {

@@ -1,174 +1,293 @@
 /**
- * The window logs of a Redis or Valkey. An error is "unknown", never "not done": the script finds what an
- * earlier call did, so whoever asks may ask again.
+ * The window logs of a Redis or Valkey. An error is "unknown", never "not done" (but where it says so): the
+ * script finds what an earlier call did, so whoever asks may ask again.
  *
  * INVARIANT: no command is sent twice by the client, and none waits for a connection: what cannot be sent
- * now is refused now, and what is not answered in time is left alone.
+ * now is refused now, and what is not answered in time is left alone. Nothing is appended to logs that were
+ * not whole when it was sent, or are not when it arrives.
  */
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { createClient, RESP_TYPES } from '@redis/client';
-import { messageOf } from '#domain/message-of.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  logKey, WindowLogUnavailable, type CallOptions, type LogAnswer, type LogCall, type LogName,
-  type WindowEntry, type WindowLog,
+  WindowLogUnavailable, type CallOptions, type LogAnswer, type LogCall, type WindowEntry,
 } from '#ports/window-log.ts';
-import { APPEND_SCRIPT } from './append-script.ts';
+import type {
+  LogCondition, LogHealth, RepairableLog, RestoreEntry, Restored,
+} from '#ports/window-repair.ts';
+import { CHECKPOINT_KEY, FLIGHTS_KEY, keyOf, LEASE_KEY, STATE_KEY } from './keys.ts';
+import { CONNECT_MS_MAX, RedisLine, unavailable, within, type RedisLineOptions } from './redis-line.ts';
+import { RESTORED } from './restore-script.ts';
 
-export interface RedisWindowLogOptions {
-  /** `redis://127.0.0.1:6379`; `rediss:` for TLS; with name and password where it asks for them. */
-  readonly url: string;
+export interface RedisWindowLogOptions extends RedisLineOptions {
   /** Longest wait for the answer of one call. */
   readonly answerMsMax: number;
   /** A log to which nothing was appended for so long is gone. */
   readonly retentionMs: number;
   /** Entries that are kept of one log; the oldest go. */
   readonly entriesPerLogMax: number;
-  /** Told of the connection; never of payments. */
-  readonly tell?: (what: string) => void;
 }
 
-const CONNECT_MS_MAX = 2_000;
-const RECONNECT_MS_MIN = 20;
-const RECONNECT_MS_MAX = 1_000;
+const REOPEN_MS_MIN = 20;
+const REOPEN_MS_MAX = 1_000;
+/** A connection on which something was asked, and nothing was heard for so long, is given up. */
+const SILENT_MS_MAX = 1_000;
+const REPAIR_MS_MAX = 10_000;
+/** Of one script: Redis does nothing else meanwhile. */
+const RESTORED_AT_ONCE = 100;
+const PLACE_BYTES = 6;
 const HEADER_BYTES = 22;
-const EPOCH = 1;
-const NO_SCRIPT = 'NOSCRIPT';
-const SHA = createHash('sha1').update(APPEND_SCRIPT).digest('hex');
 
-type Client = ReturnType<typeof connectionTo>;
+/** A connection, and the state of whole logs that was read on it. */
+interface Whole { readonly line: RedisLine; readonly state: string; readonly epoch: number }
 
-/** Before it was ever open, a connection that fails is the answer; later, it is made again. */
-function connectionTo({ url, tell }: RedisWindowLogOptions, wasOpen: () => boolean) {
-  const client = createClient({
-    url, disableOfflineQueue: true,
-    socket: {
-      connectTimeout: CONNECT_MS_MAX, noDelay: true,
-      reconnectStrategy: (tries, cause) =>
-        (wasOpen() ? Math.min(RECONNECT_MS_MAX, RECONNECT_MS_MIN * 2 ** Math.min(tries, 10)) : cause),
-    },
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  });
-  client.on('error', (error: unknown) => { tell?.(`redis: ${messageOf(error)}`); });
-  return client;
-}
-
-export class RedisWindowLog implements WindowLog {
+export class RedisWindowLog implements RepairableLog {
   readonly #options: RedisWindowLogOptions;
-  readonly #client: Client;
+  #line: RedisLine | undefined;
+  #whole: Whole | undefined;
+  #looking: Promise<LogHealth> | undefined;
+  #heardAt = 0;
   #closing = false;
 
-  private constructor(options: RedisWindowLogOptions, client: Client) {
+  private constructor(options: RedisWindowLogOptions) {
     this.#options = options;
-    this.#client = client;
   }
 
   /** Throws WindowLogUnavailable where nobody answers, or not as Redis does. */
   static async open(options: RedisWindowLogOptions): Promise<RedisWindowLog> {
-    let isOpen = false;
-    const client = connectionTo(options, () => isOpen);
-    const opening = async (): Promise<void> => {
-      await client.connect();
-      await client.sendCommand(['SCRIPT', 'LOAD', APPEND_SCRIPT]);
-      await mustKeepAll(client, options);
-    };
-    try {
-      await within(CONNECT_MS_MAX, opening());
-      isOpen = true;
-    } catch (error) {
-      client.destroy();
-      throw error instanceof WindowLogUnavailable ? error : unavailable(error);
-    }
-    return new RedisWindowLog(options, client);
+    const log = new RedisWindowLog(options);
+    await log.#open();
+    return log;
   }
 
-  async call(calls: readonly LogCall[], { withinMs }: CallOptions = {}): Promise<readonly LogAnswer[]> {
+  async call(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
     if (calls.length === 0) return [];
     const { answerMsMax, retentionMs, entriesPerLogMax } = this.#options;
-    const limits = [`${retentionMs}`, `${entriesPerLogMax}`];
-    const keys = calls.map(({ name }) => keyOf(name));
-    const args = [`${calls.length}`, ...keys, ...limits, ...calls.flatMap(argsOf)];
+    const { withinMs = answerMsMax, flight, landed = [] } = options;
+    const line = this.#connected();
     try {
-      const asked = this.#client.sendCommand<unknown>(['EVALSHA', SHA, ...args]);
-      const answered = await within(withinMs ?? answerMsMax, asked.catch((error: unknown) => {
-        // It was not run: whoever restarted Redis, or flushed its scripts, took it along.
-        if (!messageOf(error).startsWith(NO_SCRIPT)) throw error;
-        return this.#client.sendCommand<unknown>(['EVAL', APPEND_SCRIPT, ...args]);
-      }));
-      return answersOf(answered, calls.length);
+      return await within(withinMs, (async () => {
+        const { state, epoch } = await this.#mustBeWhole(line);
+        const args = [
+          state, `${retentionMs}`, `${entriesPerLogMax}`,
+          flight === undefined ? NOTHING : Buffer.from(flight.id, 'hex'),
+          flight === undefined ? NOTHING : bufferOf(flight.bytes),
+          `${landed.length}`, ...landed.map((id) => Buffer.from(id, 'hex')), ...calls.flatMap(argsOf),
+        ];
+        const answered = await line.script('append', calls.map(({ name }) => keyOf(name)), args);
+        this.#heardAt = performance.now();
+        return answersOf(answered, calls, epoch);
+      })());
     } catch (error) {
-      throw error instanceof WindowLogUnavailable ? error : unavailable(error);
+      throw this.#failed(line, error);
     }
   }
 
   async close(): Promise<void> {
-    if (this.#closing) return;
     this.#closing = true;
-    this.#client.destroy();
+    this.#line?.destroy();
+    this.#line = undefined;
+  }
+
+  async health(): Promise<LogHealth> {
+    return this.#ask((line) => this.#look(line));
+  }
+
+  lease(holder: string, forMs: number): Promise<boolean> {
+    return this.#ask(async (line) => {
+      const taken = await line.send('SET', LEASE_KEY, holder, 'NX', 'PX', `${Math.max(1, forMs)}`);
+      if (taken !== null) return true;
+      if (textOf(await line.send('GET', LEASE_KEY)) !== holder) return false;
+      await line.send('PEXPIRE', LEASE_KEY, `${forMs}`);
+      return true;
+    });
+  }
+
+  restore(entries: readonly RestoreEntry[], condition: LogCondition): Promise<readonly Restored[]> {
+    const { retentionMs, entriesPerLogMax } = this.#options;
+    return this.#ask(async (line) => {
+      const state = this.#whole?.line === line ? this.#whole.state : '';
+      if (condition === 'whole') await this.#mustBeWhole(line);
+      const limits = [state, condition === 'whole' ? '1' : '0', `${retentionMs}`, `${entriesPerLogMax}`];
+      const asked: Promise<unknown>[] = [];
+      for (let from = 0; from < entries.length; from += RESTORED_AT_ONCE) {
+        const some = entries.slice(from, from + RESTORED_AT_ONCE);
+        const args = [...limits, ...some.flatMap(restoreArgsOf)];
+        asked.push(line.script('restore', some.map(({ name }) => keyOf(name)), args));
+      }
+      return (await Promise.all(asked)).flatMap(restoredOf);
+    });
+  }
+
+  begin(epoch: number): Promise<void> {
+    return this.#ask(async (line) => {
+      await line.script('begin', [], [line.run, `${epoch} ${line.run}`]);
+      await this.#look(line);
+    });
+  }
+
+  checkpoint(): Promise<readonly number[] | undefined> {
+    return this.#ask(async (line) => {
+      const said = textOf(await line.send('GET', CHECKPOINT_KEY));
+      return said === undefined ? undefined : parseOffsets(said);
+    });
+  }
+
+  advance(offsets: readonly number[]): Promise<void> {
+    return this.#ask(async (line) => { await line.send('SET', CHECKPOINT_KEY, JSON.stringify(offsets)); });
+  }
+
+  flights(): Promise<readonly string[]> {
+    return this.#ask(async (line) => {
+      const ids = await line.send('HKEYS', FLIGHTS_KEY);
+      return Array.isArray(ids) ? ids.map((id: Buffer) => id.toString('hex')) : [];
+    });
+  }
+
+  flight(id: string): Promise<Uint8Array | undefined> {
+    return this.#ask(async (line) => {
+      const bytes = await line.send('HGET', FLIGHTS_KEY, Buffer.from(id, 'hex'));
+      return bytes instanceof Buffer ? bytes : undefined;
+    });
+  }
+
+  landed(ids: readonly string[]): Promise<void> {
+    return this.#ask(async (line) => {
+      if (ids.length > 0) await line.send('HDEL', FLIGHTS_KEY, ...ids.map((id) => Buffer.from(id, 'hex')));
+    });
+  }
+
+  #connected(): RedisLine {
+    const line = this.#line;
+    if (line?.isReady === true) return line;
+    throw new WindowLogUnavailable('unreachable', 'there is no connection to Redis now');
+  }
+
+  async #ask<Result>(asking: (line: RedisLine) => Promise<Result>): Promise<Result> {
+    const line = this.#connected();
+    try {
+      const answered = await within(REPAIR_MS_MAX, asking(line));
+      this.#heardAt = performance.now();
+      return answered;
+    } catch (error) {
+      throw this.#failed(line, error);
+    }
+  }
+
+  async #mustBeWhole(line: RedisLine): Promise<Whole> {
+    if (this.#whole?.line !== line) await this.#look(line);
+    if (this.#whole?.line === line) return this.#whole;
+    throw new WindowLogUnavailable('recovering', 'the window logs are being made whole');
+  }
+
+  /** Whether the logs are whole now; who asks meanwhile hears the same. */
+  #look(line: RedisLine): Promise<LogHealth> {
+    this.#looking ??= this.#readState(line).finally(() => { this.#looking = undefined; });
+    return this.#looking;
+  }
+
+  async #readState(line: RedisLine): Promise<LogHealth> {
+    const state = textOf(await line.send('GET', STATE_KEY)) ?? '';
+    const [epoch = '0', run = ''] = state.split(' ');
+    const isWhole = run === line.run;
+    this.#whole = isWhole ? { line, state, epoch: Number(epoch) } : undefined;
+    return { condition: isWhole ? 'whole' : 'lost', epoch: Number(epoch) };
+  }
+
+  #failed(line: RedisLine, error: unknown): WindowLogUnavailable {
+    const fault = unavailable(error);
+    // Read again by the next call.
+    if (fault.code === 'recovering') this.#whole = undefined;
+    const isSilent = fault.code === 'late' && performance.now() - this.#heardAt > SILENT_MS_MAX;
+    if (isSilent || /^(READONLY|MASTERDOWN) /.test(fault.message)) this.#lose(line);
+    return fault;
+  }
+
+  /** The line is given up, and another is opened. */
+  #lose(line: RedisLine): void {
+    if (this.#line !== line) return;
+    this.#line = undefined;
+    line.destroy();
+    void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    for (let waitMs = REOPEN_MS_MIN; !this.#closing; waitMs = Math.min(REOPEN_MS_MAX, waitMs * 2)) {
+      await sleep(waitMs, undefined, { ref: false });
+      if (this.#closing || await this.#open().then(() => true, () => false)) return;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const line = await RedisLine.open(this.#options, (lost) => { this.#lose(lost); });
+    if (this.#closing) {
+      line.destroy();
+      return;
+    }
+    this.#heardAt = performance.now();
+    this.#line = line;
+    this.#looking = undefined;
+    await within(CONNECT_MS_MAX, this.#look(line)).catch((error: unknown) => {
+      throw this.#failed(line, error);
+    });
   }
 }
-
-/** A Redis that makes room by itself would lose counts without a word. */
-async function mustKeepAll(client: Client, { tell }: RedisWindowLogOptions): Promise<void> {
-  const name = 'maxmemory-policy';
-  const said = await client.configGet(name).catch((error: unknown) => {
-    tell?.(`redis: ${name} cannot be read (${messageOf(error)}); it must be noeviction`);
-    return undefined;
-  });
-  const policy = said?.[name]?.toString();
-  if (policy === undefined || policy === 'noeviction') return;
-  throw new WindowLogUnavailable('refused',
-    `${name} is ${policy}, which loses counts without a word: set it to noeviction`);
-}
-
-/** The braces choose the slot of a cluster: a log is whole in one. */
-const keyOf = (name: LogName): string => `assay:w:{${logKey(name)}}`;
 
 const NOTHING = Buffer.alloc(0);
-
 const GATES = { same: '1', other: '2' } as const;
 
-const argsOf = ({ known, id, bytes, gate }: LogCall): readonly (string | Buffer)[] => [
-  `${known.seq}`, known.seq === 0 ? NOTHING : Buffer.from(known.id, 'hex'), Buffer.from(id, 'hex'),
-  bytes === undefined ? NOTHING : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  gate === undefined ? '0' : GATES[gate],
-];
+const textOf = (said: unknown): string | undefined => (said instanceof Buffer ? said.toString() : undefined);
+const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 
-function answersOf(answered: unknown, count: number): readonly LogAnswer[] {
-  if (!Array.isArray(answered) || answered.length !== count) {
+function parseOffsets(text: string): readonly number[] | undefined {
+  const offsets: unknown = JSON.parse(text);
+  return Array.isArray(offsets) && offsets.every((one) => Number.isSafeInteger(one))
+    ? offsets as number[] : undefined;
+}
+
+function argsOf({ known, id, bytes, gate }: LogCall): readonly (string | Buffer)[] {
+  const head = Buffer.allocUnsafe(2 * HEADER_BYTES);
+  head.writeUIntBE(known.seq, 0, PLACE_BYTES);
+  if (known.seq > 0) head.write(known.id, PLACE_BYTES, 'hex');
+  head.writeUIntBE(known.seq + 1, HEADER_BYTES, PLACE_BYTES);
+  head.write(id, HEADER_BYTES + PLACE_BYTES, 'hex');
+  return [
+    known.seq === 0 ? NOTHING : head.subarray(0, HEADER_BYTES),
+    head.subarray(HEADER_BYTES, HEADER_BYTES + PLACE_BYTES), head.subarray(HEADER_BYTES + PLACE_BYTES),
+    bytes === undefined ? NOTHING : bufferOf(bytes), gate === undefined ? '0' : GATES[gate],
+  ];
+}
+
+function answersOf(answered: unknown, calls: readonly LogCall[], epoch: number): readonly LogAnswer[] {
+  if (!Array.isArray(answered) || answered.length !== calls.length) {
     throw new WindowLogUnavailable('refused', 'the script did not answer for every log');
   }
-  return answered.map(answerOf);
+  return answered.map((answer: unknown, i) => parseAnswer(answer, calls[i]!, epoch));
 }
 
 /** As the script answers. */
-function answerOf(answered: unknown): LogAnswer {
+function parseAnswer(answered: unknown, { known, id, bytes = NOTHING }: LogCall, epoch: number): LogAnswer {
+  const entryAt = (seq: number): WindowEntry => ({ seq, id, bytes });
+  if (answered === 0) return { kind: 'read', seq: 0, isNew: false, epoch, behind: [] };
+  if (answered === 1) {
+    return { kind: 'read', seq: known.seq + 1, isNew: true, epoch, behind: [entryAt(known.seq + 1)] };
+  }
   const [seq, isNew, ...behind] = answered as readonly [number, number, ...Buffer[]];
   if (seq === -1) return { kind: 'diverged', seq: isNew };
-  return { kind: 'read', seq, isNew: isNew === 1, epoch: EPOCH, behind: behind.map(entryOf) };
+  const entries = behind.map(entryOf);
+  if (isNew === 1) entries.push(entryAt(seq));
+  return { kind: 'read', seq, isNew: isNew === 1, epoch, behind: entries };
 }
 
 const entryOf = (entry: Buffer): WindowEntry => ({
-  seq: entry.readUIntBE(0, 6), id: entry.toString('hex', 6, HEADER_BYTES),
+  seq: entry.readUIntBE(0, PLACE_BYTES), id: entry.toString('hex', PLACE_BYTES, HEADER_BYTES),
   bytes: entry.subarray(HEADER_BYTES),
 });
 
-const unavailable = (error: unknown): WindowLogUnavailable => {
-  const message = messageOf(error);
-  return /^[A-Z]+ /.test(message) ? new WindowLogUnavailable('refused', message)
-    : new WindowLogUnavailable('unreachable', message);
-};
+const restoreArgsOf = ({ seq, id, bytes, leftSeq = 0 }: RestoreEntry): readonly (string | Buffer)[] =>
+  [`${seq}`, Buffer.from(id, 'hex'), bufferOf(bytes), `${leftSeq}`];
 
-/** What comes later is not heard. */
-async function within<Result>(ms: number, asked: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => { reject(new WindowLogUnavailable('late', `no answer in ${ms} ms`)); }, ms);
-  });
-  asked.catch(() => {});
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function restoredOf(answered: unknown): readonly Restored[] {
+  if (!Array.isArray(answered)) throw new WindowLogUnavailable('refused', 'the script did not answer');
+  return answered.map(([kind, seq]: readonly [number, number]) => ({ kind: RESTORED[kind] ?? 'old', seq }));
 }
