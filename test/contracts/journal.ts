@@ -84,13 +84,13 @@ function keeping(story: Story): void {
   story('as many are given as are asked for, without those that are left out', async ({ open }) => {
     const journal = await open();
     for (const key of ['a', 'b', 'c', 'a', 'd']) await journal.append(topicRecordOf(key));
-    const told = async (records: number, bytes: number, leftOut: string): Promise<string> =>
+    const keys = async (records: number, bytes: number, leftOut: string): Promise<string> =>
       (await journal.oldest({ records, bytes }, (key) => leftOut.includes(key)))
         .map(({ record }) => record.key).join('');
-    equal(await told(3, MOST.bytes, ''), 'abc');
-    equal(await told(3, MOST.bytes, 'a'), 'bcd');
-    equal(await told(3, 1, ''), 'a', 'one at least');
-    equal(await told(3, MOST.bytes, 'abcd'), '');
+    equal(await keys(3, MOST.bytes, ''), 'abc');
+    equal(await keys(3, MOST.bytes, 'a'), 'bcd');
+    equal(await keys(3, 1, ''), 'a', 'one at least');
+    equal(await keys(3, MOST.bytes, 'abcd'), '');
   });
 
   story('it says how many wait and since when', async ({ world, open }) => {

@@ -125,7 +125,7 @@ export class LocalJournal implements Journal {
   ): Promise<readonly JournalEntry[]> {
     const entries: JournalEntry[] = [];
     let bytes = 0;
-    for (const part of [...this.#parts]) {
+    for (const part of this.#partsNow()) {
       const records = most.records - entries.length;
       if (records <= 0 || (entries.length > 0 && bytes >= most.bytes)) break;
       const found = await part.oldest({ records, bytes: most.bytes - bytes }, isLeftOut);
@@ -136,7 +136,7 @@ export class LocalJournal implements Journal {
   }
 
   async find(key: string): Promise<TopicRecord | undefined> {
-    for (const part of [...this.#parts]) {
+    for (const part of this.#partsNow()) {
       const found = await part.find(key);
       if (found !== undefined) return found;
     }
@@ -152,6 +152,11 @@ export class LocalJournal implements Journal {
     } finally {
       await this.#release();
     }
+  }
+
+  /** For who waits between one and the next: the first may leave meanwhile. */
+  #partsNow(): readonly JournalPart[] {
+    return this.#parts.slice();
   }
 
   get #last(): JournalPart {
