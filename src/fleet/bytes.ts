@@ -72,6 +72,11 @@ export class ByteReader {
     return this.#buffer.subarray(this.#at - length, this.#at);
   }
 
+  /** All that was not read yet. */
+  rest(): Uint8Array {
+    return this.bytes(this.#buffer.length - this.#at);
+  }
+
   text(): string {
     const length = this.#buffer.readUInt16BE(this.#at);
     this.skip(2 + length);

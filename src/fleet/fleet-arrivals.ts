@@ -27,14 +27,18 @@ import type { Admitted, EngineState } from '#decisioning/state.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import { NOTHING_KNOWN, type Known, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
 import { stageMs } from './budget.ts';
+import { flightBytes } from './flight-bytes.ts';
 import { digestOf, entryId, fleetPlace, sameDigest } from './identity.ts';
 import type { FactLook, FleetFacts } from './fleet-facts.ts';
 import type { Keeper } from './keeper.ts';
-import { namedAs, ownCalls, ownLog, ownName, type Asked, type OwnLog, type Told } from './own-log.ts';
+import {
+  namedAs, NOWHERE, ownCalls, ownLog, ownName, ownStanding, type Asked, type OwnLog, type Told,
+} from './own-log.ts';
 import type { PastJudge } from './past-judge.ts';
 import { placesOf, type LogPlace } from './places.ts';
 import type { RecordFinder } from './record-finder.ts';
 import type { SharedWindows } from './shared-windows.ts';
+import type { Standing } from './standing.ts';
 import { SEEN_BYTES, type EntryCodec, type Pin } from './window-entry.ts';
 import { windowsAway } from './windows-away.ts';
 
@@ -54,7 +58,7 @@ export interface FleetArrivalsParts {
 /** What the shared logs answered, or what is to be done instead. */
 export type PaymentLook =
   | (Asked & { readonly kind: 'asked'; readonly admitted: Admitted; readonly pin: Pin;
-      readonly places: readonly LogPlace[] })
+      readonly places: readonly LogPlace[]; readonly bytes: Uint8Array })
   | { readonly kind: 'without_windows'; readonly admitted: Admitted; readonly cause: WindowsCause }
   | Placed<Decision, PlacedPayment, never>;
 
@@ -90,11 +94,13 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const seqs = this.#entered(look);
     // These windows have gone on, because a later payment was entered while this one waited; or they knew
     // entries that the log has lost.
-    if (seqs === undefined) return again(this.#inThePast(arriving, pin, own.waited, false));
+    if (seqs === undefined) return again(this.#inThePast(arriving, pin, own, false));
     const { state, windows } = this.#parts;
     const { waited } = own;
-    const { places } = look;
-    return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, isReplay: false });
+    const { places, bytes } = look;
+    const standing = this.#standing(arriving, bytes, own);
+    const place = { admitted, windows, state, places, seqs, waited, standing, isReplay: false };
+    return this.#placed(arriving, place);
   }
 
   lookForFact(arriving: Arriving<ParsedFact>): Promise<FactLook> {
@@ -108,7 +114,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   async #asked(
     arriving: Arriving<ParsedEvent>, digest: Uint8Array, admitted: Admitted,
   ): Promise<PaymentLook> {
-    const { state, windows, codec, log } = this.#parts;
+    const { state, windows, codec, log, keeper } = this.#parts;
     const { call: { tenant }, parsed, receivedAtMs, key, answerBy } = arriving;
     const pin = { receivedAtMs, publication: admitted.inForce?.position ?? 0, digest };
     const places = placesOf(state.schema, admitted);
@@ -116,9 +122,12 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const bytes = codec.writeEvent(admitted.event, pin);
     const own = ownCalls(arriving, ownName(tenant, 'tx', parsed.id), id, bytes);
     const shared = callsTo(places, id, bytes, (name) => windows.known(name));
-    const answers = await log.call([...own, ...shared], { withinMs: stageMs('windows', answerBy) });
+    const answers = await log.call([...own, ...shared], {
+      withinMs: stageMs('windows', answerBy), landed: keeper.takeLanded(),
+      flight: { id, bytes: flightBytes('payment', arriving.call, receivedAtMs) },
+    });
     return {
-      kind: 'asked', admitted, pin, places,
+      kind: 'asked', admitted, pin, places, bytes,
       own: answers.slice(0, own.length), shared: answers.slice(own.length),
     };
   }
@@ -168,21 +177,22 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
 
   /** A copy came before it: it has that one's answer, found or judged again. */
   async #copy(
-    arriving: Arriving<ParsedEvent>, digest: Uint8Array, { pin, waited }: OwnLog,
+    arriving: Arriving<ParsedEvent>, digest: Uint8Array, own: OwnLog,
   ): Promise<PaymentLook> {
     const { flights, finder } = this.#parts;
     const flight = flights.decisions.get(arriving.key);
     if (flight !== undefined) return { kind: 'earlier', flight };
     const { record } = await finder.find(arriving.key, stageMs('find', arriving.answerBy));
     if (record !== undefined) return earlier(record);
+    const { pin } = own;
     if (pin === undefined) return { kind: 'refused', refusal: unavailable() };
     if (!sameDigest(pin.digest, digest)) return { kind: 'conflict' };
-    return this.#inThePast(arriving, pin, waited, true);
+    return this.#inThePast(arriving, pin, own, true);
   }
 
   /** On windows made for it alone. Entries that an earlier attempt did not come to are appended. */
   async #inThePast(
-    arriving: Arriving<ParsedEvent>, pin: Pin, waited: readonly Told[], isReplay: boolean,
+    arriving: Arriving<ParsedEvent>, pin: Pin, own: OwnLog, isReplay: boolean,
   ): Promise<PaymentLook> {
     const { log, past, codec, state: { schema } } = this.#parts;
     const { admitted, windows, state } = await past.open(arriving.call, pin);
@@ -191,13 +201,17 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const calls = callsTo(places, entryId(arriving.key), bytes, () => NOTHING_KNOWN);
     const withinMs = stageMs('windows', arriving.answerBy);
     const seqs: Record<string, number> = {};
+    let { epoch } = own;
     for (const [i, answer] of (calls.length === 0 ? [] : await log.call(calls, { withinMs })).entries()) {
       if (answer.kind !== 'read') throw new Error('who knows nothing cannot miss anything');
       const { name, label } = places[i]!;
       windows.enter(name, answer.behind, answer.seq);
       seqs[label] = answer.seq;
+      epoch = Math.min(epoch, answer.epoch);
     }
-    return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, isReplay });
+    const standing = this.#standing(arriving, bytes, { ...own, epoch });
+    const { waited } = own;
+    return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, standing, isReplay });
   }
 
   /** What was kept of it before is its answer; else it is decided without windows. */
@@ -217,19 +231,29 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     arriving: Arriving<ParsedEvent>,
     { admitted, cause }: Extract<PaymentLook, { kind: 'without_windows' }>,
   ): PlacedPayment {
-    const { keeper, state } = this.#parts;
-    const { event, live } = admitted;
+    const { keeper, state, codec } = this.#parts;
+    const { event, live, inForce } = admitted;
+    const { receivedAtMs } = event;
+    const pin = { receivedAtMs, publication: inForce?.position ?? 0, digest: digestOf(arriving.parsed) };
+    const standing = this.#standing(arriving, codec.writeEvent(event, pin), NOWHERE);
     const place = fleetPlace(entryId(arriving.key), {});
     return {
       kind: 'placed', position: 0, receivedAtMs: event.receivedAtMs, event, live, isReplay: false,
       judge: () => state.judgeDegraded(admitted, place, cause),
-      keep: (record) => keeper.keepUnplaced(record),
+      keep: (record) => keeper.keepUnplaced(record, standing),
     };
+  }
+
+  #standing(
+    arriving: Arriving<ParsedEvent>, bytes: Uint8Array, own: Pick<OwnLog, 'seq' | 'nameSeq' | 'epoch'>,
+  ): Standing {
+    const { key, call: { tenant }, parsed } = arriving;
+    return ownStanding(arriving, ownName(tenant, 'tx', parsed.id), entryId(key), bytes, own);
   }
 
   #placed(arriving: Arriving<ParsedEvent>, place: Place): PlacedPayment {
     const { keeper } = this.#parts;
-    const { admitted, windows, state, places, seqs, waited, isReplay } = place;
+    const { admitted, windows, state, places, seqs, waited, standing, isReplay } = place;
     const names = places.flatMap(({ name, isSeenOnly }) => (isSeenOnly ? [] : [name]));
     const { receivedAtMs, tenant } = admitted.event;
     const row = windows.place(admitted.event);
@@ -241,7 +265,8 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     return {
       kind: 'placed', position: 0, receivedAtMs, event: admitted.event, live: admitted.live, isReplay,
       judge: () => state.judgeRow(admitted, row, fleetPlace(id, seqs)),
-      keep: (record, { marks }) => keeper.keep(record, { tenant, marks, waited, names, seqs, answerBy }),
+      keep: (record, { marks }) =>
+        keeper.keep(record, { tenant, marks, waited, names, seqs, standing, answerBy }),
     };
   }
 }
@@ -264,5 +289,6 @@ interface Place {
   readonly places: readonly LogPlace[];
   readonly seqs: Readonly<Record<string, number>>;
   readonly waited: readonly Told[];
+  readonly standing: Standing;
   readonly isReplay: boolean;
 }

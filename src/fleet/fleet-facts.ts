@@ -18,11 +18,13 @@ import {
   NOTHING_KNOWN, type LogAnswer, type LogCall, type LogName, type WindowLog,
 } from '#ports/window-log.ts';
 import { stageMs } from './budget.ts';
+import { flightBytes } from './flight-bytes.ts';
 import { digestOf, entryId, sameDigest } from './identity.ts';
 import type { Keeper } from './keeper.ts';
-import { namedAs, ownCalls, ownLog, ownName } from './own-log.ts';
+import { namedAs, NOWHERE, ownCalls, ownLog, ownName, ownStanding, type OwnLog } from './own-log.ts';
 import type { RecordFinder } from './record-finder.ts';
 import { logNames, type SharedWindows } from './shared-windows.ts';
+import { standingWith, type Standing, type StandingEntry } from './standing.ts';
 import type { EntryCodec, Pin } from './window-entry.ts';
 import { countedLater, windowsAway } from './windows-away.ts';
 
@@ -42,6 +44,14 @@ export type FactLook = Placed<Recorded, PlacedFact, never>;
 interface Counted {
   readonly state: Recorded['state'];
   readonly seqs: Readonly<Record<string, number>>;
+  readonly epoch: number;
+  /** What was appended beside the event itself, and where it stands. */
+  readonly beside: readonly StandingEntry[];
+}
+
+/** The same, with the answers to what was appended. */
+interface Appended extends Pick<Counted, 'seqs' | 'epoch'> {
+  readonly answers: readonly LogAnswer[];
 }
 
 export class FleetFacts {
@@ -60,7 +70,7 @@ export class FleetFacts {
   }
 
   async #look(arriving: Arriving<ParsedFact>): Promise<FactLook> {
-    const { codec } = this.#parts;
+    const { codec, keeper } = this.#parts;
     const { parsed, key, receivedAtMs, call: { tenant } } = arriving;
     const digest = digestOf(parsed.event, saidBeside(parsed));
     const id = entryId(key);
@@ -68,17 +78,20 @@ export class FleetFacts {
     const { event } = timedEvent(parsed.event, receivedAtMs);
     if (event.type === 'refund') await this.#inherit(event, arriving);
     const name = ownName(tenant, 'event', event.id);
-    const asked = await this.#ask(arriving, ownCalls(arriving, name, id, codec.writeEvent(event, pin)));
+    const asked = await this.#parts.log.call(ownCalls(arriving, name, id, codec.writeEvent(event, pin)), {
+      withinMs: stageMs('windows', arriving.answerBy), landed: keeper.takeLanded(),
+      flight: { id, bytes: flightBytes('event', arriving.call, receivedAtMs) },
+    });
     const own = ownLog({ own: asked }, codec, id);
     if (own.holder !== undefined) return namedAs(own.holder);
-    if (own.isNew) return this.#counted(arriving, event, pin, false);
+    if (own.isNew) return this.#counted(arriving, event, own, pin);
     const earlier = await this.#earlier(arriving);
     if (earlier !== undefined) return earlier;
     if (own.event === undefined || !sameDigest(own.event.pin.digest, digest)) return { kind: 'conflict' };
     // What the first copy said stands: its payment may have come since, and then it would inherit more.
     const { pin: first, numbers, texts } = own.event;
     const pinned = { ...event, receivedAtMs: first.receivedAtMs, numbers, texts };
-    return this.#counted(arriving, pinned, first, true);
+    return this.#counted(arriving, pinned, own, first);
   }
 
   async #earlier({ key, answerBy }: Arriving<ParsedFact>): Promise<FactLook | undefined> {
@@ -96,26 +109,44 @@ export class FleetFacts {
     const { parsed, receivedAtMs } = arriving;
     const { event, adjusted } = timedEvent(parsed.event, receivedAtMs);
     const said = recordedOf(event, 'waiting', { windows: {} }, adjusted);
+    const { keeper } = this.#parts;
+    const pin = { receivedAtMs, publication: 0, digest: digestOf(parsed.event, saidBeside(parsed)) };
+    const standing = this.#standing(arriving, event, pin, NOWHERE);
     return {
       kind: 'placed', position: 0, receivedAtMs, isReplay: false,
       take: () => ({ ...said, degraded: [countedLater(cause)] }),
-      keep: (record) => this.#parts.keeper.keepUnplaced(record),
+      keep: (record) => keeper.keepUnplaced(record, standing),
     };
+  }
+
+  #standing(
+    arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin,
+    own: Pick<OwnLog, 'seq' | 'nameSeq' | 'epoch'>,
+  ): Standing {
+    const { key, call: { tenant } } = arriving;
+    const bytes = this.#parts.codec.writeEvent(event, pin);
+    return ownStanding(arriving, ownName(tenant, 'event', event.id), entryId(key), bytes, own);
   }
 
   /** Appended wherever it counts; where an earlier attempt did so, that is found. */
   async #counted(
-    arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
+    arriving: Arriving<ParsedFact>, event: ParsedEvent, own: OwnLog, pin: Pin,
   ): Promise<FactLook> {
     const { keeper } = this.#parts;
     const { parsed, call: { tenant }, answerBy } = arriving;
     const { adjusted } = timedEvent(parsed.event, pin.receivedAtMs);
-    const { state, seqs } = await this.#count(arriving, event, pin, isReplay);
+    const isReplay = !own.isNew;
+    const { state, seqs, beside, epoch } = await this.#count(arriving, event, pin, isReplay);
     const recorded = recordedOf(event, state, { windows: seqs }, adjusted);
+    const standing = this.#standing(arriving, event, pin, { ...own, epoch: Math.min(own.epoch, epoch) });
+    const kept = {
+      tenant, marks: [], waited: [], names: [], answerBy,
+      standing: { ...standing, others: [...standing.others ?? [], ...beside] },
+    };
     return {
       kind: 'placed', position: 0, receivedAtMs: pin.receivedAtMs, isReplay,
       take: () => recorded,
-      keep: (record) => keeper.keep(record, { tenant, marks: [], waited: [], names: [], seqs, answerBy }),
+      keep: (record) => keeper.keep(record, { ...kept, seqs }),
     };
   }
 
@@ -131,33 +162,46 @@ export class FleetFacts {
       const { name, value, untilMs } = fact;
       const bytes = codec.writeMark({ name, value, fromMs: event.numbers[0] ?? 0, untilMs });
       const marked = { tenant, field: fact.field.path, value: fact.entity };
-      return this.#append(arriving, [{ name: marked, known: NOTHING_KNOWN, id, bytes }]);
+      return this.#appendBeside(arriving, [{ name: marked, known: NOTHING_KNOWN, id, bytes }], []);
     }
     const bytes = codec.writeEvent(event, pin);
-    return this.#append(arriving, logNames(schema, tenant, event.texts).map((name) =>
+    const { seqs, epoch } = await this.#append(arriving, logNames(schema, tenant, event.texts).map((name) =>
       ({ name, known: isReplay ? NOTHING_KNOWN : windows.known(name), id, bytes })));
+    return { state: 'counted', seqs, epoch, beside: [] };
   }
 
   #ask({ answerBy }: Arriving<ParsedFact>, calls: readonly LogCall[]): Promise<readonly LogAnswer[]> {
     return this.#parts.log.call(calls, { withinMs: stageMs('windows', answerBy) });
   }
 
-  async #append(arriving: Arriving<ParsedFact>, calls: readonly LogCall[]): Promise<Counted> {
+  async #append(arriving: Arriving<ParsedFact>, calls: readonly LogCall[]): Promise<Appended> {
     const { windows } = this.#parts;
     const seqs: Record<string, number> = {};
-    const answers = await this.#ask(arriving, calls);
+    const answers = [...await this.#ask(arriving, calls)];
+    let epoch = Infinity;
     for (const [i, answer] of answers.entries()) {
       const { name } = calls[i]!;
       if (answer.kind === 'read') {
         windows.enter(name, answer.behind);
         seqs[name.field] = answer.seq;
+        epoch = Math.min(epoch, answer.epoch);
       } else {
         windows.forget(name);
         const again = await this.#append(arriving, [{ ...calls[i]!, known: NOTHING_KNOWN }]);
         Object.assign(seqs, again.seqs);
+        answers.splice(i, 1, ...again.answers);
+        epoch = Math.min(epoch, again.epoch);
       }
     }
-    return { state: 'counted', seqs };
+    return { seqs, answers, epoch };
+  }
+
+  /** Entries that say something of an entity. `before`: what was appended about the same before. */
+  async #appendBeside(
+    arriving: Arriving<ParsedFact>, calls: readonly LogCall[], before: readonly Beside[],
+  ): Promise<Counted> {
+    const { seqs, answers } = await this.#append(arriving, calls);
+    return { state: 'counted', seqs, ...besideOf([...before, { calls, answers }]) };
   }
 
   /** Into the log of its payment; if that has come, into those of the payment's entities. */
@@ -169,15 +213,16 @@ export class FleetFacts {
     const change = { kind: 'change', what, knownAtMs, transactionId, value } as const;
     const name = ownName(tenant, 'tx', transactionId);
     const bytes = codec.writeChange(change);
-    const about = await this.#ask(arriving, [{ name, known: NOTHING_KNOWN, id, bytes }]);
-    const own = ownLog({ own: about }, codec, entryId(recordKey(tenant, 'tx', transactionId)));
+    const calls = [{ name, known: NOTHING_KNOWN, id, bytes }];
+    const toPayment: Beside = { calls, answers: await this.#ask(arriving, calls) };
+    const own = ownLog({ own: toPayment.answers }, codec, entryId(recordKey(tenant, 'tx', transactionId)));
     const { event: payment } = own;
     // Told before the payment came, it waited, and the payment has taken it along since: also for a copy.
     if (payment === undefined || own.waited.some((told) => told.id === id)) {
-      return { state: 'waiting', seqs: {} };
+      return { state: 'waiting', seqs: {}, ...besideOf([toPayment]) };
     }
     const names = logNames(schema, tenant, payment.texts);
-    return this.#append(arriving, keeper.changeCalls(names, [{ id, change }]));
+    return this.#appendBeside(arriving, keeper.changeCalls(names, [{ id, change }]), [toPayment]);
   }
 
   async #inherit(event: ParsedEvent, arriving: Arriving<ParsedFact>): Promise<void> {
@@ -193,6 +238,15 @@ export class FleetFacts {
       number: (slot) => numbers[slot] ?? Number.NaN, text: (slot) => texts[slot],
     });
   }
+}
+
+interface Beside { readonly calls: readonly LogCall[]; readonly answers: readonly LogAnswer[] }
+
+function besideOf(all: readonly Beside[]): Pick<Counted, 'beside' | 'epoch'> {
+  const calls = all.flatMap((one) => one.calls);
+  const { others = [], epoch = 0 } = standingWith(
+    { epoch: Infinity }, [], calls, all.flatMap((one) => one.answers));
+  return { beside: others, epoch };
 }
 
 /** Its time within the tolerance of events, which clamps. */

@@ -2,13 +2,16 @@
 import type { Durable } from '#decisioning/flights.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
 import type { Topic } from '#ports/topic.ts';
-import { NOTHING_KNOWN, type LogCall, type LogName, type WindowLog } from '#ports/window-log.ts';
+import {
+  NOTHING_KNOWN, type LogAnswer, type LogCall, type LogName, type WindowLog,
+} from '#ports/window-log.ts';
 import type { MarkEffect } from '#decisioning/record.ts';
 import { messageOf } from '#domain/message-of.ts';
 import { stageMs } from './budget.ts';
 import { entryId } from './identity.ts';
 import type { Told } from './own-log.ts';
 import type { RecentRecords } from './recent-records.ts';
+import { standingWith, type Standing } from './standing.ts';
 import { topicRecord } from './topic-record.ts';
 import type { EntryCodec } from './window-entry.ts';
 import { windowsAway } from './windows-away.ts';
@@ -28,12 +31,17 @@ export interface Kept {
   readonly waited: readonly Told[];
   readonly names: readonly LogName[];
   readonly seqs: Readonly<Record<string, number>>;
+  /** Beside that: its own entry, and its second name. */
+  readonly standing: Standing;
   /** By `performance.now()`. */
   readonly answerBy: number;
 }
 
+const LANDED_MAX = 1_000;
+
 export class Keeper {
   readonly #parts: KeeperParts;
+  readonly #landed: string[] = [];
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -42,34 +50,44 @@ export class Keeper {
   /** Settles when the record is durable; rejects with LogUnavailable where it is not known to be. */
   async keep(record: LogRecord, kept: Kept): Durable {
     const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
-    if (calls.length === 0) return this.#toTopic(record, kept.seqs);
+    const { seqs, standing } = kept;
+    if (calls.length === 0) return this.#toTopic(record, seqs, standing);
+    let answers: readonly LogAnswer[] | undefined;
     try {
-      await this.#parts.log.call(calls, { withinMs: stageMs('windows', kept.answerBy) });
+      answers = await this.#parts.log.call(calls, { withinMs: stageMs('windows', kept.answerBy) });
     } catch (error) {
+      // They have no place then: whoever restores finds those that are there, and adds the rest.
       windowsAway(error);
-      // Whoever restores what names no entries finds those that are there, and adds these.
-      return this.#toTopic(record, undefined);
     }
-    return this.#toTopic(record, kept.seqs);
+    return this.#toTopic(record, seqs, standingWith(standing, kept.waited, calls, answers));
   }
 
   /** What is in none of the shared logs yet. */
-  keepUnplaced(record: LogRecord): Durable {
-    return this.#toTopic(record, undefined);
+  keepUnplaced(record: LogRecord, standing: Standing): Durable {
+    return this.#toTopic(record, undefined, standing);
   }
 
-  async #toTopic(record: LogRecord, seqs: Kept['seqs'] | undefined): Durable {
+  /** Ids of the entries of what was kept since this was asked last. */
+  takeLanded(): readonly string[] {
+    return this.#landed.splice(0);
+  }
+
+  async #toTopic(record: LogRecord, seqs: Kept['seqs'] | undefined, standing: Standing): Durable {
     const { decisions, recent } = this.#parts;
     try {
-      await decisions.append(topicRecord(record, seqs));
+      await decisions.append(topicRecord(record, seqs, standing));
     } catch (error) {
       throw new LogUnavailable('io_error', messageOf(error));
     }
     recent.add(record);
+    // Beyond that they are looked at as if their node had died, which changes nothing.
+    if (this.#landed.length < LANDED_MAX) this.#landed.push(entryId(record.key));
   }
 
   /** Each change to the log of each entity. Known is nothing: so that none is appended twice, ever. */
-  changeCalls(names: readonly LogName[], told: readonly Told[]): readonly LogCall[] {
+  changeCalls(
+    names: readonly LogName[], told: readonly Pick<Told, 'id' | 'change'>[],
+  ): readonly LogCall[] {
     return told.flatMap(({ id, change }) => {
       const bytes = this.#parts.codec.writeChange(change);
       return names.map((name) => ({ name, known: NOTHING_KNOWN, id, bytes }));

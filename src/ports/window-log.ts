@@ -72,7 +72,7 @@ export interface Flight {
 }
 
 export interface CallOptions {
-  /** Longest wait for the answer, ms; as the logs were opened where it is left out. */
+  /** Longest wait for the answer, ms; that of the logs holds where it is shorter. */
   readonly withinMs?: number;
   /** Kept in the same step as its entry is appended; not where that was there. */
   readonly flight?: Flight;

@@ -62,7 +62,8 @@ export class RedisWindowLog implements RepairableLog {
   async call(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
     if (calls.length === 0) return [];
     const { answerMsMax, retentionMs, entriesPerLogMax } = this.#options;
-    const { withinMs = answerMsMax, flight, landed = [] } = options;
+    const { flight, landed = [] } = options;
+    const withinMs = Math.min(options.withinMs ?? answerMsMax, answerMsMax);
     const line = this.#connected();
     try {
       return await within(withinMs, (async () => {
