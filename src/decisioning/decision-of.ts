@@ -1,4 +1,7 @@
-import type { Decision, FeaturePrecision, FeatureValue, Task } from '#domain/decision.ts';
+import {
+  WINDOWS_CAUSES, type Decision, type Degradation, type FeaturePrecision, type FeatureValue, type Task,
+  type WindowsCause,
+} from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { graver, type Outcome } from '#domain/outcome.ts';
@@ -15,12 +18,22 @@ const NOT_SCREENED: Decision['screening'] = { status: 'not_configured', hits: 0,
 /** Why a payment could not be judged. */
 export interface Failure { readonly cause: string }
 
+const WINDOWS = 'windows';
+const WITHOUT_WINDOWS = 'rules_without_windows';
+
+/** Why the decision was made without windows; undefined where it was made with them. */
+export function windowsCause({ degraded }: Pick<Decision, 'degraded'>): WindowsCause | undefined {
+  const part = degraded.find((one) => one.part === WINDOWS);
+  return part && WINDOWS_CAUSES.find((cause) => cause === part.cause);
+}
+
 /**
  * The answer, from what was judged. The order of the keys is part of it: the same decision is the same bytes.
+ * `cause`: windows could not be asked, and it was judged without.
  */
 export function decisionOf(
   event: ParsedEvent, live: LivePolicy | undefined, judged: Judgement | Failure,
-  adjusted: Decision['adjusted'], place: DecisionPlace = placeInLog(event.position),
+  adjusted: Decision['adjusted'], place: DecisionPlace = placeInLog(event.position), cause?: WindowsCause,
 ): Decision {
   const fallback = live?.policy.fallback ?? WITHOUT_POLICY;
   const failed = 'cause' in judged;
@@ -40,12 +53,18 @@ export function decisionOf(
       ? { name: 'none', version: 0, hash: 'none' }
       : { name: live.policy.name, version: live.policy.version, hash: live.policy.hash },
     log_position: place.logPosition,
-    // Unknown is not no: where the policy could not be applied, its fallback stands in and is named.
-    degraded: failed ? [{ part: 'policy', cause: judged.cause, fallback }] : judged.result.degraded ?? [],
+    degraded: [...unasked(cause), ...left(judged, fallback)],
     ...(adjusted === undefined ? {} : { adjusted }),
     created_at: formatInstant(event.receivedAtMs),
   };
 }
+
+const unasked = (cause: WindowsCause | undefined): readonly Degradation[] =>
+  (cause === undefined ? [] : [{ part: WINDOWS, cause, fallback: WITHOUT_WINDOWS }]);
+
+/** Unknown is not no: where the policy could not be applied, its fallback stands in and is named. */
+const left = (judged: Judgement | Failure, fallback: Outcome): readonly Degradation[] =>
+  ('cause' in judged ? [{ part: 'policy', cause: judged.cause, fallback }] : judged.result.degraded ?? []);
 
 function taskOf(effect: PolicyEffect, live: LivePolicy | undefined): readonly Task[] {
   if (effect.kind === 'label') return [];

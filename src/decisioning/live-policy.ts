@@ -2,7 +2,6 @@
 import type { ParsedEvent } from '#domain/event.ts';
 import type { RateTable } from '#domain/rates.ts';
 import type { PersistentWindowStore, TilePlan } from '#ports/window-store.ts';
-import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { amlFeatures } from '#policy/aml-features.ts';
 import type { CompiledPolicy } from '#policy/compiled-policy.ts';
@@ -10,7 +9,8 @@ import { policyCode } from '#policy/generate-policy.ts';
 import type { Interventions } from '#policy/interventions.ts';
 import type { BoundLists } from '#policy/lists.ts';
 import {
-  featuresOnStore, policyOnStore, type FeaturesOnStore, type FoundMark, type PolicyOnStore,
+  featuresOnStore, policyOnStore, UNASKED, type FeaturesOnStore, type FoundMark, type GivenMarks,
+  type PolicyOnStore,
 } from '#policy/policy-on-store.ts';
 import type { PolicyEffect, PolicyResult } from '#policy/policy-result.ts';
 import type { MarkEffect } from './record.ts';
@@ -23,12 +23,10 @@ export interface Judgement {
   readonly asked: readonly FoundMark[];
 }
 
-/** A judgement on recorded facts, with what is needed to explain it. */
+/** A judgement on recorded facts. */
 export interface JudgedAgain extends Judgement {
   /** A `RuleAnswer` by rule index; valid until the next judgement. */
   readonly answers: Uint8Array;
-  /** What expressions saw; valid until the next judgement. */
-  readonly world: Omit<World, 'salt'>;
 }
 
 /** Generated code on the windows: made once for a policy, its lists and its rates, whatever amends it. */
@@ -53,8 +51,16 @@ export interface LivePolicy {
   readonly interventions: Interventions | undefined;
   /** The event has been appended as `row`. */
   judge(event: ParsedEvent, row: number): Judgement;
-  /** On what was measured when it was decided; throws MarkNotRecorded where that does not suffice. */
-  judgeAgain(event: ParsedEvent, values: FeatureValues, asked: readonly FoundMark[]): JudgedAgain;
+  /**
+   * Where windows cannot be asked. Pure: it reads no store, sets no marks, and needs no position; all
+   * features are missing as `degraded`.
+   */
+  judgeDegraded(event: ParsedEvent): Judgement;
+  /**
+   * On what was measured when it was decided; throws MarkNotRecorded where that does not suffice. `unasked`:
+   * as `judgeDegraded`.
+   */
+  judgeAgain(event: ParsedEvent, values: FeatureValues, asked: GivenMarks): JudgedAgain;
 }
 
 export function boundPolicy(
@@ -77,12 +83,16 @@ export function livePolicy(bound: BoundPolicy, interventions: Interventions | un
       const { values, result, marks: asked } = onStore.judge(event, row, interventions);
       return { values, result, marks: result.effects.flatMap(markOf), asked };
     },
+    judgeDegraded(event) {
+      const { values, result, marks: asked } = onStore.judgeDegraded(event, interventions);
+      return { values, result, marks: [], asked };
+    },
     judgeAgain(event, measured, given) {
       const again = onStore.judgeMeasured(event, measured, given, interventions);
       const { values, results, result, marks: asked } = again;
-      const { answers, params } = results;
-      const marks = result.effects.flatMap(markOf);
-      return { values, result, marks, asked, answers, world: onStore.explain(event, values, params) };
+      const marks = given === UNASKED ? [] : result.effects.flatMap(markOf);
+      const { answers } = results;
+      return { values, result, marks, asked, answers };
     },
   };
 }

@@ -6,7 +6,8 @@ import type { EventSchema } from '#domain/field.ts';
 import { isRefusal, parseEventCall, parseTransactionCall } from '#domain/parse-event.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
-import { answerBytes, requestBytes, splitKey } from './record.ts';
+import { windowsCause } from './decision-of.ts';
+import { answerBytes, readDecision, requestBytes, splitKey } from './record.ts';
 import { EngineState } from './state.ts';
 
 export interface Difference {
@@ -56,7 +57,9 @@ function again(state: EngineState, record: LogRecord): string | undefined {
   if (family === 'tx') {
     const parsed = parseTransactionCall(requestBytes(record), state.schema, record.receivedAtMs, tenant);
     const admitted = isRefusal(parsed) ? parsed : state.admit(parsed.event);
-    return JSON.stringify(isRefusal(admitted) ? admitted : state.judge(admitted, record.position).decision);
+    if (isRefusal(admitted)) return JSON.stringify(admitted);
+    const cause = windowsCause(readDecision(record));
+    return JSON.stringify(state.judgeAs(admitted, record.position, cause).decision);
   }
   if (family === 'event') {
     const parsed = parseEventCall(requestBytes(record), state.schema, record.receivedAtMs, tenant);

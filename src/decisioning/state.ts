@@ -4,7 +4,7 @@
  * record read back at start enter by the same doors, so a rebuilt state equals the live one.
  */
 import { applyTolerance } from '#domain/apply-tolerance.ts';
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, WindowsCause } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import type { EventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -15,7 +15,7 @@ import { atOnce, type Steps } from '#policy/steps.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
 import { recordedOf, type Recorded } from './call.ts';
-import type { DecisionPlace } from './decision-id.ts';
+import { placeInLog, type DecisionPlace } from './decision-id.ts';
 import { decisionOf, type Failure } from './decision-of.ts';
 import { LivePolicies, type Standing } from './live-policies.ts';
 import type { Judgement, LivePolicy } from './live-policy.ts';
@@ -102,6 +102,24 @@ export class EngineState {
     return judged;
   }
 
+  /** As `judge` where `cause` is undefined; else it counts the payment, and judges it without windows. */
+  judgeAs(admitted: Admitted, position: number, cause: WindowsCause | undefined): Judged {
+    if (cause === undefined) return this.judge(admitted, position);
+    admitted.event.position = position;
+    this.store.append(admitted.event);
+    this.position = position;
+    return this.judgeDegraded(admitted, placeInLog(position), cause);
+  }
+
+  /**
+   * Judges a payment where windows cannot be asked, for that cause. INVARIANT: a function of the request and
+   * of what is in force: it reads and writes no window and no mark, so that any node gives the same answer,
+   * and the record the same again.
+   */
+  judgeDegraded(admitted: Admitted, place: DecisionPlace, cause: WindowsCause): Judged {
+    return this.#judged(admitted, (live) => live.judgeDegraded(admitted.event), place, cause);
+  }
+
   /** The same judgement, leaving no trace. */
   trial(admitted: Admitted): Decision {
     admitted.event.position = NO_POSITION;
@@ -110,8 +128,14 @@ export class EngineState {
 
   /** Judges a payment that has been counted as this row; what it marks is the caller's to set. */
   judgeRow(admitted: Admitted, row: number, place?: DecisionPlace): Judged {
+    return this.#judged(admitted, (live) => live.judge(admitted.event, row), place);
+  }
+
+  #judged(
+    admitted: Admitted, by: (live: LivePolicy) => Judgement, place?: DecisionPlace, cause?: WindowsCause,
+  ): Judged {
     const { inForce, live } = admitted;
-    const { judged, decision } = judge(admitted, row, place);
+    const { judged, decision } = judge(admitted, by, place, cause);
     const versions = inForce?.versionsOf(live) ?? NOTHING_LIVE;
     const facts = 'cause' in judged ? NO_FACTS : factsOf(judged.values, judged.asked);
     return { kind: 'judged', decision, versions, facts, marks: 'cause' in judged ? [] : judged.marks };
@@ -184,7 +208,8 @@ export class EngineState {
         const admitted: Admitted = {
           kind: 'admitted', event: copy, inForce: undefined, live, adjusted: undefined,
         };
-        this.store.trial(copy, (row) => { judge(admitted, row); });
+        this.store.trial(copy, (row) => { judge(admitted, () => live.judge(copy, row)); });
+        judge(admitted, () => live.judgeDegraded(copy));
       }
     }
   }
@@ -258,16 +283,16 @@ const recorded = (publication: Publication): Wanted =>
 /**
  * A policy that throws is a fault of ours; the payment is still answered, with the fallback, and says why.
  */
-function judge({ event, live, adjusted }: Admitted, row: number, place?: DecisionPlace): {
-  judged: Judgement | Failure; decision: Decision;
-} {
+function judge(
+  { event, live, adjusted }: Admitted, by: (live: LivePolicy) => Judgement, place?: DecisionPlace,
+  cause?: WindowsCause,
+): { judged: Judgement | Failure; decision: Decision } {
   const answered = (judged: Judgement | Failure) =>
-    ({ judged, decision: decisionOf(event, live, judged, adjusted, place) });
+    ({ judged, decision: decisionOf(event, live, judged, adjusted, place, cause) });
   if (live === undefined) return answered({ cause: 'no policy decides this kind of payment' });
   try {
-    return answered(live.judge(event, row));
+    return answered(by(live));
   } catch (error) {
-    const why = messageOf(error);
-    return answered({ cause: `the policy failed: ${why}` });
+    return answered({ cause: `the policy failed: ${messageOf(error)}` });
   }
 }

@@ -88,6 +88,10 @@ export interface UnknownRule {
   readonly effect: string;
 }
 
+/** Why a payment was decided without windows. */
+export const WINDOWS_CAUSES = ['late', 'unreachable', 'refused', 'state_recovering'] as const;
+export type WindowsCause = (typeof WINDOWS_CAUSES)[number];
+
 export interface Degradation {
   readonly part: string;
   readonly cause: string;

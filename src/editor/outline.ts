@@ -64,7 +64,7 @@ export function outlineOf(source: string, schema: EventSchema): Outline {
   return {
     root, scope: names, params, lists, defines, aggregates,
     names: declaredNames(root, names),
-    rules: parseRules(node('rules'), head.references, scope, shape),
+    rules: parseRules(node('rules'), head, scope, shape),
     references: head.references, currency: head.currency,
   };
 }

@@ -6,7 +6,7 @@ import type { FeatureValues } from '#features/definition.ts';
 import type { World } from '#expression/world.ts';
 import type { Rule } from '#policy/compiled-policy.ts';
 import { formatCell } from '#policy/format-cell.ts';
-import type { FoundMark } from '#policy/policy-on-store.ts';
+import type { GivenMarks } from '#policy/policy-on-store.ts';
 import type { LivePolicy } from '#decisioning/live-policy.ts';
 import type { Counterfactual, SmallestChange } from './explanation.ts';
 import { numericValues, type NumericValue } from './numeric-value.ts';
@@ -18,7 +18,7 @@ export interface Trial {
   readonly live: LivePolicy;
   readonly event: ParsedEvent;
   readonly values: FeatureValues;
-  readonly marks: readonly FoundMark[];
+  readonly marks: GivenMarks;
   /** The axis whose outcome is looked at; undefined is the overall outcome. */
   readonly axis: Axis | undefined;
 }

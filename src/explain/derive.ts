@@ -1,9 +1,10 @@
 /** A recorded decision made again, and held against the record byte by byte. */
-import type { Decision } from '#domain/decision.ts';
+import type { Decision, WindowsCause } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import { decisionOf } from '#decisioning/decision-of.ts';
+import { decisionOf, windowsCause } from '#decisioning/decision-of.ts';
+import { UNASKED, type GivenMarks } from '#policy/policy-on-store.ts';
 import type { LivePolicy } from '#decisioning/live-policy.ts';
 import {
   answerBytes, measuredOf, readDecision, readFacts, readVersions, requestBytes, splitKey,
@@ -34,11 +35,12 @@ export async function derive(record: LogRecord, liveAt: LiveAt, replayOne: Repla
   const state = await liveAt.at(versions);
   const admitted = admittedAgain(record, state);
   const { event, live } = admitted;
-  const failed = live !== undefined && hasFailed(readDecision(record));
+  const decision = readDecision(record);
+  const failed = live !== undefined && hasFailed(decision);
   const recorded = Buffer.from(answerBytes(record)).toString('utf8');
   const facts = readFacts(record);
   const same = { versions, state, event, live };
-  if (!failed && decidedAgain(admitted, facts) === recorded) {
+  if (!failed && decidedAgain(admitted, facts, windowsCause(decision)) === recorded) {
     return { ...same, equal: true, from: 'facts', facts };
   }
   const replayed = await replayOne(record);
@@ -58,17 +60,20 @@ export function admittedAgain(record: LogRecord, state: EngineState): Admitted {
 }
 
 /** Undefined where the facts do not suffice. */
-function decidedAgain({ event, live, adjusted }: Admitted, facts: Facts): string | undefined {
-  if (live === undefined) {
-    const nobody = { cause: 'no policy decides this kind of payment' };
-    return JSON.stringify(decisionOf(event, live, nobody, adjusted));
-  }
+function decidedAgain(
+  { event, live, adjusted }: Admitted, facts: Facts, cause: WindowsCause | undefined,
+): string | undefined {
+  const told = (judged: Parameters<typeof decisionOf>[2]): string =>
+    JSON.stringify(decisionOf(event, live, judged, adjusted, undefined, cause));
+  if (live === undefined) return told({ cause: 'no policy decides this kind of payment' });
   if (facts.cells.length !== live.policy.features.length) return undefined;
-  return ifRecorded(() => {
-    const judged = live.judgeAgain(event, measuredOf(facts, typesOf(live)), facts.marks ?? []);
-    return JSON.stringify(decisionOf(event, live, judged, adjusted));
-  });
+  return ifRecorded(() =>
+    told(live.judgeAgain(event, measuredOf(facts, typesOf(live)), marksGiven(facts, cause))));
 }
+
+/** What was looked at beside the features: nothing, where windows could not be asked. */
+export const marksGiven = ({ marks = [] }: Facts, cause: WindowsCause | undefined): GivenMarks =>
+  (cause === undefined ? marks : UNASKED);
 
 /** A policy that failed left no facts, only its fallback. */
 export const hasFailed = ({ degraded }: Decision): boolean => degraded.some(({ part }) => part === 'policy');

@@ -3,10 +3,11 @@ import type { Decision } from '#domain/decision.ts';
 import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import type { Rule } from '#policy/compiled-policy.ts';
 import { PublicationRefused } from '#decisioning/publication-refused.ts';
+import { windowsCause } from '#decisioning/decision-of.ts';
 import { measuredOf, readDecision } from '#decisioning/record.ts';
 import { measuredAccounts } from './baseline.ts';
 import { counterfactual, outcomeWithout, type Trial } from './counterfactual.ts';
-import { derive, hasFailed, typesOf, type Derivation, type ReplayOne } from './derive.ts';
+import { derive, hasFailed, marksGiven, typesOf, type Derivation, type ReplayOne } from './derive.ts';
 import type { EarlierAsk } from './earlier-decisions.ts';
 import type { Derived, Explanation, NotExplained, RuleAccount } from './explanation.ts';
 import type { LiveAt } from './live-at.ts';
@@ -43,7 +44,10 @@ export async function explain(
   const decision = readDecision(record);
   const derivation = await derive(record, sources.liveAt, sources.replayOne);
   const { live, event, facts } = derivation;
-  const rules = (live?.policy.rules ?? []).filter(({ axis }) => aml || axis === 'fraud');
+  const cause = windowsCause(decision);
+  // Rules that count only without windows are no part of a decision that was made with them.
+  const rules = (live?.policy.rules ?? []).filter(({ axis, during }) =>
+    (aml || axis === 'fraud') && (during === undefined || cause !== undefined));
   const derived = derivedOf(derivation, rules, aml);
   const axis = aml ? undefined : 'fraud';
   const judged = !hasFailed(decision) && facts.cells.length === live?.policy.features.length;
@@ -57,7 +61,7 @@ export async function explain(
     };
   }
   const values = measuredOf(facts, typesOf(live));
-  const trial: Trial = { live, event, values, marks: facts.marks ?? [], axis };
+  const trial: Trial = { live, event, values, marks: marksGiven(facts, cause), axis };
   const indexes = valuesRead(live.policy, rules);
   const measured = await measuredAccounts(live, indexes, event, values, sources);
   return {

@@ -5,7 +5,9 @@ import type { EventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import type { SnapshotStore } from '#ports/snapshot-store.ts';
+import { windowsCause } from '#decisioning/decision-of.ts';
 import { makeState, type StateParts } from '#decisioning/make-state.ts';
+import { readDecision } from '#decisioning/record.ts';
 import { admittedAgain, type Replayed } from './derive.ts';
 import { NotExplainable } from './not-explainable.ts';
 
@@ -31,7 +33,8 @@ export async function replayOne(record: LogRecord, parts: ReplayOneParts): Promi
     log: before(log, position, recordsMax), snapshots, schema, newWindowStore,
     ...(tell === undefined ? {} : { tell }),
   });
-  const { decision, facts } = state.judge(admittedAgain(record, state), position);
+  const cause = windowsCause(readDecision(record));
+  const { decision, facts } = state.judgeAs(admittedAgain(record, state), position, cause);
   return { decision, facts };
 }
 

@@ -63,6 +63,14 @@ export function makeRuntime(world: WorldRuntime): EmitRuntime {
   };
 }
 
+/** The same where marks cannot be asked: what looks at one is missing. */
+export const withoutMarks = (runtime: EmitRuntime): EmitRuntime => ({
+  ...runtime,
+  mark() { throw new Error('marks cannot be asked'); },
+  hasLabel: () => 1,
+  fact: () => Number.NaN,
+});
+
 const DAY_MS = 86_400_000;
 
 /** A number between two others; Kleene, so that one known end can say no while the other is missing. */

@@ -1,24 +1,24 @@
 import { addMonths } from '#domain/instant.ts';
 import { decimalFraction, divideHalfEven } from '#domain/rounding.ts';
 import type { Expr } from './ast.ts';
-import type { Interpretation } from './world.ts';
+import { missingOf, type Interpretation } from './world.ts';
 import { printExpression } from './print.ts';
 import { typeOf } from './tree.ts';
 import { bool, missing, number, type Known, type Value } from './value.ts';
 
 type Binary = Extract<Expr, { kind: 'binary' }>;
 
-export function interpretBinary(expr: Binary, { value }: Interpretation): Value {
-  const left = value(expr.left);
-  const right = value(expr.right);
+export function interpretBinary(expr: Binary, context: Interpretation): Value {
+  const left = context.value(expr.left);
+  const right = context.value(expr.right);
   const { op } = expr;
   if (op === 'and' || op === 'or') {
     // What decides an `and` is a false side, an `or` a true one, even beside an unknown one.
     for (const side of [left, right]) if (side.kind === 'bool' && side.value === (op === 'or')) return side;
-    return left.kind === 'missing' ? left : right;
+    return left.kind === 'missing' ? missingOf(left, right, context) : right;
   }
   if (op === '??') return left.kind === 'missing' ? right : left;
-  if (left.kind === 'missing') return left;
+  if (left.kind === 'missing') return missingOf(left, right, context);
   if (right.kind === 'missing') return right;
   if (op === '==') return bool(left.value === right.value);
   if (op === '!=') return bool(left.value !== right.value);

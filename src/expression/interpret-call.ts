@@ -1,7 +1,7 @@
 import { currencyExponent } from '#domain/money.ts';
 import type { Expr } from './ast.ts';
 import { benfordChiSquare } from './benford.ts';
-import { eventOf, timeOf, type Interpretation } from './world.ts';
+import { eventOf, missingAmong, timeOf, type Interpretation } from './world.ts';
 import { sampleHash } from './sample-hash.ts';
 import { EARTH_RADIUS_M } from './sphere.ts';
 import { typeOf } from './tree.ts';
@@ -29,7 +29,7 @@ export function interpretCall(expr: Call, context: Interpretation): Value {
   const args: Known[] = [];
   for (const arg of expr.args) {
     const value = context.value(arg);
-    if (value.kind === 'missing') return value;
+    if (value.kind === 'missing') return missingAmong(expr.args.map(context.value), context) ?? value;
     args.push(value);
   }
   return pure(expr, args, context);
@@ -65,6 +65,7 @@ function pure(expr: Call, args: readonly Known[], context: Interpretation): Valu
     case 'first_digit': return number(Number(BigInt(Math.abs(numberIn(a))).toString().charAt(0)));
     case 'sample': return bool(sampleHash(world.salt, textIn(two)) < numberIn(a));
     case 'has_label': {
+      if (world.isDegraded === true) return missing('degraded', textIn(two));
       const tMs = timeOf('current', world);
       const mark = world.mark(pathOf(expr.args[0]), textIn(a), textIn(two), tMs, true);
       return bool(mark !== undefined && mark.fromMs <= tMs && tMs < mark.untilMs);
@@ -102,6 +103,7 @@ function fact(expr: Call, context: Interpretation): Value {
   const value = entity && context.value(entity);
   if (value === undefined || value.kind === 'missing') return value ?? missing('absent', 'fact');
   const name = textIn(known(expr, 0, context));
+  if (world.isDegraded === true) return missing('degraded', name);
   const tMs = timeOf('current', world);
   const mark = world.mark(pathOf(entity), textIn(value), name, tMs);
   if (mark === undefined || mark.fromMs > tMs || mark.untilMs <= tMs) return missing('stale', name);

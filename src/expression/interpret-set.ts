@@ -1,5 +1,5 @@
 import type { Expr } from './ast.ts';
-import { timeOf, type Interpretation } from './world.ts';
+import { missingAmong, missingOf, timeOf, type Interpretation } from './world.ts';
 import { typeOf } from './tree.ts';
 import { bool, type Value } from './value.ts';
 
@@ -14,7 +14,7 @@ export function interpretSet({ value, set }: Extract<Expr, { kind: 'in' }>, cont
   }
   const items = set.values.map((item) => context.value(item));
   if (items.some((item) => item.kind !== 'missing' && item.value === sought.value)) return bool(true);
-  return items.find((item) => item.kind === 'missing') ?? bool(false);
+  return missingAmong(items, context) ?? bool(false);
 }
 
 type Interval = Extract<Extract<Expr, { kind: 'in' }>['set'], { kind: 'interval' }>;
@@ -22,20 +22,22 @@ type Interval = Extract<Extract<Expr, { kind: 'in' }>['set'], { kind: 'interval'
 function inInterval(sought: Value, clock: boolean, set: Interval, context: Interpretation): Value {
   const low = context.value(set.low);
   const high = context.value(set.high);
-  const above = compare(sought, low, (a, b) => a > b || (set.lowClosed && a === b));
-  const below = compare(sought, high, (a, b) => a < b || (set.highClosed && a === b));
+  const above = compare(sought, low, context, (a, b) => a > b || (set.lowClosed && a === b));
+  const below = compare(sought, high, context, (a, b) => a < b || (set.highClosed && a === b));
   if (clock) {
-    const absent = [sought, low, high].find((side) => side.kind === 'missing');
+    const absent = missingAmong([sought, low, high], context);
     if (absent !== undefined) return absent;
     const overMidnight = low.kind === 'number' && high.kind === 'number' && low.value > high.value;
     if (overMidnight) return [above, below].find((side) => side.kind === 'bool' && side.value) ?? bool(false);
   }
   const no = [above, below].find((side) => side.kind === 'bool' && !side.value);
-  return no ?? [above, below].find((side) => side.kind === 'missing') ?? bool(true);
+  return no ?? missingAmong([above, below], context) ?? bool(true);
 }
 
-function compare(a: Value, b: Value, test: (a: number, b: number) => boolean): Value {
-  if (a.kind === 'missing') return a;
+function compare(
+  a: Value, b: Value, context: Interpretation, test: (a: number, b: number) => boolean,
+): Value {
+  if (a.kind === 'missing') return missingOf(a, b, context);
   if (b.kind === 'missing') return b;
   if (a.kind !== 'number' || b.kind !== 'number') throw new TypeError('an interval is of numbers');
   return bool(test(a.value, b.value));

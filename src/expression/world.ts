@@ -1,7 +1,7 @@
 import { T_SLOT, type ParsedEvent } from '#domain/event.ts';
 import type { RateTable } from '#domain/rates.ts';
 import type { Expr } from './ast.ts';
-import type { Value } from './value.ts';
+import type { Missing, Value } from './value.ts';
 
 /** Everything an expression can see, in the plainest form. */
 export interface World {
@@ -18,6 +18,8 @@ export interface World {
   mark(path: string, value: string, name: string, tMs: number, holding?: boolean): Mark | undefined;
   /** Salt of `sample`: the rule's id. */
   readonly salt: string;
+  /** Windows and marks cannot be asked: a mark is missing, as `degraded`. */
+  readonly isDegraded?: boolean;
 }
 
 export interface PastEvent {
@@ -36,6 +38,28 @@ export interface Interpretation {
   readonly world: World;
   readonly locals: ReadonlyMap<number, Value>;
   readonly value: (expr: Expr) => Value;
+}
+
+/**
+ * Of two values that are missing, the one that is told. Where windows cannot be asked, what the data lack
+ * goes before: that would be missing with them too.
+ */
+export function missingOf(
+  first: Missing, second: Value, { world }: Pick<Interpretation, 'world'>,
+): Missing {
+  if (world.isDegraded !== true || first.reason !== 'degraded') return first;
+  return second.kind === 'missing' && second.reason !== 'degraded' ? second : first;
+}
+
+/** The first of them that is missing, by the same rule; undefined where none is. */
+export function missingAmong(
+  values: readonly Value[], context: Pick<Interpretation, 'world'>,
+): Missing | undefined {
+  let found: Missing | undefined;
+  for (const value of values) {
+    if (value.kind === 'missing') found = found === undefined ? value : missingOf(found, value, context);
+  }
+  return found;
 }
 
 export function eventOf(row: 'current' | 'past', world: World): ParsedEvent {

@@ -1,14 +1,14 @@
 /** A policy in a world: what the deciding thread calls for each payment. Nothing in it waits. */
 import type { ParsedEvent } from '#domain/event.ts';
 import type { RateTable } from '#domain/rates.ts';
-import type { EmitRuntime } from '#expression/emit-runtime.ts';
+import { withoutMarks, type EmitRuntime } from '#expression/emit-runtime.ts';
 import type { Cell } from '#expression/type.ts';
 import { missing, valueOfCell } from '#expression/value.ts';
 import type { World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { Decider } from './decide.ts';
-import { generatePolicy, policyCode } from './generate-policy.ts';
+import { generatePolicy, policyCode, type PolicyCode } from './generate-policy.ts';
 import type { Interventions } from './interventions.ts';
 import type { PolicyResult, RuleResults } from './policy-result.ts';
 
@@ -18,8 +18,8 @@ export interface PolicyWorld {
   readonly rates: RateTable;
 }
 
-export interface BoundPolicy {
-  readonly policy: CompiledPolicy;
+/** How payments are judged: with windows, or without. */
+export interface BoundRules {
   /**
    * Cells of the parameters, `p` in generated code; the array is reused. Features and rules read the same
    * ones.
@@ -34,16 +34,40 @@ export interface BoundPolicy {
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
 
+export interface BoundPolicy extends BoundRules {
+  readonly policy: CompiledPolicy;
+  /**
+   * Where windows and marks cannot be asked: no mark is looked at, and rules `during: degraded` count too.
+   * The cells of all features must be missing. Made when it is first asked for.
+   */
+  readonly degraded: BoundRules;
+}
+
 /** `code` is that of this policy. */
 export function bindPolicy(
   policy: CompiledPolicy, world: PolicyWorld, code = policyCode(policy),
 ): BoundPolicy {
-  const program = generatePolicy(world.runtime, code);
-  const params: Cell[] = policy.params.map(() => undefined);
-  const answers = new Uint8Array(policy.rules.length);
-  const decider = new Decider(policy, program);
+  let degraded: BoundRules | undefined;
   return {
     policy,
+    ...boundRules(policy, world, code, false),
+    get degraded() {
+      degraded ??= boundRules(policy, { ...world, runtime: withoutMarks(world.runtime) }, code, true);
+      return degraded;
+    },
+  };
+}
+
+function boundRules(
+  policy: CompiledPolicy, world: PolicyWorld, code: PolicyCode, isDegraded: boolean,
+): BoundRules {
+  const program = generatePolicy(world.runtime, code, isDegraded);
+  const params: Cell[] = policy.params.map(() => undefined);
+  const answers = new Uint8Array(policy.rules.length);
+  const decider = new Decider(policy, program, isDegraded);
+  const explain: BoundRules['explain'] = (event, values, given) =>
+    explainingWorld(policy, world, event, values, given, isDegraded);
+  return {
     params(event) {
       program.params(event, params);
       return params;
@@ -53,20 +77,20 @@ export function bindPolicy(
       return { answers, params: given };
     },
     decide: (results, event, values, interventions) =>
-      decider.decide(results, event, values,
-        () => explainingWorld(policy, world, event, values, results.params), interventions),
-    explain: (event, values, given) => explainingWorld(policy, world, event, values, given),
+      decider.decide(results, event, values, () => explain(event, values, results.params), interventions),
+    explain,
   };
 }
 
 /** The world of the judge, on the cells that generated code has worked with. */
 function explainingWorld(
   policy: CompiledPolicy, world: PolicyWorld, event: ParsedEvent, values: FeatureValues,
-  params: readonly Cell[],
+  params: readonly Cell[], isDegraded: boolean,
 ): Omit<World, 'salt'> {
   const { runtime, rates } = world;
   return {
     current: event,
+    isDegraded,
     feature(index, name) {
       const feature = policy.features[index];
       const reason = values.reasons[index] ?? 'absent';

@@ -8,6 +8,7 @@ import { LIMITS } from '#domain/limits.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { Expr } from '#expression/ast.ts';
 import { amlFeatures } from './aml-features.ts';
+import { checkAmlWithoutWindows } from './check-degraded.ts';
 import { checkTests, checkUnusedNames } from './check-warnings.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { Findings, type PolicyDiagnostic } from './diagnostic.ts';
@@ -54,7 +55,7 @@ function* compileRoot(
   const defines = parseDefines(node('define'), scope, shape);
   parseFeatures(node('features'), scope, shape);
   const declaredFeatureCount = scope.features.length;
-  const rules = yield* ruleSteps(node('rules'), head.references, scope, shape);
+  const rules = yield* ruleSteps(node('rules'), head, scope, shape);
   yield;
   checkDefines(node('define'), defines, scope);
   const place = { start: root.start, end: root.start + 1 };
@@ -75,7 +76,8 @@ function* compileRoot(
   checkCost(policy, entries.get('rules')?.keyPlace ?? place, findings);
   yield;
   checkUnusedNames(policy, scope, [...defines.keys()], findings);
-  checkTests(policy, entries.get('rules')?.value, findings);
+  checkTests(policy, node('rules'), findings);
+  checkAmlWithoutWindows(policy, node('rules'), findings);
   return policy;
 }
 

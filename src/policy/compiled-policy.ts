@@ -34,6 +34,8 @@ export interface CompiledPolicy {
   readonly time: TimeTolerance;
   /** Outcome on both axes where the policy cannot be applied. */
   readonly fallback: Outcome;
+  /** What rules do that are unknown because windows cannot be asked, where they say nothing themselves. */
+  readonly degradedUnknown: UnknownEffect | undefined;
   readonly references: ReadonlyMap<string, Reference>;
   readonly schema: EventSchema;
   readonly params: readonly Param[];
@@ -96,6 +98,8 @@ export type ParamValue =
 
 export type UnknownEffect = 'miss' | 'hit' | Outcome;
 export const RULE_MODES = ['live', 'shadow', 'off'] as const;
+export const RULE_DURINGS = ['degraded'] as const;
+export type RuleDuring = (typeof RULE_DURINGS)[number];
 export type RuleMode = (typeof RULE_MODES)[number];
 
 export interface Rule {
@@ -109,6 +113,10 @@ export interface Rule {
   /** Its `then`. */
   readonly does: Then;
   readonly unknown: UnknownEffect;
+  /** `degraded`: it counts only while windows cannot be asked, and reads none. */
+  readonly during: RuleDuring | undefined;
+  /** In the place of `unknown` where it is unknown because windows cannot be asked. */
+  readonly unknownDegraded: UnknownEffect;
   readonly reason: ReasonText;
   readonly final: boolean;
   readonly mode: RuleMode;

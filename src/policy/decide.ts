@@ -42,11 +42,14 @@ const PLACE_OF: Readonly<Record<string, number>> = { excepted: 1, replaced: 1, s
 export class Decider {
   readonly #policy: CompiledPolicy;
   readonly #program: PolicyProgram;
+  readonly #isDegraded: boolean;
   readonly #seats: readonly Seat[];
 
-  constructor(policy: CompiledPolicy, program: PolicyProgram) {
+  /** `isDegraded`: windows cannot be asked. */
+  constructor(policy: CompiledPolicy, program: PolicyProgram, isDegraded: boolean) {
     this.#policy = policy;
     this.#program = program;
+    this.#isDegraded = isDegraded;
     this.#seats = policy.rules.map((rule) => ({
       rule, effect: effectOf(rule), writer: new ReasonWriter(rule, policy),
     }));
@@ -56,7 +59,8 @@ export class Decider {
     results: RuleResults, event: ParsedEvent, values: FeatureValues, world: () => Omit<World, 'salt'>,
     interventions?: Interventions,
   ): PolicyResult {
-    const round = new Round(this.#policy, this.#program, event, values, results.params, world);
+    const round = new Round(
+      this.#policy, this.#program, this.#isDegraded, event, values, results.params, world);
     for (let i = 0; i < results.answers.length; i++) {
       const answer = results.answers[i];
       const seat = this.#seats[i];
@@ -73,6 +77,7 @@ export class Decider {
 class Round {
   readonly #policy: CompiledPolicy;
   readonly #program: PolicyProgram;
+  readonly #isDegraded: boolean;
   readonly #event: ParsedEvent;
   readonly #values: FeatureValues;
   readonly #params: readonly Cell[];
@@ -88,12 +93,13 @@ class Round {
   #degraded: Degradation[] | undefined;
 
   constructor(
-    policy: CompiledPolicy, program: PolicyProgram, event: ParsedEvent, values: FeatureValues,
-    params: readonly Cell[],
+    policy: CompiledPolicy, program: PolicyProgram, isDegraded: boolean, event: ParsedEvent,
+    values: FeatureValues, params: readonly Cell[],
     makeWorld: () => Omit<World, 'salt'>,
   ) {
     this.#policy = policy;
     this.#program = program;
+    this.#isDegraded = isDegraded;
     this.#event = event;
     this.#values = values;
     this.#params = params;
@@ -122,13 +128,15 @@ class Round {
     this.#world ??= this.#makeWorld();
     const cause = missingCause(rule.when, { ...this.#world, salt: rule.id });
     const because = { name: cause?.name ?? rule.id, reason: cause?.reason ?? 'absent' };
+    // With windows a value may be missing as `degraded` too: then they were asked, and nothing was certain.
+    const unknown = this.#isDegraded && because.reason === 'degraded' ? rule.unknownDegraded : rule.unknown;
     const withholds = rule.mode === 'shadow' ? undefined : kept;
-    const effect = rule.mode === 'shadow' ? 'shadow' : withholds?.effect ?? rule.unknown;
+    const effect = rule.mode === 'shadow' ? 'shadow' : withholds?.effect ?? unknown;
     this.#unknown.push({ rule: rule.id, axis: rule.axis, because, effect });
-    if (withholds !== undefined && rule.unknown !== 'miss') this.#withhold(rule, withholds);
-    if (rule.mode === 'shadow' || withholds !== undefined || rule.unknown === 'miss') return;
-    if (rule.unknown !== 'hit') {
-      this.#raise(rule.axis, rule.unknown);
+    if (withholds !== undefined && unknown !== 'miss') this.#withhold(rule, withholds);
+    if (rule.mode === 'shadow' || withholds !== undefined || unknown === 'miss') return;
+    if (unknown !== 'hit') {
+      this.#raise(rule.axis, unknown);
       return;
     }
     this.#apply(rule, this.#explain(rule));

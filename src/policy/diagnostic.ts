@@ -27,6 +27,7 @@ export const POLICY_CODES = {
   P304: 'a replacement that cannot be',
   P305: 'an unknown reference',
   P306: 'a `then` whose parts do not fit together',
+  P307: 'a rule for payments without windows that needs them',
   P401: 'bands that do not cover the scores in order',
   P402: 'a sum of scores that does not fit the rules',
   P501: 'a test that cannot be run',
@@ -37,6 +38,8 @@ export const POLICY_CODES = {
   P603: 'a rule without a test that it hits',
   P604: 'a band that is never reached',
   P605: 'a condition that does not depend on the payment',
+  P606: 'an AML rule that lets pass what it cannot see without windows',
+  P607: 'a word about windows on a rule that reads none',
 } as const;
 export type PolicyCode = keyof typeof POLICY_CODES;
 

@@ -28,6 +28,9 @@ export function explainFailure(policy: CompiledPolicy, index: number, judged: Ju
   const world: World = { ...judged.world, salt: rule.id };
   const lines = factsIn(rule.when).map((fact) => sayFact(fact, world));
   if (rule.mode === 'off') lines.push('The rule is off.');
+  if (rule.during === 'degraded' && world.isDegraded !== true) {
+    lines.push('The rule counts only in lines with `degraded: true`.');
+  }
   for (const feature of featuresOf(rule, policy)) lines.push(...leftOut(feature, world.current, sent));
   return lines;
 }

@@ -37,6 +37,8 @@ type Maker<Made> = ($: EmitRuntime) => Made;
 export interface PolicyCode {
   readonly params: Maker<Params>;
   readonly chunks: readonly Maker<Chunk>[];
+  /** Of rules that count only while windows cannot be asked: other payments do not pay for them. */
+  readonly degradedChunks: readonly Maker<Chunk>[];
   /** By rule. */
   readonly explain: readonly Maker<Explain>[];
 }
@@ -63,9 +65,12 @@ function explanationParts({ facts, texts, lasts }: Explanation): readonly Expr[]
   return [...parts, ...texts, ...(lasts === undefined ? [] : [lasts])];
 }
 
-/** `code` is that of this policy. */
-export function generatePolicy(runtime: EmitRuntime, code: PolicyCode): PolicyProgram {
-  const chunks = code.chunks.map((make) => make(runtime));
+/** `code` is that of this policy; `isDegraded`: with the rules that count only then. */
+export function generatePolicy(
+  runtime: EmitRuntime, code: PolicyCode, isDegraded = false,
+): PolicyProgram {
+  const makers = isDegraded ? [...code.chunks, ...code.degradedChunks] : code.chunks;
+  const chunks = makers.map((make) => make(runtime));
   return {
     params: code.params(runtime),
     rules(e, f, p, a) {
@@ -80,19 +85,25 @@ export const policyCode = (policy: CompiledPolicy): PolicyCode => atOnce(policyC
 /** The same in steps. */
 export function* policyCodeSteps(policy: CompiledPolicy): Steps<PolicyCode> {
   const live = policy.rules.filter((rule) => rule.mode !== 'off');
-  const chunks: Maker<Chunk>[] = [];
+  const chunks = yield* chunkSteps(live.filter(({ during }) => during === undefined));
+  const degradedChunks = yield* chunkSteps(live.filter(({ during }) => during === 'degraded'));
   const explain: Maker<Explain>[] = [];
-  for (let i = 0; i < live.length; i += RULES_A_CHUNK) {
-    yield;
-    chunks.push(maker(chunkSource(live.slice(i, i + RULES_A_CHUNK))));
-  }
   for (let i = 0; i < policy.rules.length; i += RULES_A_CHUNK) {
     yield;
     explain.push(...policy.rules.slice(i, i + RULES_A_CHUNK)
       .map((rule) => maker<Explain>(explainSource(rule))));
   }
   yield;
-  return { params: maker(paramsSource(policy.params)), chunks, explain };
+  return { params: maker(paramsSource(policy.params)), chunks, degradedChunks, explain };
+}
+
+function* chunkSteps(rules: readonly Rule[]): Steps<readonly Maker<Chunk>[]> {
+  const chunks: Maker<Chunk>[] = [];
+  for (let i = 0; i < rules.length; i += RULES_A_CHUNK) {
+    yield;
+    chunks.push(maker(chunkSource(rules.slice(i, i + RULES_A_CHUNK))));
+  }
+  return chunks;
 }
 
 /** Of an expression whose value is what is made. */

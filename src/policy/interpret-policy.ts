@@ -25,6 +25,8 @@ export interface JudgeWorld {
   inList(list: number, value: string | number, tMs: number): boolean;
   readonly rates: RateTable;
   mark: World['mark'];
+  /** Windows and marks cannot be asked, and all features are missing as `degraded`. */
+  readonly isDegraded?: boolean;
 }
 
 export interface Judgement {
@@ -70,6 +72,7 @@ class Judge {
     const world: World = {
       current: this.#event,
       salt,
+      isDegraded: given.isDegraded === true,
       rates: given.rates,
       mark: (path, value, name, tMs, holding) => given.mark(path, value, name, tMs, holding),
       inList: (list, value, tMs) => given.inList(list, value, tMs),
@@ -83,7 +86,7 @@ class Judge {
   }
 
   answer(rule: Rule): RuleAnswer {
-    if (rule.mode === 'off') return MISS;
+    if (rule.mode === 'off' || (rule.during === 'degraded' && this.#given.isDegraded !== true)) return MISS;
     const when = interpret(rule.when, this.#world(rule.id));
     const unless = rule.unless && interpret(rule.unless, this.#world(rule.id));
     const excepted = unless?.kind === 'bool' && unless.value;
@@ -97,7 +100,8 @@ class Judge {
     const replaced = this.#replacedBy(answers);
     /** Rules whose `then` takes effect. */
     const acting = rules.filter((rule, i) => rule.mode === 'live' &&
-      ((answers[i] === HIT && !replaced.has(i)) || (answers[i] === UNKNOWN && rule.unknown === 'hit')));
+      ((answers[i] === HIT && !replaced.has(i)) ||
+        (answers[i] === UNKNOWN && this.#unsure(rule).does === 'hit')));
     const axis = (name: Axis): AxisJudgement => this.#axis(name, answers, acting);
     const [fraud, aml] = [axis('fraud'), axis('aml')];
     return {
@@ -130,7 +134,10 @@ class Judge {
     if (band === undefined) throw new Error('no band');
     const unsure = rules.filter((rule, i) => rule.axis === axis && rule.mode === 'live' &&
       answers[i] === UNKNOWN)
-      .flatMap((rule) => (rule.unknown === 'miss' || rule.unknown === 'hit' ? [] : [rule.unknown]));
+      .flatMap((rule) => {
+        const { does } = this.#unsure(rule);
+        return does === 'miss' || does === 'hit' ? [] : [does];
+      });
     const actions = mine.flatMap((rule) => (rule.does.action === undefined ? [] : [rule.does.action]));
     const until = band.holdMs === undefined ? undefined
       : (this.#event.numbers[T_SLOT] ?? Number.NaN) + band.holdMs;
@@ -141,11 +148,18 @@ class Judge {
   }
 
   #unknown(rule: Rule): UnknownRule {
+    const { because, does } = this.#unsure(rule);
+    return { rule: rule.id, axis: rule.axis, because, effect: rule.mode === 'shadow' ? 'shadow' : does };
+  }
+
+  #unsure(rule: Rule): { readonly because: UnknownRule['because']; readonly does: Rule['unknown'] } {
     const value = interpret(rule.when, this.#world(rule.id));
     if (value.kind !== 'missing') throw new Error(`${rule.id} is known`);
-    const because = { name: value.because, reason: value.reason };
-    const effect = rule.mode === 'shadow' ? 'shadow' : rule.unknown;
-    return { rule: rule.id, axis: rule.axis, because, effect };
+    const unasked = this.#given.isDegraded === true && value.reason === 'degraded';
+    return {
+      because: { name: value.because, reason: value.reason },
+      does: unasked ? rule.unknownDegraded : rule.unknown,
+    };
   }
 
   #effects(rule: Rule): readonly PolicyEffect[] {

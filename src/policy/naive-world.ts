@@ -5,7 +5,7 @@
 import type { ParsedEvent } from '#domain/event.ts';
 import type { RateTable } from '#domain/rates.ts';
 import { LIMITS } from '#domain/limits.ts';
-import { valueOfCell } from '#expression/value.ts';
+import { cellOfValue, missing, valueOfCell } from '#expression/value.ts';
 import type { Mark, World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
 import { naiveFeature, type Happening } from '#features/naive-feature.ts';
@@ -43,25 +43,43 @@ class NaiveWorld implements TestWorld {
 
   decide(event: ParsedEvent): Judged {
     this.tell(event);
-    const values = this.#features(event);
+    const { judged, marks } = this.#judge(event, this.#features(event), false);
+    this.#marks.push(...marks);
+    return judged;
+  }
+
+  decideDegraded(event: ParsedEvent): Judged {
+    this.tell(event);
+    const values = {
+      cells: this.#policy.features.map(({ type }) => cellOfValue(missing('degraded', ''), type)),
+      reasons: this.#policy.features.map(() => 'degraded' as const),
+      bounds: this.#policy.features.map(() => undefined),
+    };
+    return this.#judge(event, values, true).judged;
+  }
+
+  #judge(event: ParsedEvent, values: FeatureValues, isDegraded: boolean): {
+    readonly judged: Judged; readonly marks: readonly SetMark[];
+  } {
     const feature: World['feature'] = (index, name) => {
       const type = this.#policy.features[index]?.type ?? { kind: 'int' };
       return valueOfCell(values.cells[index], type, values.reasons[index] ?? 'absent', name);
     };
-    const base = this.#base(event);
+    const base = this.#base(event, isDegraded);
     const { answers, result } = interpretPolicy(this.#policy, event, {
       ...base, feature: (index) => feature(index, this.#policy.features[index]?.name ?? ''),
     });
-    for (const effect of result.effects) {
-      if (effect.kind !== 'label') continue;
+    const marks = result.effects.flatMap((effect): readonly SetMark[] => {
+      if (effect.kind !== 'label') return [];
       const { field, value, name, fromMs, untilMs } = effect;
-      this.#marks.push({ path: field.path, entity: value, name, value: 1, fromMs, untilMs });
-    }
-    return { answers, values, result, world: { ...base, feature } };
+      return [{ path: field.path, entity: value, name, value: 1, fromMs, untilMs }];
+    });
+    return { judged: { answers, values, result, world: { ...base, feature } }, marks };
   }
 
-  #base(event: ParsedEvent): Omit<World, 'salt' | 'feature'> {
+  #base(event: ParsedEvent, isDegraded: boolean): Omit<World, 'salt' | 'feature'> {
     const base = {
+      isDegraded,
       current: event,
       rates: this.#rates,
       inList: (list: number, value: string | number, tMs: number) =>
@@ -82,7 +100,7 @@ class NaiveWorld implements TestWorld {
   }
 
   #features(event: ParsedEvent): FeatureValues {
-    const around = { ...this.#base(event), feature: noFeature, salt: '', schema: this.#policy.schema };
+    const around = { ...this.#base(event, false), feature: noFeature, salt: '', schema: this.#policy.schema };
     const results = this.#policy.features.map((definition) =>
       naiveFeature(definition, this.#happened, event, around, LIMITS.windowMsMax));
     return {

@@ -7,7 +7,9 @@ import { parseDate, parseInstant } from '#domain/instant.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { currencyExponent } from '#domain/money.ts';
 import { OUTCOMES, type Outcome } from '#domain/outcome.ts';
-import type { Approval, CompiledPolicy, Reference, TimeTolerance } from './compiled-policy.ts';
+import type {
+  Approval, CompiledPolicy, Reference, TimeTolerance, UnknownEffect,
+} from './compiled-policy.ts';
 import type { Place } from './diagnostic.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
 import { parseBrake } from './parse-brake.ts';
@@ -18,7 +20,7 @@ import { didYouMean, type Shape } from './shape.ts';
 export const POLICY_KEYS = [
   'policy', 'title', 'version', 'owner', 'reviewers', 'effective', 'gate', 'brake', 'approvals', 'references',
     'event', 'kinds', 'currency',
-  'time', 'params', 'lists', 'define', 'features', 'rules', 'scoring', 'fallback', 'tests',
+  'time', 'params', 'lists', 'define', 'features', 'rules', 'scoring', 'fallback', 'degraded', 'tests',
 ] as const;
 
 export const VERSION_MAX = 1_000_000;
@@ -27,7 +29,11 @@ export type Head = Pick<CompiledPolicy,
   | 'name' | 'title' | 'version' | 'owner' | 'reviewers' | 'approvals' | 'effective' | 'gate' | 'brake'
   | 'kinds' | 'currency'
   | 'time'
-  | 'fallback' | 'references'>;
+  | 'fallback' | 'degradedUnknown' | 'references'>;
+
+/** What `unknown` and `degraded` may say. */
+export const UNKNOWN_WORDS: readonly UnknownEffect[] =
+  ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
 
 type Entries = ReadonlyMap<string, MapEntry>;
 const DEFAULT_TIME: TimeTolerance = {
@@ -66,6 +72,7 @@ export function parseHead(root: MapNode, entries: Entries, schema: EventSchema, 
     currency,
     time: parseTime(value('time'), shape),
     fallback: parseFallback(value('fallback'), shape),
+    degradedUnknown: parseDegraded(value('degraded'), shape),
     references: parseReferences(value('references'), shape),
   };
 }
@@ -119,6 +126,15 @@ function parseKinds(node: DocumentNode | undefined, shape: Shape): readonly stri
 
 function parseFallback(node: DocumentNode | undefined, shape: Shape): Outcome {
   return (node === undefined ? undefined : shape.word(node, OUTCOMES, 'the fallback')) ?? 'review';
+}
+
+function parseDegraded(node: DocumentNode | undefined, shape: Shape): UnknownEffect | undefined {
+  const entries = node === undefined ? undefined : shape.map(node, ['unknown'], '`degraded`');
+  const unknown = entries?.get('unknown');
+  if (entries !== undefined && node !== undefined && unknown === undefined) {
+    shape.missing(node, 'unknown', '`degraded`', 'For example `degraded: { unknown: review }`.');
+  }
+  return unknown && shape.word(unknown.value, UNKNOWN_WORDS, '`unknown`');
 }
 
 function parseTime(node: DocumentNode | undefined, shape: Shape): TimeTolerance {

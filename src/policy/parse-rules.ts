@@ -1,12 +1,13 @@
 /** Rules: what they look for, what they do, and what they do when they cannot tell. */
-import { AXES, OUTCOMES, outcomeRank } from '#domain/outcome.ts';
+import { AXES, outcomeRank } from '#domain/outcome.ts';
 import { LIMITS } from '#domain/limits.ts';
 import type { Expr } from '#expression/ast.ts';
-import { RULE_MODES, type Rule, type Then, type UnknownEffect } from './compiled-policy.ts';
+import { RULE_DURINGS, RULE_MODES, type Rule, type Then, type UnknownEffect } from './compiled-policy.ts';
 import type { DocumentNode, MapEntry, MapNode } from './document.ts';
+import { checkDegraded } from './check-degraded.ts';
 import { reportRuleCount } from './parse-document.ts';
 import { readShare } from './parse-gate.ts';
-import { KEBAB, parseBecause, type Head } from './parse-head.ts';
+import { KEBAB, parseBecause, UNKNOWN_WORDS, type Head } from './parse-head.ts';
 import { isConstant } from './parse-names.ts';
 import { parseThen } from './parse-then.ts';
 import { written, type PolicyScope } from './policy-scope.ts';
@@ -15,16 +16,13 @@ import { didYouMean, type Shape } from './shape.ts';
 import { atOnce, type Steps } from './steps.ts';
 
 export const RULE_KEYS = [
-  'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces',
-    'owner', 'hits_max',
+  'title', 'axis', 'because', 'during', 'when', 'unless', 'then', 'unknown', 'degraded', 'reason', 'final',
+  'mode', 'replaces', 'owner', 'hits_max',
 ] as const;
 type RuleKey = (typeof RULE_KEYS)[number];
 
 /** Words that mean something else where a test expects a rule by its id. */
 export const EXPECTATION_WORDS = ['outcome', 'fraud', 'aml', 'fraud_score', 'aml_score'] as const;
-
-const UNKNOWN_WORDS: readonly UnknownEffect[] =
-  ['miss', 'hit', ...OUTCOMES.filter((outcome) => outcome !== 'approve')];
 
 /** About a millisecond. */
 const RULES_A_STEP = 16;
@@ -34,7 +32,8 @@ export const parseRules = (...parts: Parameters<typeof ruleSteps>): readonly Rul
 
 /** The same in steps. */
 export function* ruleSteps(
-  node: DocumentNode | undefined, references: Head['references'], scope: PolicyScope, shape: Shape,
+  node: DocumentNode | undefined, head: Pick<Head, 'references' | 'degradedUnknown'>, scope: PolicyScope,
+  shape: Shape,
 ): Steps<readonly Rule[]> {
   const map = node === undefined ? undefined : shape.anyMap(node, '`rules`');
   if (map === undefined) return [];
@@ -42,7 +41,7 @@ export function* ruleSteps(
     reportRuleCount(map.entries.length, { start: map.start, end: map.start + 1 }, shape.findings);
     return [];
   }
-  const parts = { references, scope, shape };
+  const parts = { head, scope, shape };
   const rules: Rule[] = [];
   for (const [index, entry] of map.entries.entries()) {
     if (index % RULES_A_STEP === 0) yield;
@@ -52,21 +51,24 @@ export function* ruleSteps(
   return resolveReplacements(rules, map, shape);
 }
 
-interface Parts { readonly references: Head['references']; readonly scope: PolicyScope;
-  readonly shape: Shape }
+interface Parts {
+  readonly head: Pick<Head, 'references' | 'degradedUnknown'>;
+  readonly scope: PolicyScope;
+  readonly shape: Shape;
+}
 
 class RuleReader {
   readonly #entry: MapEntry;
   readonly #scope: PolicyScope;
   readonly #shape: Shape;
-  readonly #references: Head['references'];
+  readonly #head: Parts['head'];
   readonly #entries: ReadonlyMap<string, MapEntry>;
 
-  constructor(entry: MapEntry, { references, scope, shape }: Parts) {
+  constructor(entry: MapEntry, { head, scope, shape }: Parts) {
     this.#entry = entry;
     this.#scope = scope;
     this.#shape = shape;
-    this.#references = references;
+    this.#head = head;
     this.#entries = shape.map(entry.value, RULE_KEYS, `rule ${entry.key}`) ?? new Map<string, MapEntry>();
   }
 
@@ -93,11 +95,14 @@ class RuleReader {
     const mode = this.#node('mode');
     const axis = this.#node('axis');
     const hitsMax = this.#node('hits_max');
+    const during = this.#node('during');
+    const unknownDegraded = this.#unknownDegraded(unknown, final);
     if (when === undefined || then === undefined) return undefined;
-    return {
-      id, index, title, when, unless, does: then, unknown, final,
+    const rule: Rule = {
+      id, index, title, when, unless, does: then, unknown, unknownDegraded, final,
+      during: during && shape.word(during, RULE_DURINGS, '`during`'),
       axis: (axis && shape.word(axis, AXES, 'the axis')) ?? 'fraud',
-      because: parseBecause(this.#node('because'), this.#references, shape),
+      because: parseBecause(this.#node('because'), this.#head.references, shape),
       reason: reasonText === undefined ? plainReason(title)
         : parseReason(reasonText, when, this.#scope, shape.findings),
       mode: (mode && shape.word(mode, RULE_MODES, 'the mode')) ?? 'live',
@@ -105,6 +110,8 @@ class RuleReader {
       owner: this.#text('owner'),
       hitsMax: hitsMax && readShare(hitsMax, 'hits_max', shape),
     };
+    checkDegraded(rule, this.#entries, this.#entry, shape.findings);
+    return rule;
   }
 
   #checkId(id: string): void {
@@ -144,6 +151,13 @@ class RuleReader {
       `rule ${this.#entry.key} ${can} but does not say what to do when it cannot decide`,
       `Add \`unknown: ${suggestion}\` (or ${others}).`);
     return 'miss';
+  }
+
+  /** The word of the policy is not for a final rule: whatever it is about shall not pass unseen. */
+  #unknownDegraded(unknown: UnknownEffect, final: boolean): UnknownEffect {
+    const node = this.#node('degraded');
+    if (node === undefined) return final ? unknown : this.#head.degradedUnknown ?? unknown;
+    return this.#shape.word(node, UNKNOWN_WORDS, '`degraded`') ?? unknown;
   }
 
   #node(key: RuleKey): DocumentNode | undefined {

@@ -21,7 +21,7 @@ import { didYouMean, type Shape } from './shape.ts';
 /** A Thursday, noon in London: far from a day's, week's and month's end. */
 const DEFAULT_START_MS = Date.UTC(2026, 0, 15, 12);
 export const REPEAT_MAX = 10_000;
-const LINE_KEYS = ['at', 'x', 'id', 'event', 'transaction', 'expect'];
+const LINE_KEYS = ['at', 'x', 'id', 'event', 'transaction', 'degraded', 'expect'];
 
 export interface Tested {
   readonly schema: EventSchema;
@@ -111,7 +111,7 @@ class LineReader {
     if (map === undefined) return undefined;
     const own = new Map(map.entries.filter((entry) => LINE_KEYS.includes(entry.key)).map(
       (entry) => [entry.key, entry]));
-    const [at, x, expect] = [own.get('at'), own.get('x'), own.get('expect')];
+    const [at, x, degraded, expect] = ['at', 'x', 'degraded', 'expect'].map((key) => own.get(key));
     if (at === undefined) {
       shape.missing(node, 'at', 'a line of a test', 'Say when: `at: 0s`, or an instant.');
       return undefined;
@@ -130,8 +130,17 @@ class LineReader {
       place: { start: node.start, end: Math.min(node.end, node.start + 40) },
       at: scalar.text, atMs, step,
       times: (x && shape.integer(x.value, 1, REPEAT_MAX, '`x`')) ?? 1,
+      isDegraded: this.#degraded(degraded, step),
       expect: expect === undefined ? [] : this.#expectations(expect.value, step, atMs),
     };
+  }
+
+  #degraded(entry: MapEntry | undefined, step: TestStep): boolean {
+    if (entry === undefined || !this.#shape.flag(entry.value, '`degraded`')) return false;
+    if (step.kind === 'event' && step.event.type === 'transaction') return true;
+    this.#shape.findings.report('P501', entry.keyPlace, 'nothing is decided about this event',
+      'Only a transaction can be decided without windows: remove `degraded`.');
+    return false;
   }
 
   #moment(text: string): number | undefined {

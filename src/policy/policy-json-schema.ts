@@ -6,9 +6,9 @@ import { ENTITY_KINDS, EVENT_TYPES, KINDS, type EventSchema } from '#domain/fiel
 import { AXES, OUTCOMES } from '#domain/outcome.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { typeName, typeOfField } from '#expression/type-rules.ts';
-import { RULE_MODES } from './compiled-policy.ts';
+import { RULE_DURINGS, RULE_MODES } from './compiled-policy.ts';
 import { ALERTS_PER_DAY_MAX } from './parse-gate.ts';
-import { POLICY_KEYS, VERSION_MAX } from './parse-head.ts';
+import { POLICY_KEYS, UNKNOWN_WORDS, VERSION_MAX } from './parse-head.ts';
 import { RULE_KEYS } from './parse-rules.ts';
 import { TOTAL_MAX } from './parse-scoring.ts';
 import { ACTIONS, SCORE_MAX, THEN_KEYS } from './parse-then.ts';
@@ -81,6 +81,10 @@ export function policyJsonSchema(schema: EventSchema): JsonSchema {
     scoring: closed(Object.fromEntries(AXES.map((axis) => [axis, scoringSchema()])), [],
       'What totals mean, by axis.'),
     fallback: word(OUTCOMES, 'Outcome where the policy cannot be applied.'),
+    degraded: closed({
+      unknown: word(UNKNOWN_WORDS,
+        'What rules do that are unknown because of it, and say nothing themselves.'),
+    }, ['unknown'], 'While windows cannot be asked.'),
     tests: list(testSchema(schema), 'Events in the order they arrive, and what is expected of them.'),
   };
   return {
@@ -119,12 +123,15 @@ function ruleSchema(): JsonSchema {
     title: text('What it looks for.'),
     axis: word(AXES, 'Fraud (the default) or money laundering.'),
     because: oneOrMore({ type: 'string' }, 'References.'),
+    during: word(RULE_DURINGS, 'degraded: it counts only while windows cannot be asked, and reads none.'),
     when: expression('The condition.'),
     unless: expression('A named exception: it takes the effect away and is reported.'),
     // oxlint-disable-next-line unicorn/no-thenable -- the key is a word of the language
     then: thenSchema(),
-    unknown: word(['miss', 'hit', ...OUTCOMES.slice(1)],
+    unknown: word(UNKNOWN_WORDS,
       'What to do when it cannot be decided; stated by every rule that can stop a payment.'),
+    degraded: word(UNKNOWN_WORDS,
+      'The same where it cannot be decided because windows cannot be asked; default: `unknown`.'),
     reason: text('What people read; values in braces.'),
     final: flag('Nothing may except or replace it.'),
     mode: word(RULE_MODES, 'shadow: reported, no effect.'),
@@ -190,6 +197,7 @@ function lineSchema(schema: EventSchema): JsonSchema {
   return closed({
     at: text('When, after the start: `59m59s`; or an instant.'),
     x: whole('How many times it is sent.', 1, REPEAT_MAX),
+    degraded: flag('It is decided as if windows could not be asked; later lines see it.'),
     expect: { type: 'object', additionalProperties: text('What is expected of it.'), description:
       `A rule: ${EXPECTED_ANSWERS.join(', ')}; outcome, fraud, aml; fraud_score, aml_score; `
       + 'a feature: its value, or missing.' },

@@ -8,7 +8,8 @@ import type { Cell } from '#expression/type.ts';
 import type { World } from '#expression/world.ts';
 import { compileFeatures } from '#features/compile-features.ts';
 import type { FeatureValues } from '#features/definition.ts';
-import { bindPolicy } from './bind-policy.ts';
+import { unmeasuredOf } from './unmeasured.ts';
+import { bindPolicy, type BoundRules } from './bind-policy.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { policyCode } from './generate-policy.ts';
 import type { BoundLists } from './lists.ts';
@@ -36,6 +37,10 @@ export interface AskedMark {
 /** A mark that was asked for and what was found: with the features, all that a judgement rests on. */
 export interface FoundMark extends AskedMark { readonly mark: RuntimeMark | null }
 
+/** In the place of marks where neither windows nor marks could be asked: a decision without them. */
+export const UNASKED = 'unasked';
+export type GivenMarks = readonly FoundMark[] | typeof UNASKED;
+
 /** A rule asks for a mark that was not asked for when the payment was decided: the record cannot tell. */
 export class MarkNotRecorded extends Error {}
 
@@ -44,18 +49,19 @@ export interface PolicyOnStore {
   readonly tilePlans: readonly TilePlan[];
   /** The event is in the store, in this row. */
   judge(event: ParsedEvent, row: number, interventions?: Interventions): Judgement;
+  /** Where windows cannot be asked: a function of the event, the policy, its lists and rates alone. */
+  judgeDegraded(event: ParsedEvent, interventions?: Interventions): Judgement;
   /**
    * The same on what was measured before: the store is not read. Throws MarkNotRecorded where a mark is asked
-   * for that is not among `marks`. The rule `without`, by its index, is taken to miss.
+   * for that is not among `marks`; `unasked`: as `judgeDegraded`. The rule `without`, by its index, is taken
+   * to miss.
    */
   judgeMeasured(
-    event: ParsedEvent, values: FeatureValues, marks: readonly FoundMark[], interventions?: Interventions,
+    event: ParsedEvent, values: FeatureValues, marks: GivenMarks, interventions?: Interventions,
     without?: number,
   ): Judgement;
   /** What expressions see there; valid until the next judgement or world. */
-  worldMeasured(
-    event: ParsedEvent, values: FeatureValues, marks: readonly FoundMark[],
-  ): Omit<World, 'salt'>;
+  worldMeasured(event: ParsedEvent, values: FeatureValues, marks: GivenMarks): Omit<World, 'salt'>;
   /** What expressions saw, to explain the answers of a judgement. */
   explain(event: ParsedEvent, values: FeatureValues, params: readonly Cell[]): Omit<World, 'salt'>;
 }
@@ -106,14 +112,23 @@ export function policyOnStore(
   const marks = new MarkDesk((ask) => latestMark(store, policy.schema, tenant, ask));
   const runtime = runtimeOf(lists, rates, store, (ask) => marks.find(ask));
   const bound = bindPolicy(policy, { runtime, rates }, code);
+  const unmeasured = unmeasuredOf(policy);
   const ruled = (
-    event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
+    rules: BoundRules, event: ParsedEvent, values: FeatureValues, params: readonly Cell[],
     interventions: Interventions | undefined, without?: number,
   ): Judgement => {
-    const results = bound.judge(event, values.cells, params);
+    const results = rules.judge(event, values.cells, params);
     if (without !== undefined) results.answers[without] = MISS;
-    const result = bound.decide(results, event, values, interventions);
+    const result = rules.decide(results, event, values, interventions);
     return { values, results, result, marks: marks.asked };
+  };
+  const rulesOn = (given: GivenMarks): BoundRules => {
+    marks.open(given === UNASKED ? NO_MARKS : given);
+    return given === UNASKED ? bound.degraded : bound;
+  };
+  const judgeMeasured: PolicyOnStore['judgeMeasured'] = (event, values, given, interventions, without) => {
+    const rules = rulesOn(given);
+    return ruled(rules, event, values, rules.params(event), interventions, without);
   };
   return {
     tilePlans: features.tilePlans,
@@ -123,15 +138,13 @@ export function policyOnStore(
       marks.open(undefined);
       const params = bound.params(event);
       const values = features.measure(event, row, params);
-      return ruled(event, values, params, interventions);
+      return ruled(bound, event, values, params, interventions);
     },
-    judgeMeasured(event, values, given, interventions, without) {
-      marks.open(given);
-      return ruled(event, values, bound.params(event), interventions, without);
-    },
+    judgeDegraded: (event, interventions) => judgeMeasured(event, unmeasured, UNASKED, interventions),
+    judgeMeasured,
     worldMeasured(event, values, given) {
-      marks.open(given);
-      return bound.explain(event, values, bound.params(event));
+      const rules = rulesOn(given);
+      return rules.explain(event, values, rules.params(event));
     },
   };
 }

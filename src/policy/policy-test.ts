@@ -24,6 +24,8 @@ export interface TestLine {
   readonly step: TestStep;
   /** `x: 4` sends it four times, each with an id of its own. Expectations are of the last. */
   readonly times: number;
+  /** It is decided as if windows could not be asked; later lines see it all the same. */
+  readonly isDegraded: boolean;
   readonly expect: readonly Expectation[];
 }
 

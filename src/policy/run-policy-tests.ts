@@ -96,8 +96,8 @@ function send(line: TestLine, number: number, test: PolicyTest, world: TestWorld
   for (let i = 0; i < line.times; i++) {
     const event = copyOf(step.event, line.times > 1 ? `${step.event.id}-${i + 1}` : step.event.id);
     sent.push({ event, number, at: line.at });
-    if (event.type === 'transaction') judged = world.decide(event);
-    else world.tell(event);
+    if (event.type !== 'transaction') world.tell(event);
+    else judged = line.isDegraded ? world.decideDegraded(event) : world.decide(event);
   }
   return judged;
 }

@@ -2,7 +2,7 @@
 import type { EventSchema } from '#domain/field.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
-import { policyOnStore, type PolicyOnStore } from './policy-on-store.ts';
+import { policyOnStore, UNASKED, type PolicyOnStore } from './policy-on-store.ts';
 import type { OpenTestWorld, TestWorld } from './test-world.ts';
 
 const TENANT = 'test';
@@ -32,6 +32,11 @@ function worldOn(store: PersistentWindowStore, live: PolicyOnStore): TestWorld {
         store.mark(event.tenant, field, value, { name, value: 1, fromMs, untilMs });
       }
       return { answers: results.answers, values, result, world: live.explain(event, values, results.params) };
+    },
+    decideDegraded(event) {
+      append(event);
+      const { values, results, result } = live.judgeDegraded(event);
+      return { answers: results.answers, values, result, world: live.worldMeasured(event, values, UNASKED) };
     },
   };
 }

@@ -14,6 +14,8 @@ export interface TestWorld {
   change(transactionId: string, what: 'status' | 'label', value: string, knownAtMs: number): void;
   /** Takes a transaction into the history and judges it; labels that the policy sets hold from then on. */
   decide(event: ParsedEvent): Judged;
+  /** The same, as it is decided where windows cannot be asked; sets no labels. */
+  decideDegraded(event: ParsedEvent): Judged;
 }
 
 export interface Judged {

@@ -103,7 +103,7 @@ test('every key that is read is offered, with a line on what it is', () => {
   const places: readonly (readonly [PathPart[], readonly string[]])[] = [
     [[], POLICY_KEYS], [['rules', 'any'], RULE_KEYS], [['rules', 'any', 'then'], THEN_KEYS],
     [['tests', 0], ['name', 'start', 'lists', 'given']],
-    [['tests', 0, 'given', 0], ['at', 'x', 'id', 'event', 'transaction', 'expect',
+    [['tests', 0, 'given', 0], ['at', 'x', 'id', 'event', 'transaction', 'degraded', 'expect',
       ...[...SCHEMA.byPath.keys()].filter((path) => path !== 't'),
       ...[...SCHEMA.aliases.keys()].filter((name) => name !== 'occurred_at')]],
   ];

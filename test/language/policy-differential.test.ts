@@ -43,7 +43,10 @@ function compiled(source: string): CompiledPolicy {
 }
 
 /** What was met, so that the test cannot pass on policies that never say anything. */
-const met = { hit: 0, unknown: 0, excepted: 0, shadow: 0, replaced: 0, label: 0, decline: 0 };
+const met = {
+  hit: 0, unknown: 0, excepted: 0, shadow: 0, replaced: 0, label: 0, decline: 0, withoutWindows: 0,
+  onlyThen: 0, unasked: 0,
+};
 
 function meet(what: string): void {
   if (what === 'excepted' || what === 'shadow' || what === 'replaced' || what === 'label') met[what] += 1;
@@ -69,11 +72,19 @@ function compare(seed: number): void {
       judge.tell(copy);
       continue;
     }
-    const [fast, slow] = [engine.decide(event), judge.decide(copy)];
+    const isDegraded = random.chance(0.25);
+    const [fast, slow] = isDegraded ? [engine.decideDegraded(event), judge.decideDegraded(copy)]
+      : [engine.decide(event), judge.decide(copy)];
     const where = `seed ${seed}, event ${event.id}\n${source}`;
     assert.deepEqual([...fast.values.cells], [...slow.values.cells], where);
     assert.deepEqual(Array.from(fast.answers), Array.from(slow.answers), where);
     assert.deepEqual(fast.result, slow.result, where);
+    if (isDegraded) {
+      met.withoutWindows += 1;
+      const only = new Set(policy.rules.filter(({ during }) => during === 'degraded').map(({ id }) => id));
+      met.onlyThen += fast.result.reasons.filter(({ rule }) => only.has(rule)).length;
+      met.unasked += fast.result.unknown.filter(({ because }) => because.reason === 'degraded').length;
+    }
     met.hit += fast.result.reasons.length;
     met.unknown += fast.result.unknown.length;
     for (const { effect } of fast.result.reasons) meet(effect);

@@ -32,14 +32,28 @@ const ATOMS = [
   'require F >= 1 else unknown; amount as EUR >= 20 EUR', '(channel ?? "pos") == "ecom"',
     'amount as EUR > 3 * average',
   'count(by device over 1h) > 1', 'starts_with(merchant, "m")', 'status != "declined"',
-    'is_round(amount, 10)',
+    'is_round(amount, 10)', '(fact("score", card, max_age 1h) ?? 3) > threshold',
 ] as const;
+
+const ASKS = /\b[FN]\b|average|has_label|fact|prior_|count/;
+/** Those that look at no window and no mark. */
+const ATOMS_OF_NOW = nonEmpty(ATOMS.filter((atom) => !ASKS.test(atom)));
 
 const REASONS = [
   '{F} of it; the limit is {limit}', 'from {debtor.country} for {amount}',
     '{age(debtor.opened_at)} old {{so}}',
   '{amount as EUR / limit} of {segment_limit} at {rate}', '{location} and {t}',
 ] as const;
+
+const REASONS_OF_NOW = nonEmpty(REASONS.filter((reason) => !ASKS.test(reason)));
+
+function nonEmpty(texts: readonly string[]): readonly [string, ...string[]] {
+  const [first, ...others] = texts;
+  if (first === undefined) throw new Error('there is none');
+  return [first, ...others];
+}
+
+const UNKNOWNS = ['miss', 'miss', 'hit', 'challenge', 'review', 'hold'] as const;
 
 const ACTIONS = ['none', 'challenge', 'review', 'hold', 'decline'] as const;
 
@@ -51,6 +65,8 @@ interface Plan {
   readonly scored: boolean;
   readonly labels: boolean;
   readonly final: boolean;
+  /** It counts only while windows cannot be asked, and reads none. */
+  readonly degraded: boolean;
 }
 
 /** A rule that would do nothing else. */
@@ -72,16 +88,20 @@ export class RandomPolicy {
     const counts = features.flatMap((text, i) => (/^(prior_)?(count|distinct)/.test(text) ? [`f${i}`] : []));
     this.#counts = ['f0', ...counts.slice(1)];
     const count = random.between(3, 9);
-    const plans = Array.from({ length: count }, (_, i): Plan => ({
-      id: `r${i}`, axis: random.pick(['fraud', 'fraud', 'aml']), rank: random.between(0, 4),
-      scored: random.chance(0.6), labels: random.chance(0.25), final: random.chance(0.1),
-    }));
+    const plans = Array.from({ length: count }, (_, i): Plan => {
+      const degraded = random.chance(0.2);
+      return {
+        id: `r${i}`, axis: random.pick(['fraud', 'fraud', 'aml']), rank: random.between(0, 4), degraded,
+        scored: random.chance(0.6), labels: random.chance(0.25) && !degraded, final: random.chance(0.1),
+      };
+    });
     const scored = (axis: string): readonly string[] =>
       plans.filter((plan) => plan.scored && plan.axis === axis).map(({ id }) => id);
     const rules = plans.map((plan, i) => this.#rule(plan, plans.slice(i + 1)));
     return [
       'policy: random', 'version: 1', 'event: transaction.v1', 'references:', '  LAW: { text: "the law" }',
         ...NAMES,
+      ...(random.chance(0.4) ? [`degraded: { unknown: ${random.pick(UNKNOWNS)} }`] : []),
       'features:', ...features.map((text, i) => `  f${i}: ${text}`), 'rules:', ...rules,
       'scoring:', this.#bands('fraud', scored('fraud')), this.#bands('aml', scored('aml')), '',
     ].join('\n');
@@ -92,13 +112,14 @@ export class RandomPolicy {
     return text.replaceAll(/\bF\b/g, () => this.#random.pick(this.#counts)).replaceAll(/\bN\b/g, name);
   }
 
-  #condition(depth: number): string {
+  #condition(depth: number, ofNow: boolean): string {
     const random = this.#random;
     if (depth === 0 || random.chance(0.4)) {
-      const atom = this.#fill(random.pick(ATOMS));
+      const atom = this.#fill(random.pick<string>(ofNow ? ATOMS_OF_NOW : ATOMS));
       return random.chance(0.2) ? `not (${atom})` : `(${atom})`;
     }
-    return `(${this.#condition(depth - 1)} ${random.pick(['and', 'or'])} ${this.#condition(depth - 1)})`;
+    const [one, other] = [this.#condition(depth - 1, ofNow), this.#condition(depth - 1, ofNow)];
+    return `(${one} ${random.pick(['and', 'or'])} ${other})`;
   }
 
   #rule(plan: Plan, below: readonly Plan[]): string {
@@ -113,14 +134,21 @@ export class RandomPolicy {
       `for: ${random.pick(['12h', 'wait', 'until(debtor.opened_at + 24h)'])}`);
     if (owesReport(plan)) then.push('reason_code: R1', 'report: ctr');
     const lines = [
-      `  ${plan.id}:`, `    axis: ${plan.axis}`, `    when: ${JSON.stringify(this.#condition(2))}`,
+      `  ${plan.id}:`, `    axis: ${plan.axis}`, `    when: ${JSON.stringify(this.#condition(2, plan.degraded))}`,
       `    then: { ${then.join(', ')} }`,
-        `    unknown: ${random.pick(['miss', 'miss', 'hit', 'challenge', 'review', 'hold'])}`,
+        `    unknown: ${random.pick(UNKNOWNS)}`,
       `    mode: ${random.pick(['live', 'live', 'live', 'live', 'shadow', 'off'])}`,
     ];
+    if (plan.degraded) lines.push('    during: degraded');
+    else if (random.chance(0.5)) {
+      lines.push(`    degraded: ${random.pick(plan.final ? ['hit', 'hold'] : UNKNOWNS)}`);
+    }
     if (plan.final) lines.push('    final: true');
-    else if (random.chance(0.4)) lines.push(`    unless: ${JSON.stringify(this.#condition(1))}`);
-    if (random.chance(0.7)) lines.push(`    reason: ${JSON.stringify(this.#fill(random.pick(REASONS)))}`);
+    else if (random.chance(0.4)) {
+      lines.push(`    unless: ${JSON.stringify(this.#condition(1, plan.degraded))}`);
+    }
+    const reason = this.#fill(random.pick<string>(plan.degraded ? REASONS_OF_NOW : REASONS));
+    if (random.chance(0.7)) lines.push(`    reason: ${JSON.stringify(reason)}`);
     if (random.chance(0.5)) lines.push('    because: [LAW]');
     const weaker = below.filter((other) =>
       !other.final && other.axis === plan.axis && other.rank <= plan.rank && !owesReport(other) &&
