@@ -9,11 +9,11 @@ import type { LoadOrders, LoadResult } from './open-loop.ts';
 
 export const CALLERS = 32;
 
-/** Lets every caller do its calls, one after the other, on a connection of its own. */
+/** Lets every caller do its calls, one after the other, on a connection of its own; servers by turns. */
 export async function withCallers(
-  { url, key }: Pick<LoadOrders, 'url' | 'key'>, calls: (connection: Connection) => Promise<void>,
+  { urls, key }: Pick<LoadOrders, 'urls' | 'key'>, calls: (connection: Connection) => Promise<void>,
 ): Promise<void> {
-  const connections = Array.from({ length: CALLERS }, () => new Connection(url, key));
+  const connections = Array.from({ length: CALLERS }, (_, i) => new Connection(urls[i % urls.length]!, key));
   try {
     await Promise.all(connections.map(calls));
   } finally {
@@ -22,7 +22,7 @@ export async function withCallers(
 }
 
 export async function runClosed(orders: Omit<LoadOrders, 'perSecond' | 'seed'>): Promise<LoadResult> {
-  const { seconds, warmUpSeconds, body, onMeasuring, onMeasured } = orders;
+  const { seconds, warmUpSeconds, next, onMeasuring, onMeasured } = orders;
   const latency = new Latency();
   const counts = { answered: 0, errors: 0, degraded: 0 };
   let firstError: string | undefined;
@@ -32,7 +32,7 @@ export async function runClosed(orders: Omit<LoadOrders, 'perSecond' | 'seed'>):
   setTimeout(onMeasured, (warmUpSeconds + seconds) * 1_000);
   await withCallers(orders, async (connection) => {
     for (let sentMs = performance.now(); sentMs < toMs; sentMs = performance.now()) {
-      const answer = await connection.ask(body(Date.now()));
+      const answer = await connection.ask(next(Date.now()).body);
       const nowMs = performance.now();
       if (nowMs >= fromMs && nowMs < toMs) {
         counts.answered++;

@@ -18,7 +18,8 @@ rules:
 
 /** Those of `npm start`; docs/performance.md says why they are set. */
 const START = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-const NODE_FLAGS = /"start": "[^"]*?run\.mjs ((?:--\S+ )*)/.exec(START)?.[1]?.trim().split(' ') ?? [];
+export const START_FLAGS: readonly string[] =
+  /"start": "[^"]*?run\.mjs ((?:--\S+ )*)/.exec(START)?.[1]?.trim().split(' ') ?? [];
 
 /** For `startEngine`: at SIGUSR2 the heap is collected, and its size written to this file. */
 export const collectsInto = (file: string): EngineOptions => ({
@@ -37,14 +38,20 @@ export async function startEngine(
   folder: string, policy: string,
   { file = 'src/main/serve.ts', nodeFlags = [], env: more = {} }: EngineOptions = {},
 ): Promise<RunningServer> {
-  const policies = join(folder, 'policies');
-  mkdirSync(policies, { recursive: true });
-  writeFileSync(join(policies, 'cards.policy.yaml'), policy);
-  writeFileSync(join(policies, 'transfers.policy.yaml'), OTHER_POLICY);
+  const policies = writePolicies(folder, policy);
   const key = randomBytes(32).toString('base64url');
   const env = {
     PORT: '0', HOST: '127.0.0.1', ASSAY_DATA: join(folder, 'data'), ASSAY_POLICIES: policies,
     ASSAY_DEV_KEY: key, ...more,
   };
-  return startServer('engine', file, [], env, key, [...NODE_FLAGS, ...nodeFlags]);
+  return startServer('engine', file, [], env, key, [...START_FLAGS, ...nodeFlags]);
+}
+
+/** A folder with this policy for cards; its path. */
+export function writePolicies(folder: string, policy: string): string {
+  const policies = join(folder, 'policies');
+  mkdirSync(policies, { recursive: true });
+  writeFileSync(join(policies, 'cards.policy.yaml'), policy);
+  writeFileSync(join(policies, 'transfers.policy.yaml'), OTHER_POLICY);
+  return policies;
 }

@@ -33,7 +33,7 @@ export function microRows(source: string, { prefill, seed, cards }: BenchArgumen
   const startMs = Date.UTC(2026, 0, 1);
   const [features, policy] = [new Stopwatch(), new Stopwatch()];
   for (let i = 0; i < total; i++) {
-    const event = world.parse(traffic.next(startMs + (FILL_MS * i) / total), i + 1);
+    const event = world.parse(traffic.next(startMs + (FILL_MS * i) / total).body, i + 1);
     if (i < prefill) {
       world.store.append(event);
       continue;

@@ -5,23 +5,23 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Connection, faultOf, isDegraded } from './connection.ts';
-import type { Answer } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { faultOf, isDegraded } from './connection.ts';
+import type { Answer, Connection } from './connection.ts';
 import { Latency } from './latency.ts';
 import { sharedNowMs } from './pacer.ts';
 import type { PacerOrders } from './pacer.ts';
+import type { Sent } from './traffic.ts';
 
-const CONNECTION_COUNT_MAX = 256;
 const DRAIN_MS_MAX = 10_000;
-/** Servers close connections that were idle for 5 s (Node's default); a call must not meet that moment. */
-const IDLE_MS_MAX = 3_000;
 
 export interface LoadOrders extends PacerOrders {
-  readonly url: URL;
+  /** Of each server; a call goes to that of its lane. */
+  readonly urls: readonly URL[];
   readonly key: string;
   readonly warmUpSeconds: number;
-  /** The body of the call that starts now, at a wall-clock time in ms. */
-  readonly body: (atMs: number) => string;
+  /** The call that starts now, at a wall-clock time in ms. */
+  readonly next: (atMs: number) => Sent;
   /** Called when the warm-up is over and when the last intended start has passed. */
   readonly onMeasuring: () => void;
   readonly onMeasured: () => void;
@@ -41,12 +41,15 @@ export interface LoadResult {
   readonly firstError: string | undefined;
 }
 
-interface Call { readonly dueMs: number; readonly measured: boolean }
+interface Call { readonly dueMs: number; readonly measured: boolean; readonly body: string }
+
+/** One server, and the calls that wait for a connection to it. */
+interface Lane { readonly pool: ConnectionPool; readonly queue: Call[] }
 
 export async function runLoad(orders: LoadOrders): Promise<LoadResult> {
   const run = new LoadRun(orders);
-  const { seed, perSecond, seconds, warmUpSeconds } = orders;
-  const workerData: PacerOrders = { seed, perSecond, seconds: seconds + warmUpSeconds };
+  const { seed, perSecond, seconds, warmUpSeconds, bursts } = orders;
+  const workerData: PacerOrders = { seed, perSecond, seconds: seconds + warmUpSeconds, bursts };
   const pacer = new Worker(new URL('pacer.ts', import.meta.url), { workerData });
   pacer.on('message', (dueMs: number) => (dueMs < 0 ? run.lastStarted() : run.start(dueMs)));
   await once(pacer, 'exit');
@@ -57,11 +60,7 @@ export async function runLoad(orders: LoadOrders): Promise<LoadResult> {
 class LoadRun {
   readonly #orders: LoadOrders;
   readonly #latency = new Latency();
-  readonly #idle: { readonly connection: Connection; readonly sinceMs: number }[] = [];
-  readonly #queue: Call[] = [];
-  /** Those that wait for an answer. */
-  readonly #busy = new Set<Connection>();
-  #connections = 0;
+  readonly #lanes: readonly Lane[];
   #pending = 0;
   #measureFromMs = 0;
   #measureToMs = 0;
@@ -72,6 +71,7 @@ class LoadRun {
 
   constructor(orders: LoadOrders) {
     this.#orders = orders;
+    this.#lanes = orders.urls.map((url) => ({ pool: new ConnectionPool(url, orders.key), queue: [] }));
   }
 
   start(dueMs: number): void {
@@ -82,9 +82,10 @@ class LoadRun {
       this.#orders.onMeasuring();
     }
     this.#pending++;
-    const connection = this.#free() ?? this.#open();
-    if (connection === undefined) this.#queue.push({ dueMs, measured });
-    else this.#send(connection, { dueMs, measured });
+    const { body, lane: number } = this.#orders.next(Date.now());
+    const lane = this.#lanes[number % this.#lanes.length]!;
+    lane.queue.push({ dueMs, measured, body });
+    this.#sendNext(lane);
   }
 
   lastStarted(): void {
@@ -95,9 +96,8 @@ class LoadRun {
   async drained(): Promise<void> {
     const untilMs = sharedNowMs() + DRAIN_MS_MAX;
     while (this.#pending > 0 && sharedNowMs() < untilMs) await new Promise((wake) => setTimeout(wake, 10));
-    for (const { connection } of this.#idle) connection.close();
     const lost = this.#pending;
-    for (const connection of this.#busy) connection.close();
+    for (const { pool } of this.#lanes) pool.close();
     if (lost > 0) this.#failed(`${lost} calls had no answer in ${DRAIN_MS_MAX} ms`, lost);
   }
 
@@ -113,31 +113,15 @@ class LoadRun {
     };
   }
 
-  /** The one used last; where that is too long ago, so it is for all below it. */
-  #free(): Connection | undefined {
-    const last = this.#idle.pop();
-    if (last === undefined || (!last.connection.broken && sharedNowMs() - last.sinceMs < IDLE_MS_MAX)) {
-      return last?.connection;
-    }
-    for (const { connection } of [last, ...this.#idle]) connection.close();
-    this.#connections -= this.#idle.length + 1;
-    this.#idle.length = 0;
-    return undefined;
+  /** Where every connection is busy it waits for the next that is not. */
+  #sendNext(lane: Lane): void {
+    const connection = lane.queue.length === 0 ? undefined : lane.pool.take();
+    const call = connection && lane.queue.shift();
+    if (call !== undefined) connection?.call(call.body, (answer) => this.#answer(lane, connection, call, answer));
   }
 
-  #open(): Connection | undefined {
-    if (this.#connections >= CONNECTION_COUNT_MAX) return undefined;
-    this.#connections++;
-    return new Connection(this.#orders.url, this.#orders.key);
-  }
-
-  #send(connection: Connection, call: Call): void {
-    this.#busy.add(connection);
-    connection.call(this.#orders.body(Date.now()), (answer) => this.#answer(connection, call, answer));
-  }
-
-  #answer(connection: Connection, call: Call, answer: Answer | Error): void {
-    this.#busy.delete(connection);
+  #answer(lane: Lane, connection: Connection, call: Call, answer: Answer | Error): void {
+    lane.pool.giveBack(connection);
     this.#pending--;
     const nowMs = sharedNowMs();
     if (nowMs >= this.#measureFromMs && nowMs < this.#measureToMs) this.#answered++;
@@ -145,16 +129,7 @@ class LoadRun {
     const fault = answer instanceof Error ? answer.message : faultOf(answer);
     if (fault !== undefined) this.#failed(fault, 1);
     else if (!(answer instanceof Error) && isDegraded(answer)) this.#degraded++;
-    if (connection.broken) this.#connections--;
-    const next = this.#queue.shift();
-    const free = connection.broken ? undefined : connection;
-    if (next === undefined) {
-      if (free !== undefined) this.#idle.push({ connection: free, sinceMs: nowMs });
-      return;
-    }
-    const other = free ?? this.#open();
-    if (other === undefined) this.#queue.unshift(next);
-    else this.#send(other, next);
+    this.#sendNext(lane);
   }
 
   #failed(what: string, count: number): void {

@@ -9,13 +9,36 @@ const MICROS_A_TICK = 10_000;
 /** CPU time of all its threads so far, in microseconds. */
 export function cpuMicrosOf(pid: number): number {
   if (process.platform === 'linux') {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name may hold blanks and brackets; fields are counted from behind it. 14 and 15 are utime and
-    // stime.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * MICROS_A_TICK;
+    const { own } = ticksOf(pid);
+    return own * MICROS_A_TICK;
   }
   return secondsOfClock(execFileSync('ps', ['-o', 'time=', '-p', `${pid}`], { encoding: 'utf8' })) * 1e6;
+}
+
+/**
+ * The same with its children, those that have ended included: a PostgreSQL is a process a connection, a Redis
+ * forks to rewrite its file. Linux only.
+ */
+export function cpuMicrosOfAll(pid: number): number {
+  const { own, ended } = ticksOf(pid);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const living = children.map((child) => {
+    try {
+      return ticksOf(Number(child)).own * MICROS_A_TICK;
+    } catch {
+      // It has ended meanwhile, and counts among those from the next reading on.
+      return 0;
+    }
+  });
+  return living.reduce((sum, micros) => sum + micros, (own + ended) * MICROS_A_TICK);
+}
+
+function ticksOf(pid: number): { readonly own: number; readonly ended: number } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name may hold blanks and brackets; fields are counted from behind it. 14 to 17 are utime, stime, and
+  // those of children that have ended.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { own: Number(fields[11]) + Number(fields[12]), ended: Number(fields[13]) + Number(fields[14]) };
 }
 
 /** `1-02:03:04`, `02:03:04` or `3:04.56`, as ps prints it. */

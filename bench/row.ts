@@ -45,6 +45,7 @@ export const percentiles = (latency: Latency): Percentiles => ({
 
 export interface Measure {
   readonly perSecond: number;
+  readonly bursts?: boolean;
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly seed: number;
@@ -53,38 +54,44 @@ export interface Measure {
 
 /** Loads a server and measures it; CPU is what its process used in the measured interval, all threads. */
 export async function measureServer(server: RunningServer, name: string, measure: Measure): Promise<Row> {
-  const { result, cpuMicros } = await measured(server, name, `${measure.perSecond}`, measure, runLoad);
-  return serverRow(name, measure.perSecond, result, cpuMicros);
+  const { result, from, to } = await loaded(server, name, `${measure.perSecond}`, measure, runLoad,
+    () => cpuMicrosOf(server.pid));
+  return serverRow(name, measure.perSecond, result, to - from);
 }
 
 /** The same with callers that wait for each answer: offered is what was achieved. */
 export async function measureBusy(server: RunningServer, name: string, measure: Measure): Promise<Row> {
   const label = `${name}, ${CALLERS} callers`;
-  const { result, cpuMicros } = await measured(server, label, 'busy', measure, runClosed);
-  return serverRow(label, Math.round(result.achievedPerSecond), result, cpuMicros);
+  const { result, from, to } = await loaded(server, label, 'busy', measure, runClosed,
+    () => cpuMicrosOf(server.pid));
+  return serverRow(label, Math.round(result.achievedPerSecond), result, to - from);
 }
 
-async function measured(
-  server: RunningServer, label: string, run: string, measure: Measure,
-  load: (orders: LoadOrders) => Promise<LoadResult>,
-): Promise<{ readonly result: LoadResult; readonly cpuMicros: number }> {
+/** `usage` is read when the measured interval begins and when it ends. */
+export async function loaded<Usage>(
+  target: Pick<LoadOrders, 'urls' | 'key'>, label: string, run: string, measure: Measure,
+  load: (orders: LoadOrders) => Promise<LoadResult>, usage: () => Usage,
+): Promise<{ readonly result: LoadResult; readonly from: Usage; readonly to: Usage }> {
   const traffic = new Traffic(measure.seed, `${Date.now().toString(36)}-${run}`, measure.shape);
-  let cpuFrom = 0;
-  let cpuTo = 0;
+  const read: Usage[] = [];
   const result = await load({
     ...measure,
-    url: server.url,
-    key: server.key,
-    body: (atMs) => traffic.next(atMs),
-    onMeasuring: () => { cpuFrom = cpuMicrosOf(server.pid); },
-    onMeasured: () => { cpuTo = cpuMicrosOf(server.pid); },
+    urls: target.urls,
+    key: target.key,
+    next: (atMs) => traffic.next(atMs),
+    onMeasuring: () => { read.push(usage()); },
+    onMeasured: () => { read.push(usage()); },
   });
   const { errors, firstError } = result;
   if (firstError !== undefined) console.error(`${label}: ${errors} errors, first: ${firstError}`);
-  return { result, cpuMicros: cpuTo - cpuFrom };
+  const [from, to] = read;
+  if (from === undefined || to === undefined) throw new Error(`${label}: nothing was measured`);
+  return { result, from, to };
 }
 
-const serverRow = (name: string, offeredPerSecond: number, result: LoadResult, cpuMicros: number): Row => ({
+export const serverRow = (
+  name: string, offeredPerSecond: number, result: LoadResult, cpuMicros: number,
+): Row => ({
   name,
   offeredPerSecond,
   achievedPerSecond: round(result.achievedPerSecond, 1),
@@ -94,21 +101,25 @@ const serverRow = (name: string, offeredPerSecond: number, result: LoadResult, c
   cpuMicrosPerDecision: result.answered === 0 ? 0 : round(cpuMicros / result.answered, 1),
 });
 
-const HEADS = [
+export const HEADS = [
   '', 'offered/s', 'achieved/s', 'p50 ms', 'p95 ms', 'p99 ms', 'p99.9 ms', 'max ms', 'errors', 'degraded',
   'CPU us',
 ] as const;
 
 /** The table for people. */
-export function table(rows: readonly Row[]): string {
-  const cells = rows.map((row) => [
-    row.name, row.offeredPerSecond.toFixed(0), row.achievedPerSecond.toFixed(0),
-    ...[row.p50Ms, row.p95Ms, row.p99Ms, row.p999Ms, row.maxMs].map((ms) => ms.toFixed(ms < 0.1 ? 4 : 2)),
-    `${row.errors}`, `${row.degraded}`, row.cpuMicrosPerDecision.toFixed(1),
-  ]);
-  const widths = HEADS.map((head, column) =>
-    Math.max(head.length, ...cells.map((line) => (line[column] ?? '').length)));
-  const aligned = (cell: string, column: number): string =>
+export const table = (rows: readonly Row[]): string => aligned(HEADS, rows.map(cellsOf));
+
+/** A line for each row below the heads, in columns; the first is a name. */
+export function aligned(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heads.map((head, column) =>
+    Math.max(head.length, ...rows.map((line) => (line[column] ?? '').length)));
+  const inColumn = (cell: string, column: number): string =>
     (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0));
-  return [HEADS, ...cells].map((line) => line.map(aligned).join('  ')).join('\n');
+  return [heads, ...rows].map((line) => line.map(inColumn).join('  ')).join('\n');
 }
+
+export const cellsOf = (row: Row): readonly string[] => [
+  row.name, row.offeredPerSecond.toFixed(0), row.achievedPerSecond.toFixed(0),
+  ...[row.p50Ms, row.p95Ms, row.p99Ms, row.p999Ms, row.maxMs].map((ms) => ms.toFixed(ms < 0.1 ? 4 : 2)),
+  `${row.errors}`, `${row.degraded}`, row.cpuMicrosPerDecision.toFixed(1),
+];

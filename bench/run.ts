@@ -4,8 +4,10 @@ import { cpus, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseBenchArguments } from './bench-arguments.ts';
-import type { BenchArguments } from './bench-arguments.ts';
+import type { BenchArguments, FleetArguments } from './bench-arguments.ts';
 import { collectsInto, startEngine } from './engine-server.ts';
+import { fleetRun, fleetTable } from './fleet.ts';
+import type { Jitter } from './jitter-probe.ts';
 import { microRows } from './micro.ts';
 import { policyOfSize } from './policy-of-size.ts';
 import { prefill } from './prefill.ts';
@@ -37,6 +39,7 @@ try {
 
 async function main(args: BenchArguments): Promise<void> {
   const policy = args.policy === undefined ? policyOfSize(100, 30) : readFileSync(args.policy, 'utf8');
+  if (args.fleet !== undefined) return fleet(args, args.fleet, policy);
   if (args.soakMinutes !== undefined) return soak(args, policy);
   if (args.publish !== undefined) return publishing(args, args.publish, policy);
   const startedAtMs = performance.now();
@@ -106,6 +109,17 @@ async function publishing(args: BenchArguments, count: number, policy: string): 
   if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(result, null, 1)}\n`);
 }
 
+async function fleet(args: BenchArguments, order: FleetArguments, policy: string): Promise<void> {
+  const stopProbe = startJitterProbe();
+  const { rows, lines } = await fleetRun({
+    folder, policy, order, rates: args.rates, prefill: args.prefill, measure: (rate) => measureOf(args, rate),
+  });
+  const jitter = await stopProbe();
+  console.log(`\n${machine()}\n\n${fleetTable(rows)}\n\n${lines.join('\n')}`);
+  console.log(jitterLine(jitter));
+  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify({ rows, jitter, lines }, null, 1)}\n`);
+}
+
 async function soak(args: BenchArguments, policy: string): Promise<void> {
   const heapFile = join(folder, 'heap');
   const server = await startEngine(folder, policy, collectsInto(heapFile));
@@ -129,8 +143,7 @@ async function soak(args: BenchArguments, policy: string): Promise<void> {
 function report(result: Report, json: string | undefined): void {
   const { rows, jitter, stolenShare } = result;
   console.log(`\n${result.machine}\n\n${table(rows)}\n`);
-  console.log(`machine's own jitter on a 1 ms sleep: p99 ${jitter.p99Ms.toFixed(2)} ms, ` +
-    `max ${jitter.maxMs.toFixed(2)} ms; stolen by the host: ${(100 * stolenShare).toFixed(1)} % of one CPU`);
+  console.log(`${jitterLine(jitter)}; stolen by the host: ${(100 * stolenShare).toFixed(1)} % of one CPU`);
   for (const engine of rows.filter(({ name }) => name === 'engine')) {
     const { offeredPerSecond } = engine;
     const bare = rows.find((row) => row.name === FLOOR && row.offeredPerSecond === offeredPerSecond);
@@ -139,6 +152,10 @@ function report(result: Report, json: string | undefined): void {
     console.log(`engine / ${FLOOR}, CPU at ${offeredPerSecond}/s: ${ratio.toFixed(2)}`);
   }
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, null, 1)}\n`);
+}
+
+function jitterLine({ p99Ms, maxMs }: Jitter): string {
+  return `machine's own jitter on a 1 ms sleep: p99 ${p99Ms.toFixed(2)} ms, max ${maxMs.toFixed(2)} ms`;
 }
 
 function machine(): string {

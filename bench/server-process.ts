@@ -11,6 +11,8 @@ const START_MS_MAX = 60_000;
 export interface RunningServer {
   readonly name: string;
   readonly url: URL;
+  /** That one, for load that may go to several. */
+  readonly urls: readonly URL[];
   readonly key: string;
   readonly pid: number;
   stop(): Promise<void>;
@@ -31,7 +33,7 @@ export async function startServer(
   };
   try {
     const url = new URL('/v1/decisions', await addressPrinted(name, child, child.stdout));
-    return { name, url, key, pid: child.pid ?? 0, stop };
+    return { name, url, urls: [url], key, pid: child.pid ?? 0, stop };
   } catch (error) {
     await stop();
     throw error;

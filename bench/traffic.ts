@@ -11,10 +11,18 @@ export interface TrafficShape {
   readonly duplicateShare: number;
   readonly lateShare: number;
   readonly hotMerchantShare: number;
+  /** Whether a payment names its customer too, which is an entity without windows in our policy. */
+  readonly customers: boolean;
+}
+
+/** One call. `lane` says which of several servers gets it: that number, modulo how many they are. */
+export interface Sent {
+  readonly body: string;
+  readonly lane: number;
 }
 
 export const USUAL_TRAFFIC: TrafficShape = {
-  cards: 20_000, duplicateShare: 0.005, lateShare: 0.02, hotMerchantShare: 0.01,
+  cards: 20_000, duplicateShare: 0.005, lateShare: 0.02, hotMerchantShare: 0.01, customers: true,
 };
 
 const DAY_MS = 86_400_000;
@@ -30,8 +38,9 @@ export class Traffic {
   readonly #shape: TrafficShape;
   readonly #run: string;
   readonly #draw: Readonly<Record<'card' | 'merchant', (random: Random) => number>>;
-  readonly #latest: string[] = [];
+  readonly #latest: Sent[] = [];
   #count = 0;
+  #copies = 0;
 
   /** `run` goes into every id, so that two runs against one server are different payments. */
   constructor(seed: number, run: string, shape: TrafficShape = USUAL_TRAFFIC) {
@@ -41,14 +50,15 @@ export class Traffic {
     this.#draw = { card: zipf(shape.cards, 0.6), merchant: zipf(Math.ceil(shape.cards / 4), 0.5) };
   }
 
-  /** The JSON body of the next call, for a payment that is sent at `atMs`. */
-  next(atMs: number): string {
+  /** The next call, of a payment that is sent at `atMs`. Every other copy goes to the next lane. */
+  next(atMs: number): Sent {
     const resend = this.#latest.length > 0 && this.#random() < this.#shape.duplicateShare;
-    if (resend) return this.#latest[Math.floor(this.#random() * this.#latest.length)] ?? '';
-    const body = JSON.stringify({ transaction: this.#payment(atMs) });
-    this.#latest[this.#count % RESEND_AMONG_LATEST] = body;
+    const first = resend ? this.#latest[Math.floor(this.#random() * this.#latest.length)] : undefined;
+    if (first !== undefined) return { body: first.body, lane: first.lane + (this.#copies++ % 2) };
+    const sent = { body: JSON.stringify({ transaction: this.#payment(atMs) }), lane: this.#count };
+    this.#latest[this.#count % RESEND_AMONG_LATEST] = sent;
     this.#count++;
-    return body;
+    return sent;
   }
 
   #payment(atMs: number): object {
@@ -68,7 +78,10 @@ export class Traffic {
       amount: { value: this.#amount(card), currency: 'EUR' },
       channel: random() < 0.6 ? 'ecom' : 'pos',
       status: declined ? 'declined' : 'approved',
-      debtor: { customer_id: `customer-${card >> 1}`, account_id: `account-${card >> 1}`, country },
+      debtor: {
+        ...(this.#shape.customers ? { customer_id: `customer-${card >> 1}` } : {}),
+        account_id: `account-${card >> 1}`, country,
+      },
       card: { id: `card-${card}`, bin: `4${String(10_000 + (card % 300))}`, country },
       merchant: { id: `merchant-${merchant}`, mcc: MCCS[merchant % MCCS.length], country: 'DE' },
       terminal: { id: `terminal-${merchant}-${Math.floor(random() * 4)}` },

@@ -23,7 +23,7 @@ const NOW_MS = Date.UTC(2026, 10, 23);
 function payments(count: number, seed: number): readonly Sent[] {
   const traffic = new Traffic(seed, 'test', USUAL_TRAFFIC);
   return Array.from({ length: count }, (_, i) =>
-    (JSON.parse(traffic.next(NOW_MS + i)) as { transaction: Sent }).transaction);
+    (JSON.parse(traffic.next(NOW_MS + i).body) as { transaction: Sent }).transaction);
 }
 
 test('the same seed is the same traffic', () => {
@@ -35,7 +35,7 @@ test('every payment of the traffic is a sound call', () => {
   const traffic = new Traffic(3, 'test');
   const schema = eventSchema();
   for (let i = 0; i < 500; i++) {
-    const parsed = parseTransactionCall(Buffer.from(traffic.next(NOW_MS)), schema, NOW_MS, 'bench');
+    const parsed = parseTransactionCall(Buffer.from(traffic.next(NOW_MS).body), schema, NOW_MS, 'bench');
     ok(!isRefusal(parsed), JSON.stringify(parsed));
   }
 });
@@ -95,7 +95,8 @@ test('a stall is paid for by every call that it delayed', async () => {
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/decisions`);
   const order: string[] = [];
   const result = await runLoad({
-    url, key: 'none', seed: 1, perSecond: 200, seconds: 2, warmUpSeconds: 0, body: () => '{"transaction":{}}',
+    urls: [url], key: 'none', seed: 1, perSecond: 200, seconds: 2, warmUpSeconds: 0,
+    next: () => ({ body: '{"transaction":{}}', lane: 0 }),
     onMeasuring: () => order.push('measuring'), onMeasured: () => order.push('measured'),
   });
   server.close();
@@ -118,7 +119,8 @@ test('what cannot be answered is an error, not a fast answer', async () => {
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/decisions`);
   const nothing = (): void => {};
   const result = await runLoad({
-    url, key: 'none', seed: 1, perSecond: 100, seconds: 1, warmUpSeconds: 0, body: () => '{}',
+    urls: [url], key: 'none', seed: 1, perSecond: 100, seconds: 1, warmUpSeconds: 0,
+    next: () => ({ body: '{}', lane: 0 }),
     onMeasuring: nothing, onMeasured: nothing,
   });
   server.close();

@@ -48,6 +48,12 @@ export class PostgresServer {
     }
   }
 
+  /** Of the process that starts one for each connection. */
+  get pid(): number {
+    if (this.#process === undefined) throw new Error('this PostgreSQL is not running');
+    return this.#process.pid;
+  }
+
   url(role = 'owner', database = 'postgres'): string {
     return `postgres://${role}@127.0.0.1:${this.port}/${database}`;
   }
