@@ -40,7 +40,9 @@ export async function footprintLines(
 
 async function redisNumbers({ redis }: BenchFleet, section: string): Promise<ReadonlyMap<string, number>> {
   const said = String(await redis.ask('INFO', section));
-  return new Map([...said.matchAll(/^(\w+):(\d+)\r?$/gm)].map(([, name = '', value]) => [name, Number(value)]));
+async function redisNumbers(
+  { redis }: BenchFleet, section: string,
+): Promise<ReadonlyMap<string, number>> {
 }
 
 /** Blocks of the disk that its files have. */

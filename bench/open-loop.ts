@@ -117,7 +117,8 @@ class LoadRun {
   #sendNext(lane: Lane): void {
     const connection = lane.queue.length === 0 ? undefined : lane.pool.take();
     const call = connection && lane.queue.shift();
-    if (call !== undefined) connection?.call(call.body, (answer) => this.#answer(lane, connection, call, answer));
+    if (connection === undefined || call === undefined) return;
+    connection.call(call.body, (answer) => this.#answer(lane, connection, call, answer));
   }
 
   #answer(lane: Lane, connection: Connection, call: Call, answer: Answer | Error): void {

@@ -117,7 +117,8 @@ async function fleet(args: BenchArguments, order: FleetArguments, policy: string
   const jitter = await stopProbe();
   console.log(`\n${machine()}\n\n${fleetTable(rows)}\n\n${lines.join('\n')}`);
   console.log(jitterLine(jitter));
-  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify({ rows, jitter, lines }, null, 1)}\n`);
+  const result = { rows, jitter, lines };
+  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(result, null, 1)}\n`);
 }
 
 async function soak(args: BenchArguments, policy: string): Promise<void> {
