@@ -40,9 +40,8 @@ export async function footprintLines(
 
 async function redisNumbers({ redis }: BenchFleet, section: string): Promise<ReadonlyMap<string, number>> {
   const said = String(await redis.ask('INFO', section));
-async function redisNumbers(
-  { redis }: BenchFleet, section: string,
-): Promise<ReadonlyMap<string, number>> {
+  const found = said.matchAll(/^(\w+):(\d+)\r?$/gm);
+  return new Map([...found].map(([, name = '', value]) => [name, Number(value)]));
 }
 
 /** Blocks of the disk that its files have. */
