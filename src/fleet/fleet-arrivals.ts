@@ -64,6 +64,8 @@ export type PaymentLook =
 
 export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   readonly #parts: FleetArrivalsParts;
+  /** Copies that are judged again now, by record key. */
+  readonly #judgingAgain = new Map<string, Promise<void>>();
 
   constructor(parts: FleetArrivalsParts) {
     this.#parts = parts;
@@ -74,6 +76,9 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const admitted = state.admit(arriving.parsed);
     const digest = digestOf(arriving.parsed);
     if (isRefusal(admitted)) return this.#refusedUnlessKnown(arriving, digest, admitted);
+    // So far from its time it may have come before, so long ago that the shared logs have forgotten it.
+    const long = admitted.adjusted === undefined ? undefined : await this.#foundRecord(arriving);
+    if (long !== undefined) return earlier(long);
     return this.#orWithoutWindows(arriving, admitted, this.#asked(arriving, digest, admitted));
   }
 
@@ -166,8 +171,10 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       const own = await log.call(asked, { withinMs: stageMs('windows', answerBy) });
       const known = ownLog({ own }, codec, id);
       if (known.holder !== undefined) return namedAs(known.holder);
-      return known.pin === undefined ? { kind: 'refused', refusal }
-        : await this.#copy(arriving, digest, known);
+      if (known.pin !== undefined) return await this.#copy(arriving, digest, known);
+      const isLongAgo = refusal.code === 'outside_time_tolerance';
+      const record = isLongAgo ? await this.#foundRecord(arriving) : undefined;
+      return record === undefined ? { kind: 'refused', refusal } : earlier(record);
     } catch (error) {
       windowsAway(error);
       const { record } = await finder.find(key, stageMs('find', answerBy));
@@ -187,7 +194,40 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const { pin } = own;
     if (pin === undefined) return { kind: 'refused', refusal: unavailable() };
     if (!sameDigest(pin.digest, digest)) return { kind: 'conflict' };
-    return this.#inThePast(arriving, pin, own, true);
+    const running = this.#judgingAgain.get(arriving.key);
+    if (running === undefined) return this.#judgedAgain(arriving, pin, own);
+    await running;
+    return this.#copy(arriving, digest, own);
+  }
+
+  /** It is dear, so a storm of copies is judged once: the others wait until that one is in flight. */
+  async #judgedAgain(arriving: Arriving<ParsedEvent>, pin: Pin, own: OwnLog): Promise<PaymentLook> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#judgingAgain.set(arriving.key, promise);
+    const end = (): void => {
+      this.#judgingAgain.delete(arriving.key);
+      resolve();
+    };
+    try {
+      const look = await this.#inThePast(arriving, pin, own, true);
+      if (look.kind !== 'placed') {
+        end();
+        return look;
+      }
+      const judge: typeof look.judge = () => {
+        // Nothing waits between here and the flight, so whoever hears of the end finds it there.
+        void Promise.resolve().then(end);
+        return look.judge();
+      };
+      return { ...look, judge };
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  async #foundRecord({ key, answerBy }: Arriving<ParsedEvent>): Promise<LogRecord | undefined> {
+    return (await this.#parts.finder.find(key, stageMs('find', answerBy))).record;
   }
 
   /** On windows made for it alone. Entries that an earlier attempt did not come to are appended. */
