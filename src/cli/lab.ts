@@ -65,7 +65,8 @@ async function labRules(
   }
   const side = run.judging.accounts.books.length - 1;
   const names = run.judging.sides.at(-1)?.judge.policies.flatMap(({ name, rules }) =>
-    rules.filter(({ mode }) => mode !== 'off').map(({ id }) => `${name}/${id}`)) ?? [];
+    rules.filter(({ mode, during }) => mode !== 'off' && during === undefined)
+      .map(({ id }) => `${name}/${id}`)) ?? [];
   const report = overlapOf(hitGroupsOf(run.judging, side), names);
   if (values.json !== undefined) {
     await writeFile(resolve(shell.folder, values.json), `${JSON.stringify(report, undefined, 2)}\n`);

@@ -5,6 +5,7 @@ import type { Decision } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import type { Axis } from '#domain/outcome.ts';
 import type { CompiledPolicy, Rule } from '#policy/compiled-policy.ts';
+import { windowsCause } from './decision-of.ts';
 import type { LivePolicies } from './live-policies.ts';
 import type { LivePolicy } from './live-policy.ts';
 import type { RuleModeOverride } from './publication.ts';
@@ -54,7 +55,9 @@ export class HitWatch {
     if (live === undefined) return;
     const seat = this.#seats.get(live) ?? this.#follow().get(live);
     if (seat === undefined) return;
-    const at = seat.watched.counts.payment(event.texts[seat.slot]);
+    // Without windows rules act as nobody forecast, and shall: what holds while they are away is not braked.
+    const at = windowsCause(decision) === undefined
+      ? seat.watched.counts.payment(event.texts[seat.slot]) : undefined;
     for (const { rule, axis, effect } of decision.reasons) {
       if (WITHHELD.has(effect)) break;
       count(seat, at, rule, decision[axis].score, axis);
@@ -122,11 +125,12 @@ const axisOf = (policy: CompiledPolicy | undefined, rule: string): Axis =>
   policy?.rules.find(({ id }) => id === rule)?.axis ?? 'aml';
 
 function count(
-  { live, watched, indexOf, totals }: Seat, at: number, rule: string, score: number, axis: Axis,
+  { live, watched, indexOf, totals }: Seat, at: number | undefined, rule: string, score: number, axis: Axis,
 ): void {
   const index = indexOf.get(rule);
   if (index === undefined) return;
   totals[index]! += 1;
+  if (at === undefined) return;
   const acted = watched.rules[index]?.acts === 'action' || isRaised(live.policy, axis, score);
   watched.counts.hit(at, index, acted);
 }

@@ -1,11 +1,9 @@
 /** What rules say of the time in which windows cannot be asked. */
-import { MARK_CALLS } from '#expression/builtins.ts';
-import type { Expr } from '#expression/ast.ts';
 import { expressionsOf } from './aml-features.ts';
+import { asksWindows, windowsAskedIn } from './asks-windows.ts';
 import type { CompiledPolicy, Rule } from './compiled-policy.ts';
 import type { Findings } from './diagnostic.ts';
 import type { DocumentNode, MapEntry } from './document.ts';
-import { nodesOf } from './walk.ts';
 
 type Entries = ReadonlyMap<string, MapEntry>;
 
@@ -17,7 +15,7 @@ export function checkDegraded(rule: Rule, entries: Entries, entry: MapEntry, fin
 /** It would be unknown whenever it counts, or say what never comes to hold. */
 function checkDuring(rule: Rule, entries: Entries, { keyPlace }: MapEntry, findings: Findings): void {
   const head = `rule ${rule.id} counts only while windows cannot be asked`;
-  const asked = [...new Set(expressionsOf(rule).flatMap(askedIn))];
+  const asked = [...new Set(expressionsOf(rule).flatMap(windowsAskedIn))];
   if (asked.length > 0) {
     findings.report('P307', keyPlace, `${head}, and reads ${asked.join(', ')}`,
       'Fields of the payment, parameters and lists can be read then: use those, or remove `during`.');
@@ -38,7 +36,7 @@ function checkWord(rule: Rule, entries: Entries, findings: Findings): void {
   const word = entries.get('degraded');
   if (word === undefined) return;
   const { id, final, unknown, unknownDegraded } = rule;
-  if (askedIn(rule.when).length === 0) {
+  if (!asksWindows(rule.when)) {
     findings.report('P607', word.keyPlace, `rule ${id} reads no window and no mark, so \`degraded\` is idle`,
       'Remove it; `unknown` says it all.');
   } else if (final && unknownDegraded === 'miss' && unknown !== 'miss') {
@@ -57,14 +55,9 @@ export function checkAmlWithoutWindows(
   for (const { id, index, when, unknown, unknownDegraded } of mine) {
     const entry = rules?.kind === 'map' ? rules.entries[index] : undefined;
     if (entry === undefined || unknownDegraded !== 'miss' || unknown === 'miss') continue;
-    if (askedIn(when).length === 0) continue;
+    if (!asksWindows(when)) continue;
     findings.report('P606', entry.keyPlace,
       `rule ${id} of the AML axis passes over what it cannot see without windows; \`unknown\` is ${unknown}`,
       `Write \`degraded: ${unknown}\`, or a rule \`during: degraded\` on that axis that stops payments.`);
   }
 }
-
-/** Windows and marks that an expression looks at, as written. */
-const askedIn = (expr: Expr): readonly string[] => [...nodesOf(expr)].flatMap((node) =>
-  (node.kind === 'feature' ? [`\`${node.name}\``]
-    : node.kind === 'call' && MARK_CALLS.has(node.name) ? [`\`${node.name}\``] : []));

@@ -6,7 +6,8 @@ import { formatDate } from '#domain/instant.ts';
 import { AXES, type Axis } from '#domain/outcome.ts';
 import { englishExpression } from '#expression/english.ts';
 import { printAggregate } from '#expression/print.ts';
-import type { CompiledPolicy, Lasting, Param, Rule, Scoring } from './compiled-policy.ts';
+import { asksWindows } from './asks-windows.ts';
+import type { CompiledPolicy, Lasting, Param, Rule, Scoring, UnknownEffect } from './compiled-policy.ts';
 import { formatSpan } from './format-cell.ts';
 
 const DAY_MS = 86_400_000;
@@ -41,10 +42,14 @@ export function englishRule(rule: Rule, policy: Pick<CompiledPolicy, 'rules' | '
   const unless = rule.unless === undefined ? '' : `, *unless* ${englishExpression(rule.unless)}`;
   const sentences = [
     `**${rule.id}** - ${rule.title}${references === '' ? '' : ` (${references})`}.`,
+    ...(rule.during === 'degraded' ? ['It counts only while windows cannot be asked.'] : []),
     `*Hit when* ${englishExpression(rule.when)}${unless}.`,
     `*Then* ${englishThen(rule)}.`,
-    `*If it cannot be decided*, ${englishUnknown(rule)}.`,
+    `*If it cannot be decided*, ${sayEffect(rule.unknown)}.`,
   ];
+  if (rule.unknownDegraded !== rule.unknown && asksWindows(rule.when)) {
+    sentences.push(`*If that is because windows cannot be asked*, ${sayEffect(rule.unknownDegraded)}.`);
+  }
   if (rule.final) sentences.push('Nothing excepts it.');
   if (rule.replaces.length > 0) {
     sentences.push(
@@ -74,9 +79,9 @@ function englishLasts(lasts: Lasting | undefined): string {
   return ` for ${englishExpression(lasts.duration)}`;
 }
 
-function englishUnknown({ unknown }: Rule): string {
-  if (unknown === 'miss') return 'it counts as a miss';
-  return unknown === 'hit' ? 'it counts as a hit' : unknown;
+function sayEffect(effect: UnknownEffect): string {
+  if (effect === 'miss') return 'it counts as a miss';
+  return effect === 'hit' ? 'it counts as a hit' : effect;
 }
 
 function englishScoring(axis: Axis, scoring: Scoring, policy: CompiledPolicy): readonly string[] {

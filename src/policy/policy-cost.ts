@@ -37,7 +37,9 @@ export interface PolicyCost {
 }
 
 export function policyCost(policy: Pick<CompiledPolicy, 'features' | 'rules'>): PolicyCost {
-  const lines: CostLine[] = [...policy.features.map(featureCost), ...policy.rules.map((rule): CostLine => {
+  // A payment that pays for windows pays for no rule that counts only without them.
+  const rules = policy.rules.filter(({ during }) => during === undefined);
+  const lines: CostLine[] = [...policy.features.map(featureCost), ...rules.map((rule): CostLine => {
     const nodes = nodeCountOf(rule.when) + (rule.unless === undefined ? 0 : nodeCountOf(rule.unless));
     return { kind: 'rule', name: rule.id, events: 0, nodes, micros: (nodes * NODE_NANOS) / 1_000 };
   })];

@@ -195,11 +195,13 @@ class Described {
 
   #head(): Section {
     const { title, version, owner, reviewers, effective, kinds, currency, time, fallback } = this.#policy;
+    const { degradedUnknown } = this.#policy;
     const gate = valueAt(this.#root, 'gate');
     const brake = valueAt(this.#root, 'brake');
     const parts = present({
       title, version, owner, reviewers: reviewers.join(', '), 'effective from': effective.from,
       'effective until': effective.until, kinds: kinds.join(', '), currency, fallback,
+      'unknown without windows': degradedUnknown,
       time: `${formatSpan(time.aheadMs)} ahead, ${formatSpan(time.behindMs)} behind, else ${time.outside}`,
       gate: gate && plain(gate), brake: brake && plain(brake),
     });
@@ -218,7 +220,9 @@ class Described {
       when: this.#text(rule, 'when'), unless: this.#text(rule, 'unless'), action: does.action ?? 'none',
       score: does.score, 'reason code': does.reasonCode, report: does.report, queue: does.queue,
       label: does.label && `${does.label.name} on ${does.label.on.path}`, for: lastingText(does.lasts),
-      unknown: rule.unknown, final: rule.final, mode: rule.mode, replaces: replaces.join(', '),
+      unknown: rule.unknown, during: rule.during,
+      'unknown without windows': rule.unknownDegraded === rule.unknown ? undefined : rule.unknownDegraded,
+      final: rule.final, mode: rule.mode, replaces: replaces.join(', '),
       owner: rule.owner,
       reason: reason.map((part) => (part.kind === 'text' ? part.text
         : `{${printExpression(part.expr)}}`)).join(''),
@@ -275,8 +279,8 @@ class Described {
 }
 
 const RULE_PARTS: ReadonlySet<string> = new Set([
-  'title', 'axis', 'because', 'when', 'unless', 'then', 'unknown', 'reason', 'final', 'mode', 'replaces',
-  'owner',
+  'title', 'axis', 'because', 'during', 'when', 'unless', 'then', 'unknown', 'degraded', 'reason', 'final',
+  'mode', 'replaces', 'owner',
 ]);
 
 const written = (expressions: ReadonlyMap<string, Expr>): Section =>

@@ -134,7 +134,8 @@ export class RandomPolicy {
       `for: ${random.pick(['12h', 'wait', 'until(debtor.opened_at + 24h)'])}`);
     if (owesReport(plan)) then.push('reason_code: R1', 'report: ctr');
     const lines = [
-      `  ${plan.id}:`, `    axis: ${plan.axis}`, `    when: ${JSON.stringify(this.#condition(2, plan.degraded))}`,
+      `  ${plan.id}:`, `    axis: ${plan.axis}`,
+      `    when: ${JSON.stringify(this.#condition(2, plan.degraded))}`,
       `    then: { ${then.join(', ')} }`,
         `    unknown: ${random.pick(UNKNOWNS)}`,
       `    mode: ${random.pick(['live', 'live', 'live', 'live', 'shadow', 'off'])}`,
