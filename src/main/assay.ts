@@ -6,6 +6,7 @@ import { storeWorld } from '#policy/store-world.ts';
 import { runPolicyTests } from '#policy/run-policy-tests.ts';
 import { backtestCommand, BACKTEST_USAGE } from '#cli/backtest.ts';
 import { benchPolicy, BENCH_POLICY_USAGE } from '#cli/bench-policy.ts';
+import { dead, DEAD_USAGE } from '#cli/dead.ts';
 import { decide, DECIDE_USAGE } from '#cli/decide.ts';
 import { explain, EXPLAIN_USAGE } from '#cli/explain.ts';
 import { key, KEY_USAGE } from '#cli/key.ts';
@@ -19,6 +20,7 @@ import { verify, VERIFY_USAGE } from '#cli/verify.ts';
 import { UsageError, type Command, type ExitCode, type Shell } from '#cli/shell.ts';
 import { eventSchema } from '#domain/field.ts';
 import { backtestCliParts } from './backtest-parts.ts';
+import { deadParts } from './dead-parts.ts';
 import { explainParts } from './explain-parts.ts';
 import { messageOrTrace } from './messages.ts';
 import { readCustom } from './read-publication.ts';
@@ -79,11 +81,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   replay: entry((shell) => replayCommand(shell, replayParts), REPLAY_USAGE),
   verify: entry((shell) => verify(shell, verifyParts), VERIFY_USAGE),
   key: entry((shell) => key(shell, openKeyStore), KEY_USAGE),
+  dead: entry((shell) => dead(shell, deadParts), DEAD_USAGE),
 };
 
 const USAGE = [
   DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, POLICY_DIFF_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE,
   BACKTEST_USAGE, LAB_USAGE, LANGUAGE_SERVER_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
+  DEAD_USAGE,
 ].join('\n\n');
 
 async function main(): Promise<ExitCode> {

@@ -1,10 +1,13 @@
 /** What makes a node one of a fleet: where the servers are that all nodes share. */
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { KafkaConnection } from '#adapters/kafka/kafka-client.ts';
 import { UsageError } from '#cli/shell.ts';
-import type { Environment } from './settings.ts';
+import { kafkaSettings } from './kafka-settings.ts';
+import { dataFolder, type Environment } from './settings.ts';
 
 export interface FleetSettings {
-  /** `ASSAY_KAFKA`: brokers, `host:port,host:port`. */
-  readonly brokers: readonly string[];
+  readonly kafka: KafkaConnection;
   /** `ASSAY_REDIS`: `redis://host:port`. */
   readonly redis: string;
   /** `ASSAY_POSTGRES`: `postgres://user@host:port/database`. */
@@ -15,10 +18,22 @@ export interface FleetSettings {
   /** `ASSAY_PARTITIONS` of the topic of decisions, `ASSAY_REPLICAS` of each topic. */
   readonly partitions: number;
   readonly replicas: number;
+  /** `ASSAY_INTAKE=1`: payments are taken from the topic `transactions` too. */
+  readonly intake: IntakeSettings | undefined;
+}
+
+export interface IntakeSettings {
+  /** `ASSAY_NODE`: the same after a restart, and no other node's; default: of this machine and folder. */
+  readonly member: string;
+  /** `ASSAY_TENANT`: whose records are that do not say so; default: that of the development key. */
+  readonly tenant: string;
+  /** `ASSAY_INTAKE_PARTITIONS`; default: as many as of the topic of decisions. */
+  readonly partitions: number;
 }
 
 const PARTITIONS = 12;
 const REPLICAS = 3;
+const FOLDER_HASH_CHARS = 8;
 
 /** Undefined where the environment names neither Kafka nor Redis: then the node decides alone. */
 export function fleetSettings(env: Environment): FleetSettings | undefined {
@@ -30,15 +45,20 @@ export function fleetSettings(env: Environment): FleetSettings | undefined {
     throw new UsageError(`a node of a fleet needs ASSAY_KAFKA, ASSAY_REDIS and ASSAY_POSTGRES; `
       + `set ${lacking.join(' and ')} too, or none for a node that decides alone`);
   }
-  const brokers = kafka.split(',').map((one) => one.trim()).filter((one) => one !== '');
-  const wrong = brokers.find((one) => !/^[^:\s]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i.test(one));
-  if (wrong !== undefined || brokers.length === 0) {
-    throw new UsageError(`ASSAY_KAFKA is a list of host:port with commas, not ${kafka}`);
-  }
   if (!/^rediss?:\/\//.test(redis)) throw new UsageError('ASSAY_REDIS begins with redis:// or rediss://');
+  const partitions = whole(env, 'ASSAY_PARTITIONS', PARTITIONS);
   return {
-    brokers, redis, postgres, postgresOwner: env['ASSAY_POSTGRES_OWNER'], create: env['ASSAY_CREATE'] === '1',
-    partitions: whole(env, 'ASSAY_PARTITIONS', PARTITIONS), replicas: whole(env, 'ASSAY_REPLICAS', REPLICAS),
+    kafka: kafkaSettings(env), redis, postgres, postgresOwner: env['ASSAY_POSTGRES_OWNER'],
+    create: env['ASSAY_CREATE'] === '1', partitions, replicas: whole(env, 'ASSAY_REPLICAS', REPLICAS),
+    intake: env['ASSAY_INTAKE'] === '1' ? intakeSettings(env, partitions) : undefined,
+  };
+}
+
+function intakeSettings(env: Environment, usualPartitions: number): IntakeSettings {
+  const folder = createHash('sha256').update(dataFolder(env)).digest('hex').slice(0, FOLDER_HASH_CHARS);
+  return {
+    member: env['ASSAY_NODE'] ?? `${hostname()}-${folder}`, tenant: env['ASSAY_TENANT'] ?? 'default',
+    partitions: whole(env, 'ASSAY_INTAKE_PARTITIONS', usualPartitions),
   };
 }
 

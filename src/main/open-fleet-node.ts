@@ -1,10 +1,8 @@
 /** A node of a fleet, wired: topics, shared logs, the index of decisions and the projector that fills it. */
-import { checkTopic, createTopic, type WantedTopic } from '#adapters/kafka/check-topic.ts';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
 import { RedisWindowLog } from '#adapters/redis/window-log.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
-import { UsageError } from '#cli/shell.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -14,6 +12,7 @@ import { ProjectedIndex } from '#projections/fleet-index.ts';
 import { Projector } from '#projections/projector.ts';
 import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
 import type { FleetSettings } from './fleet-settings.ts';
+import { checkTopics } from './fleet-topics.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Twice the exact tier, so that a node that comes new has all of it, late events too. */
@@ -33,8 +32,8 @@ export interface OpenedNode {
 export async function openFleetNode(
   settings: FleetSettings, first: Publication, tell: (what: string) => void,
 ): Promise<OpenedNode> {
-  const connection = { brokers: settings.brokers, clientId: 'assay' };
-  for (const wanted of wantedTopics(settings)) await mustBeRight(settings, wanted, tell);
+  const connection = settings.kafka;
+  await checkTopics(settings, tell);
   const topic = (name: string): Promise<KafkaTopic> =>
     KafkaTopic.open({ connection, topic: name, appendMsMax: APPEND_MS_MAX });
   const [decisions, publications] = [await topic('decisions'), await topic('publications')];
@@ -42,9 +41,9 @@ export async function openFleetNode(
     url: settings.redis, answerMsMax: REDIS_ANSWER_MS_MAX, entriesPerLogMax: ENTRIES_PER_LOG_MAX,
     retentionMs: LIMITS.windowMsMax + LIMITS.occurredBehindMsMax, tell,
   });
+  const [log, spareLog] = [await connect(), await connect()];
   const { condition, epoch } = await log.health();
   if (condition === 'lost') await log.begin(epoch + 1);
-  const [log, spareLog] = [await connect(), await connect()];
   const source = await openPostgres({ url: settings.postgres, ownerUrl: settings.postgresOwner });
   const index = new SqlDecisionIndex(source);
   const finder = new DecisionFinder(index);
@@ -67,30 +66,4 @@ export async function openFleetNode(
       await index.close();
     },
   };
-}
-
-function wantedTopics({ partitions, replicas }: FleetSettings): readonly WantedTopic[] {
-  const inSyncMin = replicas === 1 ? 1 : Math.ceil((replicas + 1) / 2);
-  const forEver = { replicas, inSyncMin, retentionMs: 'for ever' } as const;
-  return [
-    { name: 'decisions', partitionCount: partitions, ...forEver },
-    { name: 'publications', partitionCount: 1, ...forEver },
-  ];
-}
-
-/** Throws where a topic is not as the promises need it, and says how to mend it. */
-async function mustBeRight(
-  { brokers, create }: FleetSettings, wanted: WantedTopic, tell: (what: string) => void,
-): Promise<void> {
-  const connection = { brokers, clientId: 'assay' };
-  let wrong = await checkTopic(connection, wanted);
-  if (wrong.length > 0 && create) {
-    // Another node may have been first; what is wrong then is said by the look that follows.
-    const created = await createTopic(connection, wanted).then(() => true, () => false);
-    if (created) tell(`kafka: topic ${wanted.name} was created`);
-    wrong = await checkTopic(connection, wanted);
-  }
-  if (wrong.length === 0) return;
-  throw new UsageError(`topic ${wanted.name} is not as it must be:\n  ${wrong.join('\n  ')}\n`
-    + 'ASSAY_CREATE=1 creates topics that are not there, and changes none that are');
 }

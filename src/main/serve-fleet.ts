@@ -11,6 +11,7 @@ import type { KeyStore } from '#ports/key-store.ts';
 import type { FleetSettings } from './fleet-settings.ts';
 import { fleetMeasurements } from './fleet-measurements.ts';
 import { openFleetNode, type OpenedNode } from './open-fleet-node.ts';
+import { openIntake, type OpenedIntake } from './open-intake.ts';
 import { readPublication } from './read-publication.ts';
 import { dataFolder, devKey, host, policyFolder, port } from './settings.ts';
 
@@ -22,12 +23,13 @@ export async function serveFleet(settings: FleetSettings): Promise<void> {
   const publication = await readPublication(policyFolder(process.env));
   const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
   const opened = await openFleetNode(settings, publication, say);
-  const server = buildServer(fleetParts(opened, keys), requestLog());
+  const intake = await openIntake(settings, opened.node, say);
+  const server = buildServer(fleetParts(opened, intake, keys), requestLog());
   const address = await server.http.listen({ host: host(process.env), port: port(process.env) });
   let stopping: Promise<void> | undefined;
   const stop = (signal: string): void => {
     say(`\n${signal}: answering what is in flight ...`);
-    stopping ??= server.drain().then(() => opened.close()).then(() => {
+    stopping ??= Promise.all([server.drain(), intake?.close()]).then(() => opened.close()).then(() => {
       say('stopped');
       process.exit(0);
     }).catch((error: unknown) => {
@@ -43,7 +45,9 @@ export async function serveFleet(settings: FleetSettings): Promise<void> {
 /**
  * What stands on the log of a node alone (the life cycle, the brake, explanations) a fleet does not have yet.
  */
-const fleetParts = ({ node, finder }: OpenedNode, keys: Pick<KeyStore, 'find'>): ApiParts => ({
+const fleetParts = (
+  { node, finder }: OpenedNode, intake: OpenedIntake | undefined, keys: Pick<KeyStore, 'find'>,
+): ApiParts => ({
   decide: (call) => node.decide(call),
   simulate: (call) => node.simulate(call),
   recordEvent: (call) => node.record(call),
@@ -62,7 +66,8 @@ const fleetParts = ({ node, finder }: OpenedNode, keys: Pick<KeyStore, 'find'>):
   readiness: () => ({ ready: true }),
   measurements: () => ({
     stages: node.stages, windowStore: node.state.store.size, logPosition: 0,
-    brake: { held: NONE, engaged: NONE, paged: NONE, hits: [] }, more: fleetMeasurements(node),
+    brake: { held: NONE, engaged: NONE, paged: NONE, hits: [] },
+    more: [...fleetMeasurements(node), ...intake?.measurements() ?? []],
   }),
   expiry: () => expiryOf((node.state.live?.policies ?? []).map(({ policy }) => policy), Date.now()),
   schema: () => node.state.schema,

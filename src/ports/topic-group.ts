@@ -10,6 +10,8 @@ export interface PartitionClaim {
   readonly partition: number;
   /** Comes when the partition is, or may be, with another: what is still being done for it is to be left. */
   readonly lost: AbortSignal;
+  /** Comes when partitions are to change hands: what waits is to be left, and the next record asked for. */
+  readonly wanted: AbortSignal;
   /**
    * Commits that all before this offset is done; settles when that is kept. False, and nothing is committed,
    * when the partition is no longer with this member. Rejects with TopicUnavailable when it is not known.
@@ -35,5 +37,7 @@ export interface TopicGroup {
    * this member.
    */
   consume(signal: AbortSignal): AsyncIterable<ClaimedRecord>;
+  /** Where each partition is to go on, whoever has it; 0 where nothing is committed. */
+  committed(): Promise<readonly number[]>;
   close(): Promise<void>;
 }

@@ -122,6 +122,7 @@ function alone(story: Story): void {
     await until('all', () => first.seen.length >= 60);
     await first.stop();
     const second = start('a');
+    deepEqual(await second.member.committed(), half);
     await until('the rest', () => second.seen.length >= 60 - half.reduce((sum, one) => sum + one, 0));
     await sleep(50);
     for (let partition = 0; partition < PARTITIONS; partition++) {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClaimedRecord, PartitionClaim, TopicGroup } from '#ports/topic-group.ts';
 import { GroupCoordinator, type GroupOptions, type Membership } from './group-coordinator.ts';
-import { KafkaClient, type KafkaConnection } from './kafka-client.ts';
+import { askedOfKafka, KafkaClient, type KafkaConnection } from './kafka-client.ts';
 import { EARLIEST, LATEST, listOffsets, mustBeThere, TopicReader } from './topic-reader.ts';
 import { troubleOf, unavailable } from './trouble.ts';
 
@@ -68,6 +68,17 @@ export class KafkaTopicGroup implements TopicGroup {
     } finally {
       for (const one of signals) one.removeEventListener('abort', end);
     }
+  }
+
+  committed(): Promise<readonly number[]> {
+    return askedOfKafka(this.#name(), this.#committed());
+  }
+
+  async #committed(): Promise<readonly number[]> {
+    const { client } = this.#coordinator;
+    const partitions = [...(await client.leaders(this.topic)).keys()];
+    const committed = await this.#coordinator.committed(partitions);
+    return partitions.map((partition) => committed.get(partition) ?? 0);
   }
 
   /** It does not leave the group: a restart within the session finds all as it was. */
@@ -205,7 +216,8 @@ class Generation {
     const known = this.#claims.get(partition);
     if (known !== undefined) return known;
     const claim: PartitionClaim = {
-      partition, lost: this.#lost.signal, commit: (nextOffset) => this.#commit(partition, nextOffset),
+      partition, lost: this.#lost.signal, wanted: this.#over.signal,
+      commit: (nextOffset) => this.#commit(partition, nextOffset),
     };
     this.#claims.set(partition, claim);
     return claim;

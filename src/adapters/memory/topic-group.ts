@@ -98,6 +98,10 @@ class MemoryTopicGroup implements TopicGroup {
     }
   }
 
+  async committed(): Promise<readonly number[]> {
+    return [...this.#group.committed];
+  }
+
   async close(): Promise<void> {
     this.#isOpen = false;
     this.#change.abort();
@@ -114,7 +118,7 @@ class MemoryTopicGroup implements TopicGroup {
         this.#group.commit(partition, nextOffset);
         return true;
       };
-      return [partition, { lost, claim: { partition, lost: lost.signal, commit } }];
+      return [partition, { lost, claim: { partition, lost: lost.signal, wanted: lost.signal, commit } }];
     }));
     this.#change.abort();
   }
