@@ -54,7 +54,8 @@ export class JournalFaults {
     await this.#start();
     for (let step = 0; step < steps; step++) await this.#step();
     await this.#heal();
-    await this.#journal.close();
+    if (this.#isWell) await this.#journal.close();
+    else this.disk.crash();
     await this.#start();
     await this.#journal.close();
   }
@@ -67,6 +68,7 @@ export class JournalFaults {
     if (dice < 0.9) return this.#fail();
     if (dice < 0.96) return this.#heal();
     await this.#heal();
+    if (!this.#isWell) return this.#crash(true);
     await this.#journal.close();
     await this.#start();
   }
@@ -133,7 +135,9 @@ export class JournalFaults {
     if (this.#random() < 0.5) await this.#finish(20, false);
     for (let turn = 0; turn < 4 && !this.disk.isDirty; turn++) await nextTurn();
     this.seen.crashes += 1;
-    if (isPower) this.disk.crash();
+    // After a flush that failed, a process that is only killed finds bytes that the disk has not: no log can
+    // tell.
+    if (isPower || !this.#isWell) this.disk.crash();
     else this.disk.kill();
     await this.#start();
     if (this.#random() > 0.3) return;
@@ -162,17 +166,24 @@ export class JournalFaults {
       await nextTurn();
     }
     this.disk.heal();
-    this.#nowMs += 1_000;
     const { records } = this.#journal.waiting;
-    const isMended = await this.#journal.append(topicRecordOf('probe', 'probe')).then((place) =>
-      this.#journal.done([place]).then(() => true), (why: unknown) => {
-      // Full of what waits, not of a disk in trouble.
-      ok(why instanceof JournalUnavailable && why.message.endsWith(' may be'), String(why));
-      return false;
-    });
+    // One attempt may be under way since before the disk was well.
+    for (let attempts = 0; attempts < 3; attempts++) if (await this.#isMended()) break;
     equal(this.#journal.waiting.records, records);
-    if (isMended) this.#rejectedAreGone();
     await this.#compare();
+  }
+
+  /** Not where the journal is full of what waits: then it does not look at the disk. */
+  async #isMended(): Promise<boolean> {
+    this.#nowMs += 1_000;
+    try {
+      await this.#journal.done([await this.#journal.append(topicRecordOf('probe', 'probe'))]);
+      this.#rejectedAreGone();
+      return true;
+    } catch (why) {
+      ok(why instanceof JournalUnavailable, String(why));
+      return false;
+    }
   }
 
   #rejectedAreGone(): void {

@@ -37,7 +37,7 @@ async function journalOn(disk: MemoryDisk): Promise<{ journal: LocalJournal; pas
   return { journal, pass: (ms) => { nowMs += ms; } };
 }
 
-test('a full disk is said with what it lacks; the disk is asked again after a while, not at once', async () => {
+test('a full disk is said with what it lacks; it is asked again after a while, not at once', async () => {
   const disk = new MemoryDisk(seededRandom(3));
   const { journal, pass } = await journalOn(disk);
   await journal.append(topicRecordOf('a'));
@@ -89,7 +89,7 @@ test('a torn tail after a kill is no damage: what was acknowledged is there', as
   await later.journal.close();
 });
 
-test('damage in the middle is said with file, byte and record; nothing is changed, nobody holds it', async () => {
+test('damage in the middle is said with file, byte and record, and nothing is changed', async () => {
   for (const share of [0.2, 0.5, 0.8]) {
     const disk = new MemoryDisk(seededRandom(5));
     const bytes = await filled(disk, 50);

@@ -167,7 +167,7 @@ function ending(story: Story): void {
 }
 
 function limits(story: Story): void {
-  story('beyond its limit it takes nothing, and says how much it holds; with room it does', async ({ open }) => {
+  story('beyond its limit it takes nothing, and says how much it holds', async ({ open }) => {
     const journal = await open(60_000);
     const large = 'x'.repeat(1_000);
     let taken = 0;

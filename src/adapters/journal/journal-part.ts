@@ -67,7 +67,9 @@ export class JournalPart {
     return isWhole ? part : undefined;
   }
 
+  /** What an attempt that failed has left there is no part of the journal. */
   static async begun(place: PartPlace, number: number): Promise<JournalPart> {
+    await clear(place);
     const part = await JournalPart.#opened(place);
     part.number = number;
     try {
@@ -170,20 +172,10 @@ export class JournalPart {
     return this.#log.close();
   }
 
-  /**
-   * Closes it and takes its files away, so that at every moment what is left can be opened: first the mark
-   * of the close, then the segments from the last.
-   */
+  /** Closes it and takes its files away. */
   async remove(): Promise<void> {
     await this.#log.close();
-    const { disk, folder } = this.#place;
-    const names = (await disk.list(folder)).filter((name) => !name.startsWith('lock'));
-    const isSegment = (name: string): boolean => name.endsWith('.log');
-    const others = names.filter((name) => !isSegment(name));
-    for (const some of [others, ...names.filter(isSegment).reverse().map((name) => [name])]) {
-      for (const name of some) await removed(disk, `${folder}/${name}`);
-      await disk.syncDirectory(folder);
-    }
+    await clear(this.#place);
   }
 
   async #append(record: LogRecord, atMs: number): Promise<number> {
@@ -211,6 +203,17 @@ export class JournalPart {
     this.#atMs[position] = atMs;
     if (atMs !== NOTHING) this.#records += 1;
     else if (this.#low === position) this.#low += 1;
+  }
+}
+
+/** At every moment what is left can be opened: first the mark of the close, then segments from the last. */
+async function clear({ disk, folder }: PartPlace): Promise<void> {
+  const names = (await disk.list(folder)).filter((name) => !name.startsWith('lock'));
+  const isSegment = (name: string): boolean => name.endsWith('.log');
+  const others = names.filter((name) => !isSegment(name));
+  for (const some of [others, ...names.filter(isSegment).reverse().map((name) => [name])]) {
+    for (const name of some) await removed(disk, `${folder}/${name}`);
+    if (some.length > 0) await disk.syncDirectory(folder);
   }
 }
 

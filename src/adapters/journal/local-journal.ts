@@ -222,11 +222,17 @@ export class LocalJournal implements Journal {
 
   async #writeMarks(): Promise<void> {
     try {
-      while (this.#finished.length > 0) {
+      while (this.#finished.length > 0 && (this.#down === undefined || await this.#isMended())) {
         const places = this.#finished;
         this.#finished = [];
-        for (const [part, some] of Map.groupBy(places, (place) => place.part)) {
-          await this.#mark({ part, done: rangesOf(some.map(({ position }) => position)) });
+        const byPart = [...Map.groupBy(places, (place) => place.part)];
+        const marks = byPart.map(([part, some]) =>
+          ({ part, done: rangesOf(some.map(({ position }) => position)) }));
+        for (const mark of marks) {
+          if (await this.#isMarked(mark)) continue;
+          // For the next ones; where the process ends before, its successor ships them once more.
+          this.#finished.push(...places);
+          return;
         }
         await this.#shrink();
       }
@@ -236,13 +242,14 @@ export class LocalJournal implements Journal {
     }
   }
 
-  async #mark(mark: Mark): Promise<void> {
+  async #isMarked(mark: Mark): Promise<boolean> {
     try {
       await this.#last.mark(mark);
+      return true;
     } catch (error) {
-      // Known until the process ends; the next one ships them once more.
       if (!(error instanceof LogUnavailable)) throw error;
       this.#fault(error);
+      return false;
     }
   }
 
@@ -253,7 +260,7 @@ export class LocalJournal implements Journal {
       if (!first.isLeaving) {
         first.isLeaving = true;
         // Where its removal ends half-way, nothing of it waits all the same.
-        await this.#mark({ part: first.number, done: [[1, first.lastPosition]] });
+        await this.#isMarked({ part: first.number, done: [[1, first.lastPosition]] });
       }
       try {
         await first.remove();
