@@ -11,6 +11,8 @@ import type { SharedWindowStore } from '#ports/window-store.ts';
 import { logKey, NOTHING_KNOWN, type Known, type LogName, type WindowEntry } from '#ports/window-log.ts';
 import type { Entry, EntryCodec } from './window-entry.ts';
 
+const NO_ROW = -1;
+
 export class SharedWindows {
   readonly store: SharedWindowStore;
   readonly #schema: EventSchema;
@@ -34,13 +36,15 @@ export class SharedWindows {
   enter(name: LogName, entries: readonly WindowEntry[], seqMax = Infinity): void {
     const field = this.#schema.byPath.get(name.field);
     if (field === undefined) throw new RangeError(`${name.field} is no field of an entity`);
-    for (const entry of entries) {
-      const { seq } = this.known(name);
-      if (entry.seq <= seq || entry.seq > seqMax) continue;
+    const key = logKey(name);
+    let known = this.#known.get(key) ?? NOTHING_KNOWN;
+    for (const { seq, id, bytes } of entries) {
+      if (seq <= known.seq || seq > seqMax) continue;
       // What came between is not kept one by one any more: what is known before it would stand beside a gap.
-      if (entry.seq > seq + 1) this.forget(name);
-      this.#enter(name, field, this.#codec.read(entry.bytes));
-      this.#known.set(logKey(name), { seq: entry.seq, id: entry.id });
+      if (seq > known.seq + 1) this.forget(name);
+      this.#enter(name, field, bytes);
+      known = { seq, id };
+      this.#known.set(key, known);
     }
   }
 
@@ -51,7 +55,15 @@ export class SharedWindows {
     if (field !== undefined) this.store.forget(name.tenant, field, name.value);
   }
 
-  #enter(name: LogName, field: FieldDefinition, entry: Entry): void {
+  /** An event stands in the log of each of its entities; it is read as a whole in the first of them. */
+  #enter(name: LogName, field: FieldDefinition, bytes: Uint8Array): void {
+    const event = this.#codec.readId(bytes);
+    const row = event === undefined ? NO_ROW : this.store.rowOfEvent({ tenant: name.tenant, ...event });
+    if (row >= 0) {
+      this.store.enter(row, field);
+      return;
+    }
+    const entry = this.#codec.read(bytes);
     if (entry.kind === 'event') this.store.enter(this.rowOf(name.tenant, entry), field);
     else if (entry.kind === 'change') {
       const { transactionId, what, value, knownAtMs } = entry;

@@ -28,14 +28,25 @@ export interface PartitionBatch {
 
 const HEAD_BYTES = 61;
 const PLACE_BYTES_MAX = 10;
+const NAMES_KEPT_MAX = 64;
+const names = new Map<string, Uint8Array>();
 const utf8 = new TextEncoder();
 
 export function encodeRecord({ key, value, headers }: TopicRecord): EncodedRecord {
   const keyBytes = utf8.encode(key);
-  const pairs = Object.entries(headers).map(([name, bytes]) => [utf8.encode(name), bytes] as const);
+  const pairs = Object.entries(headers).map(([name, bytes]) => [nameBytes(name), bytes] as const);
   let byteCount = 2 + sized(keyBytes) + sized(value) + varintBytes(pairs.length);
   for (const [name, bytes] of pairs) byteCount += sized(name) + sized(bytes);
   return { key: keyBytes, value, headers: pairs, byteCount };
+}
+
+/** Of a header; records of one topic have the same few, so they are kept. */
+function nameBytes(name: string): Uint8Array {
+  const kept = names.get(name);
+  if (kept !== undefined) return kept;
+  const bytes = utf8.encode(name);
+  if (names.size < NAMES_KEPT_MAX) names.set(name, bytes);
+  return bytes;
 }
 
 /** What a batch of these takes, at most. */
