@@ -42,9 +42,9 @@ test('every lane has a name of its own', () => {
 });
 
 test('every test with a server is run by one lane, and by none of npm test', () => {
-  const all = serviceTests(['test/services/**/*.test.ts']);
+  const all = serviceTests(['test/services/**/*.test.ts', 'test/reliability/**/*.!(test).test.ts']);
   const run = SERVICE_LANES.flatMap(({ needs }) => serviceTests(needs));
-  const within = run.filter((path) => path.startsWith('test/services/'));
+  const within = run.filter((path) => /^test\/(services|reliability)\//.test(path));
   deepEqual(within.toSorted(), all.toSorted());
   const whole = LANES.find(({ name }) => name === 'tests');
   const others = serviceTests(whole?.needs ?? []);

@@ -23,8 +23,10 @@ export const LANE_SECONDS_MAX = 420;
 
 const modules = join(ROOT, 'node_modules');
 const UNIT = 'src/**/*.test.ts';
-/** Not test/services: what stands there needs a server, and `npm run test:services` gets it one. */
-const WHOLE = ['test/*.test.ts', 'test/!(services)/**/*.test.ts'];
+/** Not what needs a server: `npm run test:services` gets it one. */
+const WHOLE = [
+  'test/*.test.ts', 'test/!(services|reliability)/**/*.test.ts', 'test/reliability/**/!(*.*).test.ts',
+];
 const SIMULATION = 'test/simulation/run.ts';
 const ASSAY = 'src/main/assay.ts';
 export const testRunner = ['--test', '--test-reporter=spec'];

@@ -21,11 +21,11 @@ const TEST_SECONDS_MAX = 600;
  * runs it: `topic.kafka.test.ts` is in the lane kafka. One without such an ending needs no server.
  */
 export const SERVICE_LANES: readonly ServiceLane[] = [
-  lane('kafka', ['Kafka'], ['test/services/**/*.kafka.test.ts']),
-  lane('fleet', ['Redis', 'Kafka'], ['test/services/**/*.fleet.test.ts']),
-  lane('redis', ['Redis'], ['test/services/**/*.redis.test.ts']),
+  lane('kafka', ['Kafka'], ofKind('kafka')),
+  lane('fleet', ['Redis', 'Kafka', 'PostgreSQL'], ofKind('fleet')),
+  lane('redis', ['Redis'], ofKind('redis')),
   lane('postgres', ['PostgreSQL'], [
-    'test/services/**/*.postgres.test.ts',
+    ...ofKind('postgres'),
     'test/contracts/*.postgres.test.ts',
     'test/records/postgres.test.ts',
     'test/records/query-plans.test.ts',
@@ -36,6 +36,10 @@ export const SERVICE_LANES: readonly ServiceLane[] = [
 /** The files that are there. */
 export function serviceTests(patterns: readonly string[]): readonly string[] {
   return patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT }));
+}
+
+function ofKind(kind: string): readonly string[] {
+  return ['services', 'reliability'].map((folder) => `test/${folder}/**/*.${kind}.test.ts`);
 }
 
 function lane(name: string, services: readonly ServiceName[], needs: readonly string[]): ServiceLane {
