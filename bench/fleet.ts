@@ -4,6 +4,7 @@
  * machine that runs all of it, the load included.
  */
 import type { FleetArguments } from './bench-arguments.ts';
+import { CALLERS, runClosed } from './closed-loop.ts';
 import { startFleet } from './fleet-servers.ts';
 import type { BenchFleet, FleetUsage } from './fleet-servers.ts';
 import { footprintLines } from './footprint.ts';
@@ -56,14 +57,16 @@ export async function fleetRun(
   }
 }
 
+/** Each rate; and callers that wait for each answer, the only row where the rate is 0. */
 async function steady(
   fleet: BenchFleet, rates: readonly number[], measure: (rate: number) => Measure,
 ): Promise<readonly FleetRow[]> {
   const rows: FleetRow[] = [];
-  for (const rate of rates) {
+  for (const rate of rates.filter((one) => one > 0)) {
     rows.push(await measureFleet(fleet, 'fleet', measure(rate)));
     rows.push(await measureFleet(fleet, 'fleet, bursts of five times', { ...measure(rate), bursts: true }));
   }
+  rows.push(await measureFleet(fleet, `fleet, ${CALLERS} callers`, measure(0)));
   return rows;
 }
 
@@ -80,15 +83,18 @@ async function sweep(
   }
 }
 
+/** At no rate: callers that wait for each answer; offered is what was achieved. */
 async function measureFleet(fleet: BenchFleet, name: string, measure: Measure): Promise<FleetRow> {
   const { perSecond, bursts = false } = measure;
   console.error(`${name} at ${perSecond}/s ...`);
   const run = `${perSecond}${bursts ? '-bursts' : ''}`;
-  const { result, from, to } = await loaded(fleet, name, run, measure, runLoad, () => fleet.usage());
+  const load = perSecond === 0 ? runClosed : runLoad;
+  const { result, from, to } = await loaded(fleet, name, run, measure, load, () => fleet.usage());
   const [scriptsFrom, scriptsTo] = [await from.scripts, await to.scripts];
   const each = (micros: number): number => Number((micros / Math.max(1, result.answered)).toFixed(1));
   const used = (of: (usage: FleetUsage) => number): number => each(of(to) - of(from));
-  const offered = Math.round(perSecond * (bursts ? BURST_MEAN : 1));
+  const rate = perSecond === 0 ? result.achievedPerSecond : perSecond;
+  const offered = Math.round(rate * (bursts ? BURST_MEAN : 1));
   return {
     ...serverRow(name, offered, result, to.node - from.node),
     redisMicros: used(({ redis }) => redis), kafkaMicros: used(({ kafka }) => kafka),
