@@ -40,7 +40,7 @@ test('a topic that is slow gets the record once; the answer does not wait for it
   equal(world.journaled.shipped, 0);
 });
 
-test('a topic that is away costs a payment only the journal; later it gets all, in order', async () => {
+test('F50 a topic that is away costs a payment only the journal; later it gets all, in order', async () => {
   const world = await started();
   world.topic.mood = 'away';
   for (let index = 0; index < 200; index++) {
@@ -58,7 +58,7 @@ test('a topic that is away costs a payment only the journal; later it gets all, 
   equal(world.journaled.shipped, 200);
 });
 
-test('while the topic is silent, few payments wait for it, and what probes is old', async () => {
+test('F50 while the topic is silent, few payments wait for it, and what probes is old', async () => {
   const world = await started(60_000);
   world.topic.mood = 'silent';
   for (let index = 0; index < 1_000; index++) {
@@ -73,7 +73,7 @@ test('while the topic is silent, few payments wait for it, and what probes is ol
   deepEqual(read.toSorted(), world.books.map(({ text }) => text).toSorted(), 'each once');
 });
 
-test('what comes back is not overrun: one at first, then twice as many, 64 at the most', async () => {
+test('F51 what comes back is not overrun: one at first, then twice as many, 64 at the most', async () => {
   const world = await started();
   world.topic.mood = 'away';
   for (let index = 0; index < 3_000; index++) {
