@@ -33,7 +33,7 @@ async function startNode(number: number): Promise<number> {
       ...process.env, PORT: '0', HOST: '127.0.0.1', ASSAY_DEV_KEY: key,
       ASSAY_DATA: join(folder, `node-${number}`),
       ASSAY_KAFKA: kafka.address, ASSAY_REDIS: redis.url(), ASSAY_POSTGRES: postgres.url(),
-      ASSAY_CREATE: '1', ASSAY_PARTITIONS: '4', ASSAY_REPLICAS: '1',
+      ASSAY_CREATE: '1', ASSAY_PARTITIONS: '4', ASSAY_REPLICAS: '1', ASSAY_INTAKE: '1',
     },
   });
   children.push(child);
