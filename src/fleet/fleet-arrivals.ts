@@ -280,7 +280,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     return {
       kind: 'placed', position: 0, receivedAtMs: event.receivedAtMs, event, live, isReplay: false,
       judge: () => state.judgeDegraded(admitted, place, cause),
-      keep: (record) => keeper.keepUnplaced(record, standing),
+      keep: (record) => keeper.keepUnplaced(record, standing, arriving.answerBy),
     };
   }
 

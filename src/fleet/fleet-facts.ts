@@ -115,7 +115,7 @@ export class FleetFacts {
     return {
       kind: 'placed', position: 0, receivedAtMs, isReplay: false,
       take: () => ({ ...said, degraded: [countedLater(cause)] }),
-      keep: (record) => keeper.keepUnplaced(record, standing),
+      keep: (record) => keeper.keepUnplaced(record, standing, arriving.answerBy),
     };
   }
 

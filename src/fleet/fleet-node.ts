@@ -17,6 +17,7 @@ import { EngineState } from '#decisioning/state.ts';
 import { atOnce, stepByStep } from '#policy/steps.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
+import type { Journal } from '#ports/journal.ts';
 import type { Topic } from '#ports/topic.ts';
 import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
 import type { SharedWindowStore } from '#ports/window-store.ts';
@@ -26,7 +27,8 @@ import { FleetArrivals } from './fleet-arrivals.ts';
 import { FleetFacts } from './fleet-facts.ts';
 import { FleetPublications } from './fleet-publications.ts';
 import { GuardedWindowLog } from './guarded-window-log.ts';
-import { Keeper } from './keeper.ts';
+import { JournaledTopic } from './journaled-topic.ts';
+import { Keeper, type KeepingTopic } from './keeper.ts';
 import { PastJudge } from './past-judge.ts';
 import { RecentRecords } from './recent-records.ts';
 import { placesOf } from './places.ts';
@@ -42,6 +44,8 @@ export interface FleetNodeParts {
   /** The same logs over another connection: what is late is asked there again. */
   readonly spareLog?: WindowLog;
   readonly decisions: Topic;
+  /** Of this node: what the topic of decisions does not take in time. Without it such calls are refused. */
+  readonly journal?: Journal;
   readonly publications: Topic;
   readonly newWindowStore: () => SharedWindowStore;
   /** What was kept, by key; what cannot be found is judged again, to the same answer. */
@@ -54,6 +58,8 @@ export interface FleetNodeParts {
 }
 
 const PAUSE_MS = 2;
+/** An append of the topic that takes longer is a failure for its breaker. */
+const APPEND_LATE_MS = 250;
 const BREAKER: BreakerTerms = {
   rowMax: 5, lastCalls: 40, lastFailuresMax: 20, openMs: 200, openMsMax: 5_000, probeMsMax: 2_000,
 };
@@ -66,12 +72,14 @@ export class FleetNode {
   readonly #pipeline: Pipeline;
   readonly #log: GuardedWindowLog;
   readonly #shadow: DegradedShadow;
+  readonly #journaled: JournaledTopic | undefined;
   #waiting: { readonly position: number; readonly done: () => void }[] = [];
   #enacted = 0;
 
   private constructor(parts: FleetNodeParts) {
     this.#parts = parts;
-    const { schema, clock, decisions, newWindowStore, index, spareLog: spare, random = Math.random } = parts;
+    const { schema, clock, decisions, newWindowStore, index, spareLog: spare, journal, tell } = parts;
+    const { random = Math.random } = parts;
     const breaker = (): Breaker => new Breaker({ terms: BREAKER, now: () => performance.now(), random });
     const log = new GuardedWindowLog({
       log: parts.log, ...(spare === undefined ? {} : { spare }), breaker: breaker(),
@@ -83,10 +91,15 @@ export class FleetNode {
     const windows = new SharedWindows(schema, store, codec);
     const flights = new Flights();
     const recent = new RecentRecords();
+    const journaled = journal && JournaledTopic.open({
+      topic: decisions, journal, breaker: breaker(), clock, lateMs: APPEND_LATE_MS,
+      ...(tell === undefined ? {} : { tell }),
+    });
     const finder = new RecordFinder({
       recent, topic: decisions, index, breaker: breaker(), sleep: (ms) => clock.sleep(ms),
+      ...(journaled === undefined ? {} : { journal: journaled }),
     });
-    const keeper = new Keeper({ log, decisions, codec, recent });
+    const keeper = new Keeper({ log, decisions: journaled ?? unjournaled(decisions), codec, recent });
     this.#publications = new FleetPublications(parts.publications);
     const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
     const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, finder });
@@ -94,6 +107,7 @@ export class FleetNode {
     this.#state = state;
     this.#windows = windows;
     this.#log = log;
+    this.#journaled = journaled;
     this.#shadow = new DegradedShadow(state);
     this.#pipeline = new Pipeline({
       arrivals, flights, clock, schema,
@@ -146,6 +160,10 @@ export class FleetNode {
   get state(): EngineState { return this.#state; }
   get inFlight(): number { return this.#pipeline.inFlight; }
   get logs(): Pick<GuardedWindowLog, 'breakerState' | 'counts'> { return this.#log; }
+  /** What waits in the journal of this node. */
+  get waiting(): ReturnType<JournaledTopic['waiting']> {
+    return this.#journaled?.waiting() ?? { records: 0, oldestMs: 0 };
+  }
   get shadow(): DegradedShadow['counts'] { return this.#shadow.counts; }
 
   #timed(call: DecideCall): DecideCall {
@@ -176,6 +194,7 @@ export class FleetNode {
   async close(): Promise<void> {
     await this.#publications.close();
     const { decisions, publications } = this.#parts;
+    await this.#journaled?.close();
     await this.#log.close();
     await decisions.close();
     await publications.close();
@@ -203,6 +222,8 @@ export class FleetNode {
     for (const { done } of due) done();
   }
 }
+
+const unjournaled = (topic: Topic): KeepingTopic => ({ keep: (record) => topic.append(record) });
 
 /** A trial has no use without windows: what it would show is not what would be decided. */
 function refusedWhileAway(error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {

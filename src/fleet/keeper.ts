@@ -1,7 +1,7 @@
 /** Where what was decided is kept: the topic of decisions; before it, what the decision says of entities. */
-import type { Durable } from '#decisioning/flights.ts';
+import type { Durable, Landing } from '#decisioning/flights.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
-import type { Topic } from '#ports/topic.ts';
+import type { TopicPlace, TopicRecord } from '#ports/topic.ts';
 import {
   NOTHING_KNOWN, type LogAnswer, type LogCall, type LogName, type WindowLog,
 } from '#ports/window-log.ts';
@@ -16,9 +16,15 @@ import { topicRecord } from './topic-record.ts';
 import type { EntryCodec } from './window-entry.ts';
 import { windowsAway } from './windows-away.ts';
 
+/** The topic of decisions, and what there is behind it. */
+export interface KeepingTopic {
+  /** Settles when the record is durable: in the topic, or in a journal from which it comes there. */
+  keep(record: TopicRecord, options: { readonly withinMs: number }): Promise<TopicPlace | 'journal'>;
+}
+
 export interface KeeperParts {
   readonly log: WindowLog;
-  readonly decisions: Topic;
+  readonly decisions: KeepingTopic;
   readonly codec: EntryCodec;
   readonly recent: RecentRecords;
 }
@@ -38,6 +44,7 @@ export interface Kept {
 }
 
 const LANDED_MAX = 1_000;
+const JOURNALED: Landing = { degraded: [{ part: 'log', cause: 'late', fallback: 'local_journal' }] };
 
 export class Keeper {
   readonly #parts: KeeperParts;
@@ -50,21 +57,22 @@ export class Keeper {
   /** Settles when the record is durable; rejects with LogUnavailable where it is not known to be. */
   async keep(record: LogRecord, kept: Kept): Durable {
     const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
-    const { seqs, standing } = kept;
-    if (calls.length === 0) return this.#toTopic(record, seqs, standing);
+    const { seqs, standing, answerBy } = kept;
+    if (calls.length === 0) return this.#toTopic(topicRecord(record, seqs, standing), record, answerBy);
     let answers: readonly LogAnswer[] | undefined;
     try {
-      answers = await this.#parts.log.call(calls, { withinMs: stageMs('windows', kept.answerBy) });
+      answers = await this.#parts.log.call(calls, { withinMs: stageMs('windows', answerBy) });
     } catch (error) {
       // They have no place then: whoever restores finds those that are there, and adds the rest.
       windowsAway(error);
     }
-    return this.#toTopic(record, seqs, standingWith(standing, kept.waited, calls, answers));
+    const whole = standingWith(standing, kept.waited, calls, answers);
+    return this.#toTopic(topicRecord(record, seqs, whole), record, answerBy);
   }
 
   /** What is in none of the shared logs yet. */
-  keepUnplaced(record: LogRecord, standing: Standing): Durable {
-    return this.#toTopic(record, undefined, standing);
+  keepUnplaced(record: LogRecord, standing: Standing, answerBy: number): Durable {
+    return this.#toTopic(topicRecord(record, undefined, standing), record, answerBy);
   }
 
   /** Ids of the entries of what was kept since this was asked last. */
@@ -72,16 +80,16 @@ export class Keeper {
     return this.#landed.splice(0);
   }
 
-  async #toTopic(record: LogRecord, seqs: Kept['seqs'] | undefined, standing: Standing): Durable {
+  async #toTopic(written: TopicRecord, record: LogRecord, answerBy: number): Durable {
     const { decisions, recent } = this.#parts;
-    try {
-      await decisions.append(topicRecord(record, seqs, standing));
-    } catch (error) {
+    const keeping = decisions.keep(written, { withinMs: stageMs('keep', answerBy) });
+    const place = await keeping.catch((error: unknown) => {
       throw new LogUnavailable('io_error', messageOf(error));
-    }
+    });
     recent.add(record);
     // Beyond that they are looked at as if their node had died, which changes nothing.
     if (this.#landed.length < LANDED_MAX) this.#landed.push(entryId(record.key));
+    return place === 'journal' ? JOURNALED : undefined;
   }
 
   /** Each change to the log of each entity. Known is nothing: so that none is appended twice, ever. */

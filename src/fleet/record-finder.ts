@@ -5,9 +5,10 @@
 import { partitionOfKey } from '#ports/key-partition.ts';
 import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import type { Topic } from '#ports/topic.ts';
+import type { Topic, TopicRecord } from '#ports/topic.ts';
 import type { Breaker } from './breaker.ts';
 import type { RecentRecords } from './recent-records.ts';
+import { logRecordOf } from './topic-record.ts';
 import { within } from './within.ts';
 
 /** The index of decisions, as a node asks it. */
@@ -22,6 +23,8 @@ export interface RecordFinderParts {
   readonly recent: RecentRecords;
   readonly topic: Topic;
   readonly index: FleetIndex | undefined;
+  /** What this node has kept and the topic may not have: also what it kept before it was started again. */
+  readonly journal?: { find(key: string): Promise<TopicRecord | undefined> };
   /** Of the index. */
   readonly breaker: Breaker;
   readonly sleep: (ms: number) => Promise<void>;
@@ -51,9 +54,11 @@ export class RecordFinder {
 
   /** Never rejects for what is away: then it is not certain. */
   async find(key: string, withinMs: number): Promise<Found> {
-    const { index, breaker } = this.#parts;
+    const { index, breaker, journal } = this.#parts;
     const record = this.recent(key);
     if (record !== undefined) return { record, isCertain: true };
+    const waiting = await journal?.find(key);
+    if (waiting !== undefined) return { record: logRecordOf(waiting).record, isCertain: true };
     if (index === undefined) return UNCERTAIN;
     const entered = breaker.enter();
     if (entered === 'open') return UNCERTAIN;

@@ -4,9 +4,9 @@ import type { FleetNode } from '#fleet/fleet-node.ts';
 
 const STATES = ['closed', 'half_open', 'open'] as const;
 
-type Measured = Pick<FleetNode, 'logs' | 'shadow'>;
+type Measured = Pick<FleetNode, 'logs' | 'shadow' | 'waiting'>;
 
-export function fleetMeasurements({ logs, shadow }: Measured): readonly Measurement[] {
+export function fleetMeasurements({ logs, shadow, waiting }: Measured): readonly Measurement[] {
   return [
     {
       name: 'assay_windows_breaker', type: 'gauge',
@@ -21,6 +21,15 @@ export function fleetMeasurements({ logs, shadow }: Measured): readonly Measurem
       name: 'assay_windows_not_asked_total', type: 'counter',
       help: 'Calls of the shared logs that the breaker kept back.',
       samples: [[{}, logs.counts.refusedByBreaker]],
+    },
+    {
+      name: 'assay_journal_records', type: 'gauge',
+      help: 'Records in the journal of this node that the topic has not taken yet.',
+      samples: [[{}, waiting.records]],
+    },
+    {
+      name: 'assay_journal_oldest_seconds', type: 'gauge', help: 'For how long the oldest of them has waited.',
+      samples: [[{}, waiting.oldestMs / 1_000]],
     },
     {
       name: 'assay_shadow_without_windows_total', type: 'counter',

@@ -1,5 +1,8 @@
 /** A node of a fleet, wired: topics, shared logs, the index of decisions and the projector that fills it. */
+import { join } from 'node:path';
+import { LocalJournal } from '#adapters/journal/local-journal.ts';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
+import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
 import { RedisWindowLog } from '#adapters/redis/window-log.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
@@ -11,6 +14,7 @@ import { DecisionFinder } from '#projections/decision-finder.ts';
 import { ProjectedIndex } from '#projections/fleet-index.ts';
 import { Projector } from '#projections/projector.ts';
 import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
+import { OpeningSource } from '#records/opening-source.ts';
 import type { FleetSettings } from './fleet-settings.ts';
 import { checkTopics } from './fleet-topics.ts';
 import { systemClock } from './system-clock.ts';
@@ -28,9 +32,9 @@ export interface OpenedNode {
   close(): Promise<void>;
 }
 
-/** `first`: published where the fleet has nothing live yet. */
+/** `folder`: of this node alone. `first`: published where the fleet has nothing live yet. */
 export async function openFleetNode(
-  settings: FleetSettings, first: Publication, tell: (what: string) => void,
+  settings: FleetSettings, folder: string, first: Publication, tell: (what: string) => void,
 ): Promise<OpenedNode> {
   const connection = settings.kafka;
   await checkTopics(settings, tell);
@@ -44,13 +48,16 @@ export async function openFleetNode(
   const [log, spareLog] = [await connect(), await connect()];
   const { condition, epoch } = await log.health();
   if (condition === 'lost') await log.begin(epoch + 1);
-  const source = await openPostgres({ url: settings.postgres, ownerUrl: settings.postgresOwner });
+  // Only copies need it: a node that starts while it is away decides all the same.
+  const place = { url: settings.postgres, ownerUrl: settings.postgresOwner };
+  const source = new OpeningSource(() => openPostgres(place), tell);
   const index = new SqlDecisionIndex(source);
   const finder = new DecisionFinder(index);
   const schema = eventSchema(first.custom);
   const projector = new Projector({ topic: decisions, index, clock: systemClock, tell });
   const node = await FleetNode.open({
     schema, clock: systemClock, log, spareLog, decisions, publications, tell,
+    journal: await LocalJournal.open(nodeDisk, { folder: join(folder, 'journal'), clock: systemClock, tell }),
     index: new ProjectedIndex(index, projector), deadlineMs: LIMITS.decisionDeadlineMsMax,
     newWindowStore: () => new LocalWindowStore(schema),
   });

@@ -22,7 +22,7 @@ export async function serveFleet(settings: FleetSettings): Promise<void> {
   await mkdir(folder, { recursive: true });
   const publication = await readPublication(policyFolder(process.env));
   const keys = await openKeyStore(folder, { devKey: devKey(process.env) });
-  const opened = await openFleetNode(settings, publication, say);
+  const opened = await openFleetNode(settings, folder, publication, say);
   const intake = await openIntake(settings, opened.node, say);
   const server = buildServer(fleetParts(opened, intake, keys), requestLog());
   const address = await server.http.listen({ host: host(process.env), port: port(process.env) });
