@@ -5,13 +5,15 @@
 import type { LogAnswer, LogCall } from '#ports/window-log.ts';
 import type { Told } from './own-log.ts';
 
+/** A log by field and value, and a place in it; 0: not there yet. */
+export type StandingPlace = readonly [field: string, value: string, seq: number];
+
 /** One entry, and the logs in which it stands. */
 export interface StandingEntry {
   /** 32 hex digits. */
   readonly id: string;
   readonly bytes: Uint8Array;
-  /** Each log by field and value, and the place in it; 0: not there yet. */
-  readonly at: readonly (readonly [field: string, value: string, seq: number])[];
+  readonly at: readonly StandingPlace[];
 }
 
 export interface Standing {
@@ -23,6 +25,8 @@ export interface Standing {
   readonly others?: readonly StandingEntry[];
   /** Of the shared logs, when they gave it these places: the earliest; 0 where it has not all of them yet. */
   readonly epoch?: number;
+  /** Where its entries stood before, by what was written of it earlier, and do not any more. */
+  readonly left?: readonly StandingPlace[];
 }
 
 /**
@@ -33,7 +37,7 @@ export function standingWith(
   standing: Standing, waited: readonly Told[], calls: readonly LogCall[],
   answers: readonly LogAnswer[] | undefined,
 ): Standing {
-  const byId = new Map<string, { id: string; bytes: Uint8Array; at: StandingEntry['at'][number][] }>();
+  const byId = new Map<string, { id: string; bytes: Uint8Array; at: StandingPlace[] }>();
   let epoch = standing.epoch ?? 0;
   for (const [i, { id, bytes = NONE, name: { field, value } }] of calls.entries()) {
     const answer = answers?.[i];
@@ -52,7 +56,9 @@ export function standingWith(
 const NONE = new Uint8Array(0);
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
-export function standingHeaders({ entry, own, others = [], epoch }: Standing): Record<string, Uint8Array> {
+export function standingHeaders(
+  { entry, own, others = [], epoch, left = [] }: Standing,
+): Record<string, Uint8Array> {
   const headers: Record<string, Uint8Array> = {};
   if (entry !== undefined) headers['entry'] = entry;
   if (own !== undefined || others.length > 0) {
@@ -60,8 +66,29 @@ export function standingHeaders({ entry, own, others = [], epoch }: Standing): R
       ({ id, bytes: Buffer.from(bytes).toString('base64'), at }));
     headers['placed'] = json({
       ...(own === undefined ? {} : { own }), ...(written.length === 0 ? {} : { others: written }),
+      ...(left.length === 0 ? {} : { left }),
     });
   }
   if (epoch !== undefined) headers['epoch'] = json(epoch);
   return headers;
 }
+
+/** As it was written. Throws RangeError or SyntaxError where it is not. */
+export function readStanding(headers: Readonly<Record<string, Uint8Array>>): Standing {
+  const { entry, placed, epoch } = headers;
+  const { own, others = [], left = [] } = placed === undefined ? {} : parsePlaced(placed);
+  return {
+    others: others.map(({ id, bytes, at }) => ({ id, bytes: Buffer.from(bytes, 'base64'), at })), left,
+    ...(entry === undefined ? {} : { entry }), ...(own === undefined ? {} : { own }),
+    ...(epoch === undefined ? {} : { epoch: Number(textOf(epoch)) }),
+  };
+}
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+/** As `standingHeaders` writes it. */
+const parsePlaced = (bytes: Uint8Array) => JSON.parse(textOf(bytes)) as {
+  readonly own?: number;
+  readonly others?: readonly (Pick<StandingEntry, 'id' | 'at'> & { readonly bytes: string })[];
+  readonly left?: readonly StandingPlace[];
+};

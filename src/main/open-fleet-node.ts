@@ -1,15 +1,19 @@
 /** A node of a fleet, wired: topics, shared logs, the index of decisions and the projector that fills it. */
 import { join } from 'node:path';
 import { LocalJournal } from '#adapters/journal/local-journal.ts';
+import { topicIdentity } from '#adapters/kafka/topic-identity.ts';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
+import { claimRedis } from '#adapters/redis/fleet-claim.ts';
 import { RedisWindowLog } from '#adapters/redis/window-log.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { eventSchema } from '#domain/field.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { FleetNode } from '#fleet/fleet-node.ts';
+import { completedOn } from '#fleet/orphans.ts';
+import { Restorer } from '#fleet/restorer.ts';
 import { DecisionFinder } from '#projections/decision-finder.ts';
 import { ProjectedIndex } from '#projections/fleet-index.ts';
 import { Projector } from '#projections/projector.ts';
@@ -17,12 +21,15 @@ import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
 import { OpeningSource } from '#records/opening-source.ts';
 import type { FleetSettings } from './fleet-settings.ts';
 import { checkTopics } from './fleet-topics.ts';
+import { reached } from './reached.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Twice the exact tier, so that a node that comes new has all of it, late events too. */
 const ENTRIES_PER_LOG_MAX = 2 * LIMITS.exactEventsPerEntityMax;
 const REDIS_ANSWER_MS_MAX = 1_000;
 const APPEND_MS_MAX = 2_000;
+const REDIS_MENDS = 'it is ASSAY_REDIS: redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss: for TLS; '
+  + 'whom to trust beside the usual is a PEM file in NODE_EXTRA_CA_CERTS';
 
 export interface OpenedNode {
   readonly node: FleetNode;
@@ -45,9 +52,10 @@ export async function openFleetNode(
     url: settings.redis, answerMsMax: REDIS_ANSWER_MS_MAX, entriesPerLogMax: ENTRIES_PER_LOG_MAX,
     retentionMs: LIMITS.windowMsMax + LIMITS.occurredBehindMsMax, tell,
   });
-  const [log, spareLog] = [await connect(), await connect()];
-  const { condition, epoch } = await log.health();
-  if (condition === 'lost') await log.begin(epoch + 1);
+  const redis = { name: 'Redis', at: settings.redis, mend: REDIS_MENDS };
+  const identity = await topicIdentity(connection, 'decisions');
+  await reached(redis, claimRedis({ url: settings.redis, tell }, identity));
+  const [log, spareLog] = [await reached(redis, connect()), await reached(redis, connect())];
   // Only copies need it: a node that starts while it is away decides all the same.
   const place = { url: settings.postgres, ownerUrl: settings.postgresOwner };
   const source = new OpeningSource(() => openPostgres(place), tell);
@@ -61,14 +69,19 @@ export async function openFleetNode(
     index: new ProjectedIndex(index, projector), deadlineMs: LIMITS.decisionDeadlineMsMax,
     newWindowStore: () => new LocalWindowStore(schema),
   });
-  if (node.state.live === undefined) await node.publish(first);
   const stopping = new AbortController();
+  const restorer = new Restorer({
+    log, topic: decisions, clock: systemClock, schema, tell, complete: completedOn(node),
+  });
+  const restoring = restorer.run(stopping.signal);
+  if (node.state.live === undefined) await node.publish(first);
   const projecting = projector.run(stopping.signal);
   return {
     node, finder, lag: () => projector.lag(),
     async close() {
       stopping.abort();
       await projecting;
+      await restoring;
       await node.close();
       await index.close();
     },

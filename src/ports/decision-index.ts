@@ -75,8 +75,12 @@ export const sameOffsets = (one: readonly number[], other: readonly number[]): b
 /** It may be asked again; of a `project` it is unknown whether it was done. */
 export class DecisionIndexUnavailable extends Error {}
 
-/** The same request may be written in another way, by another version of the program; the rest may not. */
-const MAY_DIFFER: ReadonlySet<string> = new Set(['request', 'format']);
+/**
+ * The same request may be written in another way, by another version of the program; and where it stands in
+ * the shared logs is written again where it was given another place. The rest may not.
+ */
+const MAY_DIFFER: ReadonlySet<string> =
+  new Set(['request', 'format', 'windows', 'entry', 'placed', 'epoch']);
 
 /** What of a copy is not as it is in the first record of its key: `answer`, and names of headers. */
 export function differingParts(first: WrittenRecord, copy: WrittenRecord): readonly string[] {

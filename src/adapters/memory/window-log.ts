@@ -73,6 +73,22 @@ export class MemoryWindowLog implements RepairableLog {
     }
   }
 
+  /** A replica that is behind from now on; the function makes it the primary. */
+  fork(): () => void {
+    const logs = new Map(this.#logs);
+    const flights = new Map(this.#flights);
+    const [checkpoint, epoch] = [this.#checkpoint, this.#epoch];
+    return () => {
+      this.#condition = 'lost';
+      this.#logs.clear();
+      for (const [key, entries] of logs) this.#logs.set(key, entries);
+      this.#flights.clear();
+      for (const [id, bytes] of flights) this.#flights.set(id, bytes);
+      this.#checkpoint = checkpoint;
+      this.#epoch = epoch;
+    };
+  }
+
   async health(): Promise<LogHealth> {
     this.#mustBeOpen();
     return { condition: this.#condition, epoch: this.#epoch };
