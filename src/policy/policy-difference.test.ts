@@ -36,6 +36,8 @@ test('comments, blanks, quotes, folding, short names and defaults written out ar
     ['card_count_1h: count(by card over 1h)', 'card_count_1h: count( over 60m by card )'],
     ['    then: { action: decline, reason_code: CARD_BLOCKED }',
       '    mode: live\n    axis: fraud\n    then: { reason_code: CARD_BLOCKED, action: decline }'],
+    ['    unknown: miss\n    reason: "{card_count_1h}',
+      '    unknown: miss\n    degraded: miss\n    reason: "{card_count_1h}'],
     ['{ at: 0s, kind: card, card: k1, amount: 12.50 EUR',
       '{ kind: card, at: 0s, card: "k1", amount: 12.50 EUR'],
   );
@@ -77,6 +79,12 @@ const CASES: readonly (readonly [name: string, edit: readonly [string, string], 
     [{ section: 'rule', name: 'blocked-card', kind: 'changed', parts: [], through: ['blocked_cards'] },
       { section: 'list', name: 'blocked_cards', kind: 'changed', through: [],
         parts: [{ part: 'validity', before: 'optional', after: 'required' }] }]],
+  ['what a rule does without windows', ['degraded: hold', 'degraded: decline'], [
+    { section: 'rule', name: 'refund-without-purchase', kind: 'changed', through: [],
+      parts: [{ part: 'unknown without windows', before: 'hold', after: 'decline' }] }]],
+  ['a rule that counted only without windows', ['during: degraded\n    when: remote', 'when: remote'], [
+    { section: 'rule', name: 'unseen-remote', kind: 'changed', through: [],
+      parts: [{ part: 'during', before: 'degraded', after: undefined }] }]],
   ['the head', ['fallback: review', 'fallback: challenge'], [
     { section: 'policy', name: 'policy', kind: 'changed', through: [],
       parts: [{ part: 'fallback', before: 'review', after: 'challenge' }] }]],
@@ -84,6 +92,18 @@ const CASES: readonly (readonly [name: string, edit: readonly [string, string], 
 for (const [name, edit, expected] of CASES) {
   test(`changed: ${name}`, () => { assert.deepEqual(changesTo(edited(edit)), expected); });
 }
+
+test('the word of the policy without windows reaches the rules that read one and say nothing', () => {
+  const word = 'fallback: review\ndegraded: { unknown: challenge }';
+  const changes = changesTo(edited(['fallback: review', word]));
+  assert.deepEqual(changes[0], { section: 'policy', name: 'policy', kind: 'changed', through: [],
+    parts: [{ part: 'unknown without windows', before: undefined, after: 'challenge' }] });
+  const rules = changes.filter(({ section }) => section === 'rule').map(({ name }) => name);
+  assert.ok(rules.includes('velocity-count'));
+  for (const other of ['blocked-card', 'no-rate', 'refund-without-purchase', 'unseen-remote']) {
+    assert.ok(!rules.includes(other), other);
+  }
+});
 
 test('a define reaches the rules through features that count by it', () => {
   const [rules, others] = [true, false].map((ofRules) => changesTo(edited(

@@ -8,6 +8,7 @@ import { printExpression } from '#expression/print.ts';
 import type { Expr } from '#expression/ast.ts';
 import { AXES } from '#domain/outcome.ts';
 import { expressionsOf } from './aml-features.ts';
+import { asksWindows } from './asks-windows.ts';
 import { englishParam, englishRule } from './english-policy.ts';
 import type { CompiledPolicy, Lasting, Rule } from './compiled-policy.ts';
 import { Findings } from './diagnostic.ts';
@@ -221,7 +222,7 @@ class Described {
       score: does.score, 'reason code': does.reasonCode, report: does.report, queue: does.queue,
       label: does.label && `${does.label.name} on ${does.label.on.path}`, for: lastingText(does.lasts),
       unknown: rule.unknown, during: rule.during,
-      'unknown without windows': rule.unknownDegraded === rule.unknown ? undefined : rule.unknownDegraded,
+      'unknown without windows': withoutWindows(rule),
       final: rule.final, mode: rule.mode, replaces: replaces.join(', '),
       owner: rule.owner,
       reason: reason.map((part) => (part.kind === 'text' ? part.text
@@ -293,6 +294,10 @@ function expressionOf(node: DocumentNode): Expr | undefined {
   const parsed = node.kind === 'scalar' ? parseExpression(node.text) : undefined;
   return parsed !== undefined && 'expr' in parsed ? parsed.expr : undefined;
 }
+
+/** What it does then, where that is something else. */
+const withoutWindows = ({ when, unknown, unknownDegraded }: Rule): string | undefined =>
+  (unknownDegraded !== unknown && asksWindows(when) ? unknownDegraded : undefined);
 
 function lastingText(lasts: Lasting | undefined): string | undefined {
   if (lasts === undefined) return undefined;

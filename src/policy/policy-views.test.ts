@@ -59,6 +59,29 @@ test('the dearest stands first, and a longer window costs more', () => {
     /^small v2: about \d+\.\d us a payment at a busy entity, of 5000 us\n +\d+\.\d\d us {2}rule/);
 });
 
+test('rules for the time without windows are said in English, and other payments do not pay for them', () => {
+  const source = SOURCE.replace('    unknown: challenge\n', '    unknown: challenge\n    degraded: hold\n')
+    .replace('  burst-of', `  unseen:
+    during: degraded
+    when: amount as GBP > limit
+    then: { action: hold }
+    unknown: hold
+  burst-and:
+    when: burst > 9
+    then: { action: review }
+    unknown: review
+    degraded: miss
+  burst-of`);
+  const result = compilePolicy(source, 'small.yaml', SCHEMA);
+  assert.ok('policy' in result);
+  const text = englishPolicy(result.policy);
+  assert.match(text, /\*\*unseen\*\* - unseen\. It counts only while windows cannot be asked\. \*Hit when\*/);
+  assert.match(text,
+    /decided\*, review\. \*If that is because windows cannot be asked\*, it counts as a miss\./);
+  assert.equal(text.split('windows cannot be asked').length, 3, 'and of no other rule');
+  assert.ok(!policyCost(result.policy).lines.some(({ name }) => name === 'unseen'));
+});
+
 const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(policyJsonSchema(SCHEMA));
 
 test('the JSON Schema takes every shipped policy', () => {

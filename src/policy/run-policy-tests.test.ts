@@ -83,3 +83,20 @@ test('passed and failed are counted by test', () => {
   assert.deepEqual([report.passed, report.failed, report.results.map(({ failures }) => failures.length)],
     [1, 1, [0, 2]]);
 });
+
+test('a rule that counts only without windows is missed with them, and the failure says why', () => {
+  const source = POLICY.replace('scoring:', `  unseen:
+    during: degraded
+    when: amount as EUR > 10 EUR
+    then: { action: review }
+    unknown: review
+scoring:`);
+  const failures = run(`${source}  - name: forgotten
+    given:
+      - { at: 0s, amount: 11 EUR, degraded: true, expect: { unseen: hit, burst: unknown, outcome: review } }
+      - { at: 1s, amount: 11 EUR, expect: { unseen: hit } }
+`).results.flatMap((result) => result.failures);
+  assert.equal(failures.length, 1);
+  assert.match(failures[0] ?? '', /event 2 \(1s\) expected unseen to be hit, got miss/);
+  assert.match(failures[0] ?? '', /The rule counts only in lines with `degraded: true`\./);
+});
