@@ -186,10 +186,10 @@ describe('payments from a real Kafka', () => {
     const { world, door, nodes: [one, two] } = await open();
     for (let i = 0; i < 100; i++) await door.send(payment(world.nowMs, { id: `p${i}` }), `k${i % 7}`);
     await door.done(door.join('a', one));
-    const before = await door.answers();
+    const first = await door.answers();
     const again = door.join('a', two, { group: 'set-back' });
     await door.done(again);
-    deepEqual(await door.answers(), before);
+    deepEqual(await door.answers(), first);
     const { decided: anew, replayed } = again.measurements;
     deepEqual({ anew, replayed }, { anew: 0, replayed: 100 });
     equal(await countOf(world, one, 'c1'), 101);

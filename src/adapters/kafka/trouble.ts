@@ -1,6 +1,6 @@
 /** What an error of the client or a code of a broker means for us. */
 import {
-  AuthenticationError, ProtocolError, TimeoutError, UserError, protocolErrors, protocolErrorsCodesById,
+  AuthenticationError, NetworkError, ProtocolError, TimeoutError, UserError, protocolErrors, protocolErrorsCodesById,
 } from '@platformatic/kafka';
 import { messageOf } from '#domain/message-of.ts';
 import { TopicUnavailable, type TopicFault } from '#ports/topic.ts';
@@ -70,7 +70,16 @@ const MENDS: readonly (readonly [code: RegExp, mend: string])[] = [
 
 /** A wrong password, a certificate that is not trusted, TLS with who has none: no retry helps. */
 function refusedAtTheDoor(causes: readonly unknown[]): Trouble | undefined {
-  if (causes.some((cause) => cause instanceof AuthenticationError)) {
+  const login = causes.findIndex((cause) => cause instanceof AuthenticationError);
+  // A broker that ends in the middle of the login, or hears none for it wants TLS first, has refused nobody.
+  const wasCutOff = causes.slice(login + 1).some((cause) => cause instanceof NetworkError);
+  if (login >= 0 && wasCutOff) {
+    return {
+      fault: 'unreachable', id: '', mayPass: true,
+      text: 'Kafka cannot be reached: it ended the connection at the login; does this port want TLS?',
+    };
+  }
+  if (login >= 0) {
     return {
       fault: 'refused', id: 'SASL_AUTHENTICATION_FAILED', mayPass: false,
       text: 'Kafka does not accept the user and password (sasl.username, sasl.password, sasl.mechanism)',
