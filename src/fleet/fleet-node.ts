@@ -9,14 +9,10 @@ import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from '
 import { Flights } from '#decisioning/flights.ts';
 import { Pipeline } from '#decisioning/pipeline.ts';
 import { PolicyCompiler } from '#decisioning/policy-compiler.ts';
-import {
-  isAmendment, NOTHING_AMENDED, publicationContent, publicationRecord, readAmendment, readPublication,
-  type Publication,
-} from '#decisioning/publication.ts';
+import type { Publication } from '#decisioning/publication.ts';
+import type { Keeping } from '#decisioning/publisher.ts';
 import { EngineState } from '#decisioning/state.ts';
-import { atOnce, stepByStep } from '#policy/steps.ts';
 import type { Clock } from '#ports/clock.ts';
-import type { LogRecord } from '#ports/decision-log.ts';
 import type { Journal } from '#ports/journal.ts';
 import type { Topic } from '#ports/topic.ts';
 import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
@@ -26,6 +22,7 @@ import { DegradedShadow } from './degraded-shadow.ts';
 import { FleetArrivals } from './fleet-arrivals.ts';
 import { FleetFacts } from './fleet-facts.ts';
 import { FleetPublications } from './fleet-publications.ts';
+import { FleetPublisher } from './fleet-publisher.ts';
 import { GuardedWindowLog } from './guarded-window-log.ts';
 import { JournaledTopic } from './journaled-topic.ts';
 import { Keeper, type KeepingTopic } from './keeper.ts';
@@ -34,7 +31,6 @@ import { RecentRecords } from './recent-records.ts';
 import { placesOf } from './places.ts';
 import { RecordFinder, type FleetIndex } from './record-finder.ts';
 import { SharedWindows } from './shared-windows.ts';
-import { topicRecord } from './topic-record.ts';
 import { EntryCodec } from './window-entry.ts';
 
 export interface FleetNodeParts {
@@ -57,7 +53,6 @@ export interface FleetNodeParts {
   readonly tell?: (what: string) => void;
 }
 
-const PAUSE_MS = 2;
 /** An append of the topic that takes longer is a failure for its breaker. */
 const APPEND_LATE_MS = 250;
 const BREAKER: BreakerTerms = {
@@ -69,12 +64,11 @@ export class FleetNode {
   readonly #state: EngineState;
   readonly #windows: SharedWindows;
   readonly #publications: FleetPublications;
+  readonly #publisher: FleetPublisher;
   readonly #pipeline: Pipeline;
   readonly #log: GuardedWindowLog;
   readonly #shadow: DegradedShadow;
   readonly #journaled: JournaledTopic | undefined;
-  #waiting: { readonly position: number; readonly done: () => void }[] = [];
-  #enacted = 0;
 
   private constructor(parts: FleetNodeParts) {
     this.#parts = parts;
@@ -101,6 +95,7 @@ export class FleetNode {
     });
     const keeper = new Keeper({ log, decisions: journaled ?? unjournaled(decisions), codec, recent });
     this.#publications = new FleetPublications(parts.publications);
+    this.#publisher = new FleetPublisher({ publications: this.#publications, state, clock, tell });
     const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
     const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, finder });
     const arrivals = new FleetArrivals({ log, keeper, flights, state, windows, codec, past, facts, finder });
@@ -118,22 +113,23 @@ export class FleetNode {
   /** Resolves when what is live is live here. */
   static async open(parts: FleetNodeParts): Promise<FleetNode> {
     const node = new FleetNode(parts);
-    await node.#publications.open((record) => node.#enact(record), (error) => {
-      parts.tell?.(`publications: ${String(error)}`);
-    });
+    await node.#publisher.open();
     return node;
   }
 
-  decide(call: DecideCall): Promise<DecideAnswer> {
+  async decide(call: DecideCall): Promise<DecideAnswer> {
+    if (this.apart !== undefined) return refused('log_unavailable', APART);
     return this.#pipeline.decide(this.#timed(call));
   }
 
-  record(call: DecideCall): Promise<RecordAnswer> {
+  async record(call: DecideCall): Promise<RecordAnswer> {
+    if (this.apart !== undefined) return refused('log_unavailable', APART);
     return this.#pipeline.record(this.#timed(call));
   }
 
   /** A decision that leaves no trace, on the shared logs as they are now. */
   async simulate(call: DecideCall): Promise<DecideAnswer> {
+    if (this.apart !== undefined) return refused('log_unavailable', APART);
     try {
       return await this.#simulate(call);
     } catch (error) {
@@ -171,57 +167,38 @@ export class FleetNode {
     return deadlineMs === undefined || call.deadlineMs !== undefined ? call : { ...call, deadlineMs };
   }
 
-  /** Live on this node when it resolves its position; on the others as soon as they hear of it. */
-  async publish(publication: Publication): Promise<number> {
-    const { publications, clock } = this.#parts;
-    // What cannot go live is refused before anybody hears of it.
-    atOnce(this.#state.prepare({ publication, amended: {}, kept: NOTHING_AMENDED, nowMs: clock.now() }));
-    const content = atOnce(publicationContent(publication));
-    const place = await publications.append(topicRecord(publicationRecord(content, 0, clock.now()), {}));
-    const position = place.offset + 1;
-    await this.hasEnacted(position);
-    return position;
+  /** What is in force, and how it is changed: see FleetPublisher. */
+  publish(publication: Publication, keeping?: Keeping, madeOn?: number): Promise<number> {
+    return this.#publisher.publish(publication, keeping, madeOn);
+  }
+
+  amend(...amending: Parameters<FleetPublisher['amend']>): Promise<number> {
+    return this.#publisher.amend(...amending);
   }
 
   /** Resolves when what was published up to this position is in force here. */
   hasEnacted(position: number): Promise<void> {
-    return new Promise<void>((done) => {
-      this.#waiting.push({ position, done });
-      this.#wake();
-    });
+    return this.#publisher.hasEnacted(position);
   }
 
+  /** Publications and amendments that hold. */
+  get published(): Pick<FleetPublications, 'get' | 'after'> { return this.#publications; }
+  /** Why this node decides nothing, where that is so. */
+  get apart(): string | undefined { return this.#publisher.apart; }
+  foreignAgeMs(position: number): number { return this.#publisher.foreignAgeMs(position); }
+
   async close(): Promise<void> {
-    await this.#publications.close();
+    await this.#publisher.close();
     const { decisions, publications } = this.#parts;
     await this.#journaled?.close();
     await this.#log.close();
     await decisions.close();
     await publications.close();
   }
-
-  async #enact(record: LogRecord): Promise<void> {
-    const { clock } = this.#parts;
-    const pause = (): Promise<void> => clock.sleep(PAUSE_MS);
-    if (isAmendment(record)) this.#state.amend(readAmendment(record), record.position);
-    else {
-      const publication = readPublication(record);
-      const wanted = { publication, amended: {}, kept: NOTHING_AMENDED, nowMs: 0 };
-      const prepared = await stepByStep(this.#state.prepare(wanted), pause);
-      await stepByStep(this.#state.warm(prepared), pause);
-      const { position } = record;
-      this.#state.enact(prepared, { base: position, position, amendment: undefined });
-    }
-    this.#enacted = record.position;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const due = this.#waiting.filter(({ position }) => position <= this.#enacted);
-    this.#waiting = this.#waiting.filter(({ position }) => position > this.#enacted);
-    for (const { done } of due) done();
-  }
 }
+
+/** Why may tell of rules of the AML axis; operators are told it. */
+const APART = 'this node cannot make live what is live for the fleet, and decides nothing; another node may';
 
 const unjournaled = (topic: Topic): KeepingTopic => ({ keep: (record) => topic.append(record) });
 
