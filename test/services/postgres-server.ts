@@ -19,27 +19,57 @@ export function whyNoPostgres(): string | undefined {
   return 'no PostgreSQL 15 or newer is here; npm run test:services gets one';
 }
 
+export interface PostgresOptions {
+  /** Where its folder is made; default: the temporary folder of the system. */
+  readonly parent?: string;
+  /** Settings, over ours: `{ synchronous_standby_names: '*' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** A PostgreSQL on a port of 127.0.0.1 and in a folder of its own, for tests with a real one. */
 export class PostgresServer {
   readonly folder: string;
   readonly port: number;
   readonly #program: (name: string) => ServerProgram;
   readonly #user = postgresUser();
+  readonly #settings: readonly string[];
   #process: GuardedProcess | undefined;
 
-  private constructor(folder: string, port: number, program: (name: string) => ServerProgram) {
+  private constructor(
+    folder: string, port: number, program: (name: string) => ServerProgram,
+    settings: Readonly<Record<string, string>>,
+  ) {
     this.folder = folder;
     this.port = port;
     this.#program = program;
+    this.#settings = Object.entries({ fsync: 'off', shared_buffers: '64MB', ...settings })
+      .flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   }
 
   /** A new one, running and ready. */
-  static async make(): Promise<PostgresServer> {
+  static make(options: PostgresOptions = {}): Promise<PostgresServer> {
+    return PostgresServer.#made(options, (server) => server.#initialise());
+  }
+
+  /**
+   * A copy of another, or of what a proxy before it leads to; it follows as fast as it can, and nobody waits
+   * for it.
+   */
+  static standbyOf(
+    primary: { readonly port: number }, options: PostgresOptions = {},
+  ): Promise<PostgresServer> {
+    return PostgresServer.#made(options, (server) => server.#copy(primary.port));
+  }
+
+  static async #made(
+    { parent = tmpdir(), settings = {} }: PostgresOptions, fill: (server: PostgresServer) => Promise<void>,
+  ): Promise<PostgresServer> {
     const program = await getPostgres();
-    const folder = await mkdtemp(join(tmpdir(), 'assay-postgres-'));
-    const server = new PostgresServer(folder, await freePort(), program);
+    const folder = await mkdtemp(join(parent, 'assay-postgres-'));
+    const server = new PostgresServer(folder, await freePort(), program, settings);
     try {
-      await server.#initialise();
+      if (server.#user !== undefined) chownSync(folder, server.#user.uid, server.#user.gid);
+      await fill(server);
       await server.start();
       return server;
     } catch (error) {
@@ -62,9 +92,14 @@ export class PostgresServer {
   async start(): Promise<void> {
     this.#process = new GuardedProcess(this.#program('postgres'), [
       '-D', this.#data(), '-p', `${this.port}`, '-h', '127.0.0.1', '-k', this.folder,
-      '-c', 'fsync=off', '-c', 'shared_buffers=64MB',
+      ...this.#settings,
     ], { folder: this.folder, logFile: join(this.folder, 'log'), user: this.#user });
     await this.#process.ready('PostgreSQL', () => this.#answers(), START_MS_MAX);
+  }
+
+  /** A copy becomes a primary, as in a failover: what its primary had not sent is not there. */
+  async promote(): Promise<void> {
+    await this.#run('pg_ctl', ['promote', '-D', this.#data(), '--wait']);
   }
 
   /** SIGINT: fast, connections are ended. SIGQUIT: at once, as in a crash. */
@@ -85,9 +120,16 @@ export class PostgresServer {
   }
 
   async #initialise(): Promise<void> {
-    if (this.#user !== undefined) chownSync(this.folder, this.#user.uid, this.#user.gid);
     await this.#run('initdb', [
       '-D', this.#data(), '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync',
+      '--wal-segsize=1',
+    ]);
+  }
+
+  async #copy(port: number): Promise<void> {
+    await this.#run('pg_basebackup', [
+      '-h', '127.0.0.1', '-p', `${port}`, '-U', 'owner', '-D', this.#data(),
+      '--write-recovery-conf', '--checkpoint=fast', '--no-sync',
     ]);
   }
 
