@@ -15,6 +15,7 @@ import { isLifecycleVerb, lifecycle, lifecycleUsage, LIFECYCLE_USAGE } from '#cl
 import { labCommand, LAB_USAGE } from '#cli/lab.ts';
 import { isFileVerb, policy, POLICY_USAGE } from '#cli/policy.ts';
 import { policyDiff, POLICY_DIFF_USAGE } from '#cli/policy-diff.ts';
+import { reconcileCommand, RECONCILE_USAGE } from '#cli/reconcile.ts';
 import { replayCommand, REPLAY_USAGE } from '#cli/replay.ts';
 import { verify, VERIFY_USAGE } from '#cli/verify.ts';
 import { UsageError, type Command, type ExitCode, type Shell } from '#cli/shell.ts';
@@ -24,6 +25,7 @@ import { deadParts } from './dead-parts.ts';
 import { explainParts } from './explain-parts.ts';
 import { messageOrTrace } from './messages.ts';
 import { readCustom } from './read-publication.ts';
+import { reconcileParts } from './reconcile-parts.ts';
 import { policyFolder } from './settings.ts';
 import { decideParts, replayParts, verifyParts } from './cli-parts.ts';
 
@@ -82,12 +84,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   verify: entry((shell) => verify(shell, verifyParts), VERIFY_USAGE),
   key: entry((shell) => key(shell, openKeyStore), KEY_USAGE),
   dead: entry((shell) => dead(shell, deadParts), DEAD_USAGE),
+  reconcile: entry((shell) => reconcileCommand(shell, reconcileParts), RECONCILE_USAGE),
 };
 
 const USAGE = [
   DECIDE_USAGE, EXPLAIN_USAGE, POLICY_USAGE, POLICY_DIFF_USAGE, LIFECYCLE_USAGE, BENCH_POLICY_USAGE,
   BACKTEST_USAGE, LAB_USAGE, LANGUAGE_SERVER_USAGE, REPLAY_USAGE, VERIFY_USAGE, KEY_USAGE,
-  DEAD_USAGE,
+  DEAD_USAGE, RECONCILE_USAGE,
 ].join('\n\n');
 
 async function main(): Promise<ExitCode> {

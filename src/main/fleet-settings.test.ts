@@ -16,8 +16,9 @@ test('a node is alone, or has all that a fleet needs', () => {
   deepEqual(fleetSettings(FLEET), {
     kafka: { brokers: ['a:9092', 'b:9092'], clientId: 'assay' }, redis: 'redis://c:6379',
     postgres: 'postgres://d/e', postgresOwner: undefined, create: false, partitions: 12, replicas: 3,
-    intake: undefined,
+    retentionDays: undefined, intake: undefined,
   });
+  equal(fleetSettings({ ...FLEET, ASSAY_RETENTION_DAYS: '800' })?.retentionDays, 800);
   const member = fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_DATA: '/one' })?.intake?.member;
   notEqual(member, fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_DATA: '/two' })?.intake?.member);
   deepEqual(fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_NODE: 'n', ASSAY_TENANT: 't' })?.intake,
@@ -51,6 +52,7 @@ test('a node of a fleet is refused half a setting', () => {
   refused({ ASSAY_KAFKA: ',' }, /host:port/);
   refused({ ASSAY_REDIS: 'c:6379' }, /redis:\/\//);
   refused({ ASSAY_PARTITIONS: '0' }, /ASSAY_PARTITIONS/);
+  refused({ ASSAY_RETENTION_DAYS: '30' }, /407 or more/);
   refused({ ASSAY_KAFKA_USER: 'u' }, /ASSAY_KAFKA_PASSWORD/);
   refused({ ASSAY_KAFKA_CA: '/nowhere.pem' }, /ASSAY_KAFKA_CA .*cannot be read/);
   refused({ ASSAY_KAFKA_CERT: import.meta.filename }, /come together/);

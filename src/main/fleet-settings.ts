@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { KafkaConnection } from '#adapters/kafka/kafka-client.ts';
 import { UsageError } from '#cli/shell.ts';
 import { kafkaSettings } from './kafka-settings.ts';
+import { REDIS_LOGS } from './redis-logs.ts';
 import { dataFolder, type Environment } from './settings.ts';
 
 export interface FleetSettings {
@@ -18,6 +19,8 @@ export interface FleetSettings {
   /** `ASSAY_PARTITIONS` of the topic of decisions, `ASSAY_REPLICAS` of each topic. */
   readonly partitions: number;
   readonly replicas: number;
+  /** `ASSAY_RETENTION_DAYS`: decisions in PostgreSQL that are older go, in whole months; default: none. */
+  readonly retentionDays: number | undefined;
   /** `ASSAY_INTAKE=1`: payments are taken from the topic `transactions` too. */
   readonly intake: IntakeSettings | undefined;
 }
@@ -50,8 +53,20 @@ export function fleetSettings(env: Environment): FleetSettings | undefined {
   return {
     kafka: kafkaSettings(env), redis, postgres, postgresOwner: env['ASSAY_POSTGRES_OWNER'],
     create: env['ASSAY_CREATE'] === '1', partitions, replicas: whole(env, 'ASSAY_REPLICAS', REPLICAS),
+    retentionDays: retentionDays(env),
     intake: env['ASSAY_INTAKE'] === '1' ? intakeSettings(env, partitions) : undefined,
   };
+}
+
+/** Until the windows have forgotten a payment too, its copy has its answer from its record. */
+const RETENTION_DAYS_MIN = Math.ceil(REDIS_LOGS.retentionMs / 86_400_000);
+
+function retentionDays(env: Environment): number | undefined {
+  if (env['ASSAY_RETENTION_DAYS'] === undefined) return undefined;
+  const days = whole(env, 'ASSAY_RETENTION_DAYS', RETENTION_DAYS_MIN);
+  if (days >= RETENTION_DAYS_MIN) return days;
+  throw new UsageError(`ASSAY_RETENTION_DAYS is ${RETENTION_DAYS_MIN} or more: the windows look back so far, `
+    + 'and a copy must find its decision');
 }
 
 function intakeSettings(env: Environment, usualPartitions: number): IntakeSettings {

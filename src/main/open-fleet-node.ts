@@ -20,12 +20,12 @@ import { Projector } from '#projections/projector.ts';
 import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
 import { OpeningSource } from '#records/opening-source.ts';
 import type { FleetSettings } from './fleet-settings.ts';
+import { keepHouse, type Housekeeping } from './fleet-housekeeping.ts';
 import { checkTopics } from './fleet-topics.ts';
 import { reached } from './reached.ts';
+import { REDIS_LOGS } from './redis-logs.ts';
 import { systemClock } from './system-clock.ts';
 
-/** Twice the exact tier, so that a node that comes new has all of it, late events too. */
-const ENTRIES_PER_LOG_MAX = 2 * LIMITS.exactEventsPerEntityMax;
 const REDIS_ANSWER_MS_MAX = 1_000;
 const APPEND_MS_MAX = 2_000;
 const REDIS_MENDS = 'it is ASSAY_REDIS: redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss: for TLS; '
@@ -34,8 +34,7 @@ const REDIS_MENDS = 'it is ASSAY_REDIS: redis://USER:PASSWORD@HOST:PORT/DATABASE
 export interface OpenedNode {
   readonly node: FleetNode;
   readonly finder: DecisionFinder;
-  /** Records that are in the topic and not in the index. */
-  readonly lag: () => Promise<number>;
+  readonly house: Housekeeping;
   close(): Promise<void>;
 }
 
@@ -49,8 +48,7 @@ export async function openFleetNode(
     KafkaTopic.open({ connection, topic: name, appendMsMax: APPEND_MS_MAX });
   const [decisions, publications] = [await topic('decisions'), await topic('publications')];
   const connect = (): Promise<RedisWindowLog> => RedisWindowLog.open({
-    url: settings.redis, answerMsMax: REDIS_ANSWER_MS_MAX, entriesPerLogMax: ENTRIES_PER_LOG_MAX,
-    retentionMs: LIMITS.windowMsMax + LIMITS.occurredBehindMsMax, tell,
+    url: settings.redis, answerMsMax: REDIS_ANSWER_MS_MAX, ...REDIS_LOGS, tell,
   });
   const redis = { name: 'Redis', at: settings.redis, mend: REDIS_MENDS };
   const identity = await topicIdentity(connection, 'decisions');
@@ -76,9 +74,13 @@ export async function openFleetNode(
   const restoring = restorer.run(stopping.signal);
   if (node.state.live === undefined) await node.publish(first);
   const projecting = projector.run(stopping.signal);
+  const house = keepHouse({
+    index, lag: () => projector.lag(), retentionDays: settings.retentionDays, tell,
+  });
   return {
-    node, finder, lag: () => projector.lag(),
+    node, finder, house,
     async close() {
+      house.close();
       stopping.abort();
       await projecting;
       await restoring;

@@ -46,7 +46,7 @@ export async function serveFleet(settings: FleetSettings): Promise<void> {
  * What stands on the log of a node alone (the life cycle, the brake, explanations) a fleet does not have yet.
  */
 const fleetParts = (
-  { node, finder }: OpenedNode, intake: OpenedIntake | undefined, keys: Pick<KeyStore, 'find'>,
+  { node, finder, house }: OpenedNode, intake: OpenedIntake | undefined, keys: Pick<KeyStore, 'find'>,
 ): ApiParts => ({
   decide: (call) => node.decide(call),
   simulate: (call) => node.simulate(call),
@@ -67,7 +67,7 @@ const fleetParts = (
   measurements: () => ({
     stages: node.stages, windowStore: node.state.store.size, logPosition: 0,
     brake: { held: NONE, engaged: NONE, paged: NONE, hits: [] },
-    more: [...fleetMeasurements(node), ...intake?.measurements() ?? []],
+    more: [...fleetMeasurements(node), ...house.measurements(), ...intake?.measurements() ?? []],
   }),
   expiry: () => expiryOf((node.state.live?.policies ?? []).map(({ policy }) => policy), Date.now()),
   schema: () => node.state.schema,
