@@ -53,18 +53,20 @@ export function decisionOf(
       ? { name: 'none', version: 0, hash: 'none' }
       : { name: live.policy.name, version: live.policy.version, hash: live.policy.hash },
     log_position: place.logPosition,
-    degraded: [...unasked(cause), ...left(judged, fallback)],
+    degraded: degradedOf(judged, fallback, cause),
     ...(adjusted === undefined ? {} : { adjusted }),
     created_at: formatInstant(event.receivedAtMs),
   };
 }
 
-const unasked = (cause: WindowsCause | undefined): readonly Degradation[] =>
-  (cause === undefined ? [] : [{ part: WINDOWS, cause, fallback: WITHOUT_WINDOWS }]);
-
 /** Unknown is not no: where the policy could not be applied, its fallback stands in and is named. */
-const left = (judged: Judgement | Failure, fallback: Outcome): readonly Degradation[] =>
-  ('cause' in judged ? [{ part: 'policy', cause: judged.cause, fallback }] : judged.result.degraded ?? []);
+function degradedOf(
+  judged: Judgement | Failure, fallback: Outcome, cause: WindowsCause | undefined,
+): readonly Degradation[] {
+  const parts = 'cause' in judged ? [{ part: 'policy', cause: judged.cause, fallback }]
+    : judged.result.degraded ?? [];
+  return cause === undefined ? parts : [{ part: WINDOWS, cause, fallback: WITHOUT_WINDOWS }, ...parts];
+}
 
 function taskOf(effect: PolicyEffect, live: LivePolicy | undefined): readonly Task[] {
   if (effect.kind === 'label') return [];
