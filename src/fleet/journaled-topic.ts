@@ -53,6 +53,8 @@ export class JournaledTopic {
   #refusedAtMs = 0;
   #shippedMax = 1;
   #shipped = 0;
+  /** Nothing of the journal can be shipped, though the topic may be well. */
+  #isUnreadable = false;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
   #news = Promise.withResolvers<void>();
@@ -118,7 +120,8 @@ export class JournaledTopic {
   /** While something waits in the journal, that is what probes the topic: no payment has to. */
   #enter(): Entered | 'open' {
     const { breaker, journal } = this.#parts;
-    return breaker.state !== 'closed' && journal.waiting.records > 0 ? 'open' : breaker.enter();
+    const isProbed = journal.waiting.records > 0 && !this.#isUnreadable;
+    return breaker.state !== 'closed' && isProbed ? 'open' : breaker.enter();
   }
 
   async #journaled(record: TopicRecord): Promise<'journal'> {
@@ -204,8 +207,10 @@ export class JournaledTopic {
     if (entered === 'open') return AWAY_MS;
     const entries = await this.#next(entered).catch((error: unknown) => {
       breaker.undecided(entered);
+      this.#isUnreadable = true;
       throw error;
     });
+    this.#isUnreadable = false;
     if (entries.length === 0) {
       breaker.undecided(entered);
       return NOTHING_MS;

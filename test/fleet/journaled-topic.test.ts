@@ -141,6 +141,23 @@ test('where neither the topic nor the disk takes it, it is rejected and not answ
   equal(endOf(again), 'journal');
 });
 
+test('a journal that cannot be read does not keep payments from a topic that is well again', async () => {
+  const world = await started();
+  world.topic.mood = 'away';
+  for (let index = 0; index < 20; index++) world.keep(`key_${index}`, 20);
+  await world.pass(100);
+  world.disk.failNext('read', 'io', 1_000);
+  world.topic.mood = 'well';
+  await world.pass(3_000);
+  const kept = world.keep('later', 20);
+  await world.pass(50);
+  equal(endOf(kept), 'topic');
+  match(world.told.join(), /nothing of it is shipped now: read journal/);
+  world.disk.heal();
+  await world.drain();
+  equal((await world.inTopic()).length, 21);
+});
+
 test('a payment is found in the journal by its key as long as the topic has it not', async () => {
   const world = await started();
   world.topic.mood = 'away';
