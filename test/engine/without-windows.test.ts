@@ -2,6 +2,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
+import { logHistory } from '#backtest/history.ts';
+import { makeReport } from '#backtest/make-report.ts';
 import { placeInLog } from '#decisioning/decision-id.ts';
 import { windowsCause } from '#decisioning/decision-of.ts';
 import { HitWatch } from '#decisioning/hit-watch.ts';
@@ -16,8 +18,9 @@ import { derive } from '#explain/derive.ts';
 import { explain } from '#explain/explain.ts';
 import { LiveAt } from '#explain/live-at.ts';
 import { sentences } from '#explain/sentences.ts';
-import type { LogRecord } from '#ports/decision-log.ts';
+import type { LogReader, LogRecord } from '#ports/decision-log.ts';
 import type { PersistentWindowStore } from '#ports/window-store.ts';
+import { orderOf, runOf } from '../backtest/recorded-world.ts';
 import { SeededRandom } from '../simulation/seeded-random.ts';
 import { scaled } from '../test-scale.ts';
 import { POLICY, payment, publicationOf } from './engine-world.ts';
@@ -190,6 +193,23 @@ test('F50 P6 a decision without windows is made again from its record alone, and
     && readDecision(record).policy.name === 'small');
   if (asked === undefined) throw new Error('no such decision');
   ok(!(await explain(asked, sources, { aml: true })).rules.some(({ rule }) => rule === 'unseen'));
+});
+
+test('a backtest judges with full windows what was decided without, and shows the difference', async () => {
+  const log: LogReader = {
+    durable: { position: LOG.length, hash: '' }, get,
+    async *read(from) { yield* LOG.slice(from - 1); },
+  };
+  const run = runOf(logHistory(log, 'a log'), orderOf('as_recorded'));
+  equal((await run.run()).status, 'done');
+  const { payments, baseline, candidates } = makeReport(run, 'a log');
+  equal(payments, LOG.length - 1);
+  const hitsOf = (side: typeof baseline | undefined) =>
+    side?.rules.find(({ rule }) => rule === 'small/unseen')?.hits ?? 0;
+  const recorded = withoutWindows.filter((record) =>
+    readDecision(record).reasons.some(({ rule }) => rule === 'unseen')).length;
+  deepEqual([hitsOf(baseline), hitsOf(candidates[0])], [recorded, 0]);
+  ok((candidates[0]?.changed.results ?? 0) > 0);
 });
 
 test('the brake does not look at decisions without windows: what holds then shall hold', () => {
