@@ -5,15 +5,12 @@
  */
 import type { Decision } from '#domain/decision.ts';
 import { messageOf } from '#domain/message-of.ts';
-import type { Axis } from '#domain/outcome.ts';
 import { isRefusal, parseTransactionCall } from '#domain/parse-event.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable, type DecisionLog, type LogRecord } from '#ports/decision-log.ts';
 import type { WindowStoreSize } from '#ports/window-store.ts';
 import { refused, type DecideAnswer, type DecideCall, type RecordAnswer } from './call.ts';
-import { braking, type Braking } from './braking.ts';
 import { positionOfDecision } from './decision-id.ts';
-import { HitWatch, type RuleHits } from './hit-watch.ts';
 import { Flights } from './flights.ts';
 import { LocalArrivals } from './local-arrivals.ts';
 import { Pipeline } from './pipeline.ts';
@@ -22,6 +19,7 @@ import {
   isAmendment, publicationHash, readPublication, type Amended, type Publication,
 } from './publication.ts';
 import { Publisher, type Amending, type Keeping } from './publisher.ts';
+import { RuleBrake, type BrakeMeasurements, type BrakeNews } from './rule-brake.ts';
 import { readDecision, recordKey, splitKey } from './record.ts';
 import { makeState, type StateNews, type StateParts } from './make-state.ts';
 import { PolicyCompiler } from './policy-compiler.ts';
@@ -36,18 +34,6 @@ export interface EngineParts extends Omit<StateParts, 'tell'> {
   readonly tell?: (what: EngineNews) => void;
 }
 
-/** Who may not see aml may not see the sum of both either. */
-type ByAxis = Readonly<Record<Axis, number>>;
-
-export interface BrakeMeasurements {
-  /** Rules that are in shadow by the brake, by segment. */
-  readonly held: ByAxis;
-  /** Since the engine opened: what it put in shadow, and final rules that it told of. */
-  readonly engaged: ByAxis;
-  readonly paged: ByAxis;
-  readonly hits: readonly RuleHits[];
-}
-
 export interface Measurements {
   readonly brake: BrakeMeasurements;
   readonly stages: Pipeline['stages'];
@@ -58,15 +44,7 @@ export interface Measurements {
 export type EngineNews =
   | StateNews
   | { readonly kind: 'phase'; readonly phase: Phase; readonly because: string }
-  /**
-   * A rule has left its band. `braked`: it is in shadow now; `page`: it is final, and stays;
-   * `below_forecast`: it hits far less than expected; `share_taken`: it is a challenger's, which only judges
-   * in shadow now.
-   */
-  | { readonly kind: 'braked' | 'page' | 'below_forecast' | 'share_taken'; readonly policy: string;
-      readonly rule: string; readonly segment: string | undefined; readonly because: string }
-  /** It goes on acting until the next look. */
-  | { readonly kind: 'brake_failed'; readonly because: string }
+  | BrakeNews
   /** The start that follows reads more of the log; nothing is lost. */
   | { readonly kind: 'snapshot_not_written'; readonly because: string };
 
@@ -78,13 +56,10 @@ const HEAL_PAUSE_MS_MAX = 10_000;
 export class Engine {
   readonly #parts: EngineParts;
   readonly #publisher: Publisher;
-  readonly #watch = new HitWatch(() => this.state.live);
-  readonly #braked = { engaged: { fraud: 0, aml: 0 }, paged: { fraud: 0, aml: 0 } };
+  readonly #brake: RuleBrake;
   /** Where the log ended when this engine was opened, and what was published since, by position. */
   readonly #openedAt: number;
   readonly #published: number[] = [];
-  /** What a look found is not in the log yet. */
-  #isBraking = false;
   #arrivals: LocalArrivals;
   #pipeline: Pipeline;
   #inForce: LivePolicies | undefined;
@@ -98,6 +73,10 @@ export class Engine {
     this.#inForce = state.live;
     const { log, clock } = parts;
     this.#openedAt = log.durable.position;
+    this.#brake = new RuleBrake({
+      live: () => this.state.live, amend: (amending) => this.amend(amending), now: () => clock.now(),
+      tell: (news) => { parts.tell?.(news); },
+    });
     this.#publisher = new Publisher({ log, clock, arrivals: () => this.#publishing() });
   }
 
@@ -149,11 +128,9 @@ export class Engine {
   }
 
   measurements(): Measurements {
-    const { store, live } = this.state;
-    const held = this.#watch.held(live?.amendment?.modes ?? []);
-    const brake = { held, ...this.#braked, hits: this.#watch.hits() };
+    const { store } = this.state;
     return {
-      brake,
+      brake: this.#brake.measurements(),
       stages: this.#pipeline.stages, windowStore: store.size, logPosition: this.#parts.log.durable.position,
     };
   }
@@ -229,38 +206,9 @@ export class Engine {
     }
   }
 
-  /**
-   * The brake's look at what rules did since the one before; meant for once a second. Resolves when what it
-   * found stands in the log; until then no other look is taken, and what rules do is counted for the next.
-   */
+  /** The brake's look at what rules did: see RuleBrake. */
   async look(): Promise<void> {
-    if (this.#phase !== 'ready' || this.#isBraking) return;
-    const { clock, tell } = this.#parts;
-    const found = this.#watch.look(clock.now());
-    for (const { kind, policy, rule, axis, segment, because } of found) {
-      if (kind === 'page') this.#braked.paged[axis] += 1;
-      if (kind === 'above') continue;
-      const news = kind === 'below' ? 'below_forecast' : kind;
-      tell?.({ kind: news, policy, rule, segment: segment?.value, because });
-    }
-    const above = found.filter(({ kind }) => kind === 'above');
-    if (above.length === 0) return;
-    let braked: Braking | undefined;
-    this.#isBraking = true;
-    try {
-      await this.amend((inForce) => {
-        braked = braking(above, inForce, this.state.live, clock.now());
-        return braked.amending;
-      });
-      for (const { axis, ...one } of braked?.news ?? []) {
-        this.#braked.engaged[axis] += 1;
-        tell?.(one);
-      }
-    } catch (error) {
-      tell?.({ kind: 'brake_failed', because: messageOf(error) });
-    } finally {
-      this.#isBraking = false;
-    }
+    if (this.#phase === 'ready') await this.#brake.look();
   }
 
   /** What is live by the log: not what is still being written, nor what could not be. */
@@ -326,7 +274,7 @@ export class Engine {
     });
     const pipeline = new Pipeline({
       arrivals, flights, clock, schema: state.schema,
-      onDecided: (live, event, decision) => { this.#watch.decided(live, event, decision); },
+      onDecided: (live, event, decision) => { this.#brake.decided(live, event, decision); },
     });
     return { arrivals, pipeline };
   }
@@ -345,7 +293,7 @@ export class Engine {
           const state = await makeState(this.#parts);
           ({ arrivals: this.#arrivals, pipeline: this.#pipeline } = this.#decidingOn(state));
           this.#inForce = this.state.live;
-          this.#watch.beginAnew();
+          this.#brake.beginAnew();
           this.#enter('ready', 'the state was made again from the log');
           return;
         }

@@ -11,6 +11,7 @@ import { Pipeline } from '#decisioning/pipeline.ts';
 import { PolicyCompiler } from '#decisioning/policy-compiler.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import type { Keeping } from '#decisioning/publisher.ts';
+import { RuleBrake, type BrakeNews } from '#decisioning/rule-brake.ts';
 import { EngineState } from '#decisioning/state.ts';
 import type { Clock } from '#ports/clock.ts';
 import type { Journal } from '#ports/journal.ts';
@@ -51,6 +52,8 @@ export interface FleetNodeParts {
   /** In [0, 1). */
   readonly random?: () => number;
   readonly tell?: (what: string) => void;
+  /** What the brake of this node found and did. */
+  readonly onBrake?: (news: BrakeNews) => void;
 }
 
 /** An append of the topic that takes longer is a failure for its breaker. */
@@ -65,6 +68,8 @@ export class FleetNode {
   readonly #windows: SharedWindows;
   readonly #publications: FleetPublications;
   readonly #publisher: FleetPublisher;
+  /** On the counts of this node: a share of what is decided, so shares hold. */
+  readonly brake: Pick<RuleBrake, 'look' | 'measurements'>;
   readonly #pipeline: Pipeline;
   readonly #log: GuardedWindowLog;
   readonly #shadow: DegradedShadow;
@@ -99,6 +104,11 @@ export class FleetNode {
     const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
     const facts = new FleetFacts({ log, keeper, flights, schema, windows, codec, finder });
     const arrivals = new FleetArrivals({ log, keeper, flights, state, windows, codec, past, facts, finder });
+    const brake = new RuleBrake({
+      live: () => state.live, amend: (amending) => this.#publisher.amend(amending), now: () => clock.now(),
+      tell: (news) => { parts.onBrake?.(news); },
+    });
+    this.brake = brake;
     this.#state = state;
     this.#windows = windows;
     this.#log = log;
@@ -106,7 +116,10 @@ export class FleetNode {
     this.#shadow = new DegradedShadow(state);
     this.#pipeline = new Pipeline({
       arrivals, flights, clock, schema,
-      onDecided: (_live, event, decision) => { this.#shadow.decided(event, decision); },
+      onDecided: (live, event, decision) => {
+        brake.decided(live, event, decision);
+        this.#shadow.decided(event, decision);
+      },
     });
   }
 

@@ -35,8 +35,8 @@ export const releaseBrake = (
       action: 'brake.release', subject: `policy/${policy}`,
       detail: { rule, segment: segment ?? null, because },
     },
-    enact: () => enactAmendment(parts,
+    enact: (madeOn) => enactAmendment(parts,
       ({ modes: now }) => ({ modes: now.filter((mode) => !isReleased(mode)) }),
-      { person: actor.person, because, approvals: [] }),
+      { person: actor.person, because, approvals: [] }, madeOn),
   });
 });

@@ -7,7 +7,7 @@ import {
   publicationHashSteps, type Amended, type Amendment, type Approval, type Publication,
 } from '#decisioning/publication.ts';
 import type { Keeping } from '#decisioning/publisher.ts';
-import { PublicationRefused } from '#decisioning/publication-refused.ts';
+import { PublicationOvertaken, PublicationRefused } from '#decisioning/publication-refused.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { isRefusal } from '#domain/parse-event.ts';
 import type { Refusal } from '#domain/refusal.ts';
@@ -34,8 +34,8 @@ export interface LiveChange {
   readonly kind: PublicationRecord['kind'];
   readonly because: string;
   readonly notes?: readonly string[];
-  /** Appends to the log; the position, and the content hash of what stands there. */
-  readonly enact: () => Promise<{ readonly position: number; readonly hash: string }>;
+  /** Appends to the log; the position, and the content hash of what stands there. See LiveEngine. */
+  readonly enact: (madeOn: number) => Promise<{ readonly position: number; readonly hash: string }>;
   /** What else is written with the row. */
   readonly also?: (writes: RecordWrites, atMs: number) => Promise<void>;
 }
@@ -61,6 +61,8 @@ export class GoingLive {
   hasFound = false;
   /** Up to here a row is written, or waits; undefined: not yet asked for. */
   #knownTo: number | undefined;
+  /** Base of what is live as the running step was told. */
+  #madeOn = 0;
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts;
@@ -84,7 +86,9 @@ export class GoingLive {
   ): Promise<Result | Refusal> {
     const next = this.#last.then(async () => {
       await this.#settle();
-      return step(this.#parts.engine.inForce());
+      const live = this.#parts.engine.inForce();
+      this.#madeOn = live.base;
+      return step(live);
     });
     this.#last = next.catch(() => undefined);
     return next;
@@ -94,9 +98,12 @@ export class GoingLive {
   async goLive(actor: Pick<Actor, 'person'>, change: LiveChange): Promise<WentLive | Refusal> {
     let live: { readonly position: number; readonly hash: string };
     try {
-      live = await change.enact();
+      live = await change.enact(this.#madeOn);
     } catch (error) {
       if (error instanceof PublicationRefused) return gateClosed(error.problems);
+      if (error instanceof PublicationOvertaken) {
+        return meanwhile(error.madeOn, this.#parts.engine.inForce());
+      }
       if (error instanceof LogUnavailable) {
         return refuse('log_unavailable', `${error.message}; what was live stays, unless the log has it: `
           + `look at `
@@ -183,6 +190,10 @@ function pendingOf(
 }
 
 function meanwhile(base: number, { base: now, publication, policies }: InForceView): Refusal {
+  if (base === now) {
+    return refuse('conflict', 'others change what is in force in this moment. Nothing of yours went live; '
+      + 'look at it, and send it again');
+  }
   const names = policies.map(({ name, version }) => `${name} ${version}`).join(', ');
   return refuse('conflict', `since position ${base}, which you saw, ${publication.person ?? 'a start'} `
     + `has published `
@@ -195,10 +206,10 @@ export const loggedApproval = ({ atMs, ...approval }: ApprovalRecord): Approval 
   ({ ...approval, at: formatInstant(atMs) });
 
 export async function enactPublication(
-  { engine }: Pick<LifecycleParts, 'engine'>, publication: Publication, keeping?: Keeping,
+  { engine }: Pick<LifecycleParts, 'engine'>, publication: Publication, madeOn: number, keeping?: Keeping,
 ): Promise<{ position: number; hash: string }> {
   const hash = await stepsInTurns(publicationHashSteps(publication));
-  return { position: await engine.publish(publication, keeping), hash };
+  return { position: await engine.publish(publication, keeping, madeOn), hash };
 }
 
 /** Who amends, why, and by whose leave. */
@@ -207,10 +218,11 @@ export type AmendedBy = Pick<Amendment, 'person' | 'because' | 'approvals'>;
 /** Amends what is in force; the parts that are not named stay, also those that the brake adds meanwhile. */
 export async function enactAmendment(
   { engine }: Pick<LifecycleParts, 'engine'>,
-  change: Keeping, by: AmendedBy,
+  change: Keeping, by: AmendedBy, madeOn: number,
 ): Promise<{ position: number; hash: string }> {
   const position = await engine.amend(
-    typeof change === 'function' ? (inForce) => ({ ...change(inForce), ...by }) : { ...change, ...by });
+    typeof change === 'function' ? (inForce) => ({ ...change(inForce), ...by }) : { ...change, ...by },
+    madeOn);
   return { position, hash: hashOfJson({ ...amendedNow(engine.inForce()), ...by }) };
 }
 

@@ -251,7 +251,7 @@ export const publishListChange = (
       action: 'list.publish', subject: `list/${change.list}`,
       detail: { id, author: change.author, approvers: approversOf(approvals) },
     },
-    enact: () => enactPublication(parts, publication),
+    enact: (madeOn) => enactPublication(parts, publication, madeOn),
     also: async (writes) => {
       await listWentLive(writes, id);
       await writes.applyListChange(id);

@@ -34,11 +34,16 @@ export interface LiveEngine {
   inForce(): InForceView;
   /**
    * The position from which on it decides. `keeping` replaces parts of the amendment that would be kept.
-   * Throws PublicationRefused and LogUnavailable; then nothing was published.
+   * `madeOn` is the base of what it was made from: where others publish too, and one of them has done so
+   * since, it throws PublicationOvertaken. It throws PublicationRefused and LogUnavailable too; then nothing
+   * was published.
    */
-  publish(publication: Publication, keeping?: Keeping): Promise<number>;
-  /** Parts that are not named stay. A function is asked at its turn, with what is in force then. */
-  amend(amending: Amending | ((inForce: Amended) => Amending)): Promise<number>;
+  publish(publication: Publication, keeping?: Keeping, madeOn?: number): Promise<number>;
+  /**
+   * Parts that are not named stay. A function is asked at its turn, with what is in force then; where others
+   * amend too, perhaps more than once. Throws as `publish` does.
+   */
+  amend(amending: Amending | ((inForce: Amended) => Amending), madeOn?: number): Promise<number>;
   /** Undefined where no publication stands there. */
   publicationAt(position: number): Promise<Publication | undefined>;
   /** What went live behind a position, oldest first. */

@@ -46,7 +46,7 @@ export const publishVersion = (
         approvers: approversOf(result.approvals), notes,
       },
     },
-    enact: () => enactPublication(parts, publication,
+    enact: (madeOn) => enactPublication(parts, publication, madeOn,
       ({ challengers }) => ({ challengers: challengers.filter(isOther) })),
   });
 });
@@ -143,7 +143,7 @@ export const rollBack = (
       action: 'publication.roll_back', subject: `publication/${position}`,
       detail: { to: position, before: live.base, policies: hashes },
     },
-    enact: () => enactPublication(parts, publication),
+    enact: (madeOn) => enactPublication(parts, publication, madeOn),
   });
 });
 
@@ -186,12 +186,12 @@ export const startShadow = (
       action: 'version.shadow', subject: `version/${hash}`,
       detail: { policy: version.policy, version: version.version, share, by: challenger.by },
     },
-    enact: () => enactAmendment(parts, ({ challengers }) => {
+    enact: (madeOn) => enactAmendment(parts, ({ challengers }) => {
       if (share > 0 && !wasBraked && isBraked(challengers)) {
         throw new PublicationRefused(['the brake has taken its share in this moment; look at what it did']);
       }
       return { challengers: [...challengers.filter(isOther), challenger] };
-    }, { person: actor.person, because, approvals }),
+    }, { person: actor.person, because, approvals }, madeOn),
     also: (writes, atMs) => addEvidence(writes, parts.seals,
       { hash, kind: 'shadow', passed: true, atMs, person: actor.person }, { share, by: challenger.by }),
   });
@@ -207,8 +207,8 @@ export const stopShadow = (
   return going.goLive(actor, {
     kind: 'challenge', because,
     act: { action: 'version.unshadow', subject: `version/${hash}`, detail: {} },
-    enact: () => enactAmendment(parts,
+    enact: (madeOn) => enactAmendment(parts,
       ({ challengers }) => ({ challengers: challengers.filter(isOther) }),
-      { person: actor.person, because, approvals: [] }),
+      { person: actor.person, because, approvals: [] }, madeOn),
   });
 });

@@ -197,6 +197,6 @@ function takeOut(
       action: RETIRE, subject: retirementSubject(name),
       detail: { hash, author: askedBy, before: live.base, notes, approvers: approversOf(approvals) },
     },
-    enact: () => enactPublication(parts, publication),
+    enact: (madeOn) => enactPublication(parts, publication, madeOn),
   });
 }

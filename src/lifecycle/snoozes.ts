@@ -1,5 +1,5 @@
 /** Snoozes: one entity is left alone by one rule, until a date, for a reason, with a second person. */
-import type { Snooze } from '#decisioning/publication.ts';
+import type { Amended, Snooze } from '#decisioning/publication.ts';
 import { fieldNamed, type EventSchema } from '#domain/field.ts';
 import { formatInstant } from '#domain/instant.ts';
 import { nearestName } from '#domain/nearest-name.ts';
@@ -148,19 +148,21 @@ export const publishSnooze = (
   const found = ruleIn(live.policies, snooze);
   const fault = isRefusal(found) ? found : faultOf(snooze, found.rule, parts.now());
   if (fault !== undefined) return fault;
-  const snoozes = [...inForceAt(amendedNow(live).snoozes, parts.now()).filter((one) => one.id !== id), {
+  const added: Snooze = {
     id, policy: snooze.policy, rule: snooze.rule, field: snooze.field, value: snooze.value,
     from: formatInstant(snooze.fromMs), until: formatInstant(snooze.untilMs), by: snooze.author,
     reason: snooze.reason, approvals: approvals.map(loggedApproval),
-  }];
+  };
+  const withAdded = ({ snoozes }: Amended): Partial<Amended> =>
+    ({ snoozes: [...inForceAt(snoozes, parts.now()).filter((one) => one.id !== id), added] });
   return going.goLive(actor, {
     kind: 'snooze', because,
     act: {
       action: 'snooze.publish', subject,
       detail: { id, author: snooze.author, approvers: approversOf(approvals) },
     },
-    enact: () => enactAmendment(parts, { snoozes },
-      { person: actor.person, because, approvals: approvals.map(loggedApproval) }),
+    enact: (madeOn) => enactAmendment(parts, withAdded,
+      { person: actor.person, because, approvals: approvals.map(loggedApproval) }, madeOn),
     also: (writes) => writes.setSnoozeState(id, 'published'),
   });
 });
@@ -172,13 +174,13 @@ export const publishSnooze = (
 export const endSnooze = (
   parts: LifecycleParts, going: GoingLive, actor: Actor, id: string, because: string,
 ): Promise<WentLive | Refusal> => going.inTurn(async (live) => {
-  const { snoozes } = amendedNow(live);
-  const inForce = snoozes.find((one) => one.id === id);
+  const inForce = amendedNow(live).snoozes.find((one) => one.id === id);
   if (inForce === undefined) return withdrawn(parts, actor, { id, because, position: live.position });
   return going.goLive(actor, {
     kind: 'snooze', because, act: endOfSnooze(inForce, because),
-    enact: () => enactAmendment(parts, { snoozes: snoozes.filter((one) => one.id !== id) },
-      { person: actor.person, because, approvals: [] }),
+    enact: (madeOn) => enactAmendment(parts,
+      ({ snoozes }) => ({ snoozes: snoozes.filter((one) => one.id !== id) }),
+      { person: actor.person, because, approvals: [] }, madeOn),
     also: (writes) => writes.setSnoozeState(id, 'ended'),
   });
 });
