@@ -43,6 +43,8 @@ export interface RestorerBounds {
   readonly lookMs: number;
   readonly leaseMs: number;
   readonly noteMs: number;
+  /** What has no place yet may wait so long for it, so that the topic is asked less often, ms. */
+  readonly gatherMs: number;
   /** What was in flight to the topic when the logs were lost has so long to be in it, ms. */
   readonly settleMs: number;
   /** In flight for so long, its node is dead, ms. */
@@ -50,7 +52,7 @@ export interface RestorerBounds {
 }
 
 const BOUNDS: RestorerBounds = {
-  lookMs: 200, leaseMs: 2_000, noteMs: 1_000, settleMs: 500, orphanMs: 30_000,
+  lookMs: 200, leaseMs: 2_000, noteMs: 1_000, gatherMs: 50, settleMs: 500, orphanMs: 30_000,
 };
 
 export class Restorer {
@@ -134,6 +136,7 @@ export class Restorer {
     const [noted, starts] = await Promise.all([log.checkpoint(), topic.starts()]);
     this.#reached = starts.map((start, partition) => Math.max(start, noted?.[partition] ?? start));
     this.#mayNote = true;
+    this.#noted = '';
   }
 
   async #recover(signal: AbortSignal): Promise<void> {
@@ -155,11 +158,13 @@ export class Restorer {
     tell?.(`window logs: whole in epoch ${epoch}: ${records} records in ${clock.now() - startedAt} ms`);
     for (const record of late) await this.#place(record);
     this.#mayNote = true;
+    this.#noted = '';
     await this.#note();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    for await (const record of this.#parts.topic.follow(this.#reached, signal)) {
+    const following = { gatherMs: this.#bounds.gatherMs };
+    for await (const record of this.#parts.topic.follow(this.#reached, signal, following)) {
       if (signal.aborted) return;
       await this.#place(record);
       this.#reached[record.place.partition] = record.place.offset + 1;

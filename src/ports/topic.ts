@@ -24,6 +24,14 @@ export interface WrittenRecord extends TopicRecord {
   readonly writtenAtMs: number;
 }
 
+export interface Following {
+  /**
+   * Who can wait so long for what comes is brought more at once, which spares a question for each record;
+   * default 0. The first record after a pause comes at once.
+   */
+  readonly gatherMs?: number;
+}
+
 export interface Topic {
   readonly name: string;
   readonly partitionCount: number;
@@ -47,7 +55,9 @@ export interface Topic {
    * The same, and then what comes, until the signal or the close. A topic that cannot be reached is waited
    * for. Of what is written, no more than a bounded part is held: who reads slowly is read for slowly.
    */
-  follow(from: readonly number[], signal: AbortSignal): AsyncIterable<WrittenRecord>;
+  follow(
+    from: readonly number[], signal: AbortSignal, following?: Following,
+  ): AsyncIterable<WrittenRecord>;
   /** What has not settled is rejected. */
   close(): Promise<void>;
 }

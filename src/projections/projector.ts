@@ -79,7 +79,7 @@ export class Projector {
     const either = AbortSignal.any([signal, ending.signal]);
     try {
       this.#reached = await index.offsets();
-      const records = topic.follow(this.#reached, either);
+      const records = topic.follow(this.#reached, either, { gatherMs: this.#bounds.waitMsMax });
       for await (const batch of batchesOf(records, this.#bounds, clock, this.#waitMs)) {
         if (signal.aborted) return 'stopped';
         if (!await this.#project(batch)) return 'overtaken';

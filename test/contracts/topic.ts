@@ -174,6 +174,22 @@ function following(story: Story, world: () => TopicWorld): void {
     deepEqual(seen, ['a=1', 'a=2', 'a=3', 'a=4']);
   });
 
+  story('who can wait for more to come together misses nothing, and ends at once', async (topic) => {
+    const stop = new AbortController();
+    const seen: string[] = [];
+    for (let i = 0; i < 3; i++) await topic.append(makeRecord('a', `${i}`));
+    const appending = (async () => {
+      for (let i = 3; i < 9; i++) await topic.append(makeRecord('a', `${i}`));
+    })();
+    for await (const record of topic.follow([], stop.signal, { gatherMs: 40 })) {
+      seen.push(told(record));
+      // The end comes while the topic is not to be asked yet.
+      if (seen.length === 9) setTimeout(() => { stop.abort(); }, 5);
+    }
+    await appending;
+    deepEqual(seen, Array.from({ length: 9 }, (_, i) => `a=${i}`));
+  });
+
   story('a signal ends a follower that waits or is about to start, and a close ends all', async (topic) => {
     const stop = new AbortController();
     const waiting = collected(topic.follow([], stop.signal));

@@ -21,11 +21,15 @@ export interface ReaderOptions {
   /** How long a broker waits for a record before it says that there is none. */
   readonly waitMsMax: number;
   readonly retryMs: number;
+  /** A broker that had little is asked again so much later; see Following. */
+  readonly gatherMs: number;
   /** A reading with an end gives up when nothing is heard for so long. */
   readonly silenceMsMax: number;
 }
 
 const RETRY_GROWTH_MAX = 20;
+/** Who is so far behind does not wait for more. */
+const GATHERED_RECORDS_MAX = 256;
 const NOBODY: Trouble = { fault: 'unreachable', id: '', text: 'no broker leads it', mayPass: true };
 
 /** Where partitions start or end, asked of those who lead them. Rejects with TopicUnavailable. */
@@ -65,6 +69,8 @@ export class TopicReader {
   readonly #signal: AbortSignal;
   /** Brokers that were asked and whose answer is not read yet. */
   readonly #asked = new Set<number>();
+  /** When each may be asked again. */
+  readonly #dueAtMs = new Map<number, number>();
   readonly #arrived: Fetched[] = [];
   #wake: () => void = () => {};
   #leaders: readonly number[] | undefined;
@@ -136,6 +142,8 @@ export class TopicReader {
 
   async #fetch(node: number, partitions: readonly number[]): Promise<Fetched> {
     const { partitionBytesMax, fetchBytesMax, waitMsMax } = this.#options;
+    await this.#gather(node);
+    if (this.#signal.aborted) return { node, answer: NOBODY };
     const asked = partitions.map((partition) => ({
       partition, currentLeaderEpoch: -1, fetchOffset: BigInt(this.#offsets.get(partition)!),
       lastFetchedEpoch: -1, partitionMaxBytes: partitionBytesMax,
@@ -148,6 +156,11 @@ export class TopicReader {
     } catch (error) {
       return { node, answer: troubleOf(error) };
     }
+  }
+
+  async #gather(node: number): Promise<void> {
+    const waitMs = (this.#dueAtMs.get(node) ?? 0) - performance.now();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#signal }).catch(() => {});
   }
 
   async *#taken({ node, answer }: Fetched): AsyncIterable<WrittenRecord> {
@@ -170,6 +183,8 @@ export class TopicReader {
     if (trouble === undefined) {
       this.#pauseMs = this.#options.retryMs;
       this.#heardAtMs = performance.now();
+      const count = parts.reduce((sum, { length }) => sum + length, 0);
+      if (count < GATHERED_RECORDS_MAX) this.#dueAtMs.set(node, this.#heardAtMs + this.#options.gatherMs);
       // The next answer comes while this one is read.
       await this.#ask();
     }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '#domain/limits.ts';
 import {
-  TopicUnavailable, type Topic, type TopicPlace, type TopicRecord, type WrittenRecord,
+  TopicUnavailable, type Following, type Topic, type TopicPlace, type TopicRecord, type WrittenRecord,
 } from '#ports/topic.ts';
 import { askedOfKafka, KafkaClient, type KafkaConnection } from './kafka-client.ts';
 import { producerWire } from './producer-wire.ts';
@@ -39,7 +39,7 @@ export class KafkaTopic implements Topic {
   readonly #connection: KafkaConnection;
   readonly #client: KafkaClient;
   readonly #writer: TopicWriter;
-  readonly #reading: ReaderOptions;
+  readonly #reading: Omit<ReaderOptions, 'gatherMs'>;
   readonly #closing = new AbortController();
 
   private constructor(
@@ -123,7 +123,9 @@ export class KafkaTopic implements Topic {
     }
   }
 
-  async *follow(from: readonly number[], signal: AbortSignal): AsyncIterable<WrittenRecord> {
+  async *follow(
+    from: readonly number[], signal: AbortSignal, { gatherMs = 0 }: Following = {},
+  ): AsyncIterable<WrittenRecord> {
     const stop = new AbortController();
     const end = (): void => { stop.abort(); };
     const signals = [signal, this.#closing.signal];
@@ -131,7 +133,7 @@ export class KafkaTopic implements Topic {
     for (const one of signals) one.addEventListener('abort', end);
     try {
       const offsets = await this.#found(from, stop.signal);
-      if (offsets !== undefined) yield* this.#reader(offsets, undefined, stop.signal);
+      if (offsets !== undefined) yield* this.#reader(offsets, undefined, stop.signal, gatherMs);
     } finally {
       for (const one of signals) one.removeEventListener('abort', end);
     }
@@ -164,10 +166,12 @@ export class KafkaTopic implements Topic {
   /** On connections of its own: a fetch that waits for records would hold up whoever stands behind it. */
   async *#reader(
     from: ReadonlyMap<number, number>, until: ReadonlyMap<number, number> | undefined, signal: AbortSignal,
+    gatherMs = 0,
   ): AsyncIterable<WrittenRecord> {
     const client = new KafkaClient(this.#connection);
     try {
-      yield* new TopicReader(client, this.name, this.#reading, from, until, signal).records();
+      const reading = { ...this.#reading, gatherMs };
+      yield* new TopicReader(client, this.name, reading, from, until, signal).records();
     } finally {
       await client.close();
     }
