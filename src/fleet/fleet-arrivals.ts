@@ -276,11 +276,16 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const { receivedAtMs } = event;
     const pin = { receivedAtMs, publication: inForce?.position ?? 0, digest: digestOf(arriving.parsed) };
     const standing = this.#standing(arriving, codec.writeEvent(event, pin), NOWHERE);
+    // The logs may have taken it and not answered: those that it only looked at too.
+    const seen = placesOf(state.schema, admitted).filter(({ isSeenOnly }) => isSeenOnly);
+    const at = seen.map(({ name: { field, value } }) => [field, value, 0] as const);
+    const looked = at.length === 0 ? [] : [{ id: entryId(arriving.key), bytes: SEEN_BYTES, at }];
+    const all = { ...standing, others: [...standing.others ?? [], ...looked] };
     const place = fleetPlace(entryId(arriving.key), {});
     return {
       kind: 'placed', position: 0, receivedAtMs: event.receivedAtMs, event, live, isReplay: false,
       judge: () => state.judgeDegraded(admitted, place, cause),
-      keep: (record) => keeper.keepUnplaced(record, standing, arriving.answerBy),
+      keep: (record) => keeper.keepUnplaced(record, all, arriving.answerBy),
     };
   }
 

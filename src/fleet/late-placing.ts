@@ -42,7 +42,7 @@ export class LatePlacing {
     const { entry } = standings.standing;
     const event = entry === undefined ? undefined : this.#parts.codec.read(entry);
     if (entry === undefined || event?.kind !== 'event') throw new RangeError('what a record is, is no event');
-    const bytes = event.type === 'refund' ? await this.#inherited(standings, record, event, entry) : entry;
+    const bytes = await this.#bytes(standings, record, event, entry);
     const isBeside = event.type === 'status' || event.type === 'label' || event.type === 'fact';
     await placing.own(bytes, isBeside ? [] : this.#names(standings, bytes));
     if (event.type === 'status' || event.type === 'label') await this.#change(placing, standings, record);
@@ -97,22 +97,23 @@ export class LatePlacing {
     await placing.beside(id, bytes, [{ tenant, field: field.path, value: entity }]);
   }
 
-  /** A refund has the fields of its payment; as its own entry says, where that is there already. */
-  async #inherited(
-    { tenant, name, id }: Standings, record: LogRecord, refund: EventEntry, entry: Uint8Array,
+  /** As its own entry says, where that is there already. Else a refund gets the fields of its payment. */
+  async #bytes(
+    { tenant, family, name, id }: Standings, record: LogRecord, event: EventEntry, entry: Uint8Array,
   ): Promise<Uint8Array> {
     const { codec, schema } = this.#parts;
-    const there = await this.#ownLog(ownName(tenant, 'event', name), id);
+    const there = await this.#ownLog(ownName(tenant, family, name), id);
     if (there.event !== undefined) return codec.writeEvent(eventOf(there.event, tenant), there.event.pin);
+    if (event.type !== 'refund') return entry;
     const { transactionId = '' } = this.#parsed(record, tenant);
     const about = ownName(tenant, 'tx', transactionId);
     const { event: payment } = await this.#ownLog(about, entryId(recordKey(tenant, 'tx', transactionId)));
     if (payment === undefined) return entry;
-    const event = eventOf(refund, tenant);
-    inheritFields(schema, event, {
+    const refund = eventOf(event, tenant);
+    inheritFields(schema, refund, {
       number: (slot) => payment.numbers[slot] ?? Number.NaN, text: (slot) => payment.texts[slot],
     });
-    return codec.writeEvent(event, refund.pin);
+    return codec.writeEvent(refund, event.pin);
   }
 
   async #ownLog(name: LogName, id: string): Promise<OwnLog> {

@@ -163,7 +163,7 @@ export class Restorer {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const following = { gatherMs: this.#bounds.gatherMs };
+    const following = { gatherMs: () => this.#bounds.gatherMs };
     for await (const record of this.#parts.topic.follow(this.#reached, signal, following)) {
       if (signal.aborted) return;
       await this.#place(record);

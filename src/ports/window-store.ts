@@ -73,7 +73,7 @@ export interface SharedWindowStore extends PersistentWindowStore {
   rowOfEvent(event: Pick<ParsedEvent, 'tenant' | 'type' | 'id'>): number;
   /**
    * Puts the row into the log of the entity that it has in this field, behind all that entered before it
-   * and are not later than it; without a field, into the log of nobody.
+   * and are not later than it; without a field, into the log of nobody. Where it is, it stays.
    */
   enter(row: number, field: FieldDefinition | undefined): void;
   /** As `change`, for a transaction that is here; what is known of it already is not added again. */

@@ -134,7 +134,7 @@ export class LocalWindowStore implements PersistentWindowStore, SharedWindowStor
     }
     const one = this.#indexed.find(({ slot }) => slot === field.textSlot);
     if (one === undefined) throw new RangeError(`${field.path} has no logs`);
-    this.#enterLog(row, one, true);
+    if ((this.rows.held(row) & one.bit) === 0) this.#enterLog(row, one, true);
   }
 
   forget(tenant: string, field: FieldDefinition, value: string): void {
