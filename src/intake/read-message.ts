@@ -5,7 +5,7 @@
  *   type                  `transaction` (where it is left out) or `event`
  *   tenant                default: that of the node
  *   idempotency-key       as the header of HTTP
- *   decision-deadline-ms  likewise; where it is left out, nobody waits
+ *   decision-deadline-ms  likewise; where it is left out, nobody waits, and it has ten seconds
  */
 import { refused, type DecideCall } from '#decisioning/call.ts';
 import { LIMITS } from '#domain/limits.ts';
@@ -18,6 +18,8 @@ export interface Message {
 }
 
 const TENANT = /^[\x21-\x7e]{1,128}$/;
+/** Rather late with its windows than in time without them. */
+const USUAL_DEADLINE_MS = 10_000;
 const DEADLINE_MS = /^[1-9][0-9]{0,4}$/;
 const TYPES = { transaction: 'decide', event: 'record' } as const;
 
@@ -35,16 +37,15 @@ export function readMessage(
   if (idempotencyKey !== undefined && !TENANT.test(idempotencyKey)) {
     return wrong('idempotency-key', `has 1 to ${LIMITS.idCharsMax} visible ASCII characters`);
   }
-  const deadline = textIn(headers, 'decision-deadline-ms');
-  if (deadline !== undefined && !DEADLINE_MS.test(deadline)) {
+  const deadline = textIn(headers, 'decision-deadline-ms') ?? `${USUAL_DEADLINE_MS}`;
+  if (!DEADLINE_MS.test(deadline)) {
     return wrong('decision-deadline-ms', 'is a whole number from 1 to 99999');
   }
   return {
     asks: TYPES[type],
     call: {
-      bytes: value, tenant, receivedAtMs: writtenAtMs,
+      bytes: value, tenant, receivedAtMs: writtenAtMs, deadlineMs: Number(deadline),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      ...(deadline === undefined ? {} : { deadlineMs: Number(deadline) }),
     },
   };
 }

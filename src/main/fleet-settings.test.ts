@@ -16,7 +16,7 @@ test('a node is alone, or has all that a fleet needs', () => {
   deepEqual(fleetSettings(FLEET), {
     kafka: { brokers: ['a:9092', 'b:9092'], clientId: 'assay' }, redis: 'redis://c:6379',
     postgres: 'postgres://d/e', postgresOwner: undefined, create: false, partitions: 12, replicas: 3,
-    retentionDays: undefined, intake: undefined,
+    deadlineMs: 50, retentionDays: undefined, intake: undefined,
   });
   equal(fleetSettings({ ...FLEET, ASSAY_RETENTION_DAYS: '800' })?.retentionDays, 800);
   const member = fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_DATA: '/one' })?.intake?.member;

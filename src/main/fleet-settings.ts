@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { KafkaConnection } from '#adapters/kafka/kafka-client.ts';
 import { UsageError } from '#cli/shell.ts';
+import { LIMITS } from '#domain/limits.ts';
 import { kafkaSettings } from './kafka-settings.ts';
 import { REDIS_LOGS } from './redis-logs.ts';
 import { dataFolder, type Environment } from './settings.ts';
@@ -19,6 +20,8 @@ export interface FleetSettings {
   /** `ASSAY_PARTITIONS` of the topic of decisions, `ASSAY_REPLICAS` of each topic. */
   readonly partitions: number;
   readonly replicas: number;
+  /** `ASSAY_DEADLINE_MS`: for an answer by HTTP that does not say when it is wanted; default 50. */
+  readonly deadlineMs: number;
   /** `ASSAY_RETENTION_DAYS`: decisions in PostgreSQL that are older go, in whole months; default: none. */
   readonly retentionDays: number | undefined;
   /** `ASSAY_INTAKE=1`: payments are taken from the topic `transactions` too. */
@@ -53,6 +56,7 @@ export function fleetSettings(env: Environment): FleetSettings | undefined {
   return {
     kafka: kafkaSettings(env), redis, postgres, postgresOwner: env['ASSAY_POSTGRES_OWNER'],
     create: env['ASSAY_CREATE'] === '1', partitions, replicas: whole(env, 'ASSAY_REPLICAS', REPLICAS),
+    deadlineMs: whole(env, 'ASSAY_DEADLINE_MS', LIMITS.decisionDeadlineMsMax),
     retentionDays: retentionDays(env),
     intake: env['ASSAY_INTAKE'] === '1' ? intakeSettings(env, partitions) : undefined,
   };

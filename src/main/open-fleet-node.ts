@@ -9,8 +9,8 @@ import { claimRedis } from '#adapters/redis/fleet-claim.ts';
 import { RedisWindowLog } from '#adapters/redis/window-log.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { Publication } from '#decisioning/publication.ts';
+import type { BrakeNews } from '#decisioning/rule-brake.ts';
 import { eventSchema } from '#domain/field.ts';
-import { LIMITS } from '#domain/limits.ts';
 import { FleetNode } from '#fleet/fleet-node.ts';
 import { completedOn } from '#fleet/orphans.ts';
 import { Restorer } from '#fleet/restorer.ts';
@@ -20,6 +20,7 @@ import { Projector } from '#projections/projector.ts';
 import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
 import { OpeningSource } from '#records/opening-source.ts';
 import type { FleetSettings } from './fleet-settings.ts';
+import { publishFirst } from './fleet-lifecycle.ts';
 import { keepHouse, type Housekeeping } from './fleet-housekeeping.ts';
 import { checkTopics } from './fleet-topics.ts';
 import { reached } from './reached.ts';
@@ -41,6 +42,7 @@ export interface OpenedNode {
 /** `folder`: of this node alone. `first`: published where the fleet has nothing live yet. */
 export async function openFleetNode(
   settings: FleetSettings, folder: string, first: Publication, tell: (what: string) => void,
+  onBrake: (news: BrakeNews) => void = () => {},
 ): Promise<OpenedNode> {
   const connection = settings.kafka;
   await checkTopics(settings, tell);
@@ -62,9 +64,9 @@ export async function openFleetNode(
   const schema = eventSchema(first.custom);
   const projector = new Projector({ topic: decisions, index, clock: systemClock, tell });
   const node = await FleetNode.open({
-    schema, clock: systemClock, log, spareLog, decisions, publications, tell,
+    schema, clock: systemClock, log, spareLog, decisions, publications, tell, onBrake,
     journal: await LocalJournal.open(nodeDisk, { folder: join(folder, 'journal'), clock: systemClock, tell }),
-    index: new ProjectedIndex(index, projector), deadlineMs: LIMITS.decisionDeadlineMsMax,
+    index: new ProjectedIndex(index, projector), deadlineMs: settings.deadlineMs,
     newWindowStore: () => new LocalWindowStore(schema),
   });
   const stopping = new AbortController();
@@ -72,7 +74,7 @@ export async function openFleetNode(
     log, topic: decisions, clock: systemClock, schema, tell, complete: completedOn(node),
   });
   const restoring = restorer.run(stopping.signal);
-  if (node.state.live === undefined) await node.publish(first);
+  await publishFirst(node, first, tell);
   const projecting = projector.run(stopping.signal);
   const house = keepHouse({
     index, lag: () => projector.lag(), retentionDays: settings.retentionDays, tell,

@@ -15,20 +15,25 @@ const READY_MS_MAX = 20_000;
 const POLL_MS = 20;
 const KEY = 'assay-test-key-0123456789abcdef0123456789abcdef';
 
+type Environment = Readonly<Record<string, string>>;
+
 /** A data folder, and the server that runs on it or does not. */
 export class ServerProcess {
   readonly folder: string;
   readonly #port: number;
+  readonly #env: Environment;
   #child: ChildProcess | undefined;
   #output = '';
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, env: Environment) {
     this.folder = folder;
+    this.#env = env;
     this.#port = port;
   }
 
-  static async make(): Promise<ServerProcess> {
-    return new ServerProcess(await mkdtemp(join(tmpdir(), 'assay-server-')), await freePort());
+  /** `env`: what makes it another than a node alone. */
+  static async make(env: Environment = {}): Promise<ServerProcess> {
+    return new ServerProcess(await mkdtemp(join(tmpdir(), 'assay-server-')), await freePort(), env);
   }
 
   caller(connectionCountMax: number): Caller {
@@ -43,6 +48,7 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        ...this.#env,
         PORT: `${this.#port}`,
         HOST: '127.0.0.1',
         ASSAY_DATA: this.folder,
@@ -111,11 +117,12 @@ async function freePort(): Promise<number> {
 
 /** Runs `assay ARGS`; what it printed, and its exit code. */
 export async function runAssay(
-  args: readonly string[],
+  args: readonly string[], env: Environment = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const child = spawn(process.execPath, ['src/main/assay.ts', ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
