@@ -135,7 +135,7 @@ describe('a Redis that is lost', () => {
       + `lost by the promotion: ${Number(has) - Number(lacks)} and more`);
   });
 
-  test('F11 F16 killed and started again without its last second: 1 to 100 across it', async (t) => {
+  test('F11 killed and started again without its last second: 1 to 100 across it', async (t) => {
     const redis = await RedisServer.make({ appendonly: true, more: ['--appendfsync', 'no'] });
     const fleet = await repairedFleet(kafka, redis.url());
     t.after(async () => {
