@@ -27,9 +27,9 @@ export interface WrittenRecord extends TopicRecord {
 export interface Following {
   /**
    * Who can wait so long for what comes is brought more at once, which spares a question for each record;
-   * default 0. The first record after a pause comes at once.
+   * default: not at all. The first record after a pause comes at once. Asked again while it waits.
    */
-  readonly gatherMs?: number;
+  readonly gatherMs?: () => number;
 }
 
 export interface Topic {

@@ -26,6 +26,7 @@ const BOUNDS: BatchBounds = {
 /** After somebody waited for the index, batches are short for so long. */
 const HURRY_MS = 1_000;
 const HURRIED_WAIT_MS = 1;
+const REST_MS_MAX = 5;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 
@@ -79,8 +80,8 @@ export class Projector {
     const either = AbortSignal.any([signal, ending.signal]);
     try {
       this.#reached = await index.offsets();
-      const records = topic.follow(this.#reached, either, { gatherMs: this.#bounds.waitMsMax });
-      for await (const batch of batchesOf(records, this.#bounds, clock, this.#waitMs)) {
+      const records = topic.follow(this.#reached, either, { gatherMs: this.#waitMs });
+      for await (const batch of batchesOf(records, this.#bounds, clock, this.#rest)) {
         if (signal.aborted) return 'stopped';
         if (!await this.#project(batch)) return 'overtaken';
       }
@@ -98,6 +99,9 @@ export class Projector {
 
   readonly #waitMs = (): number =>
     (performance.now() < this.#hurriedUntilMs ? HURRIED_WAIT_MS : this.#bounds.waitMsMax);
+
+  /** Of a topic that gathers, what is left of the wait: its records come together. */
+  readonly #rest = (): number => Math.min(REST_MS_MAX, this.#waitMs());
 
   /** False where somebody else has gone on. */
   async #project(batch: readonly WrittenRecord[]): Promise<boolean> {

@@ -181,7 +181,7 @@ function following(story: Story, world: () => TopicWorld): void {
     const appending = (async () => {
       for (let i = 3; i < 9; i++) await topic.append(makeRecord('a', `${i}`));
     })();
-    for await (const record of topic.follow([], stop.signal, { gatherMs: 40 })) {
+    for await (const record of topic.follow([], stop.signal, { gatherMs: () => 40 })) {
       seen.push(told(record));
       // The end comes while the topic is not to be asked yet.
       if (seen.length === 9) setTimeout(() => { stop.abort(); }, 5);

@@ -25,7 +25,7 @@ const COMMIT_MS_MAX = 5_000;
 const RETRY_MS = 50;
 const READING = {
   partitionBytesMax: 1_048_576, fetchBytesMax: 4_194_304, waitMsMax: 500, retryMs: RETRY_MS,
-  gatherMs: 0, silenceMsMax: Infinity,
+  gatherMs: () => 0, silenceMsMax: Infinity,
 };
 
 /** The generation is over, or is about to be: to join again is the way on. */

@@ -22,7 +22,7 @@ export interface ReaderOptions {
   readonly waitMsMax: number;
   readonly retryMs: number;
   /** A broker that had little is asked again so much later; see Following. */
-  readonly gatherMs: number;
+  readonly gatherMs: () => number;
   /** A reading with an end gives up when nothing is heard for so long. */
   readonly silenceMsMax: number;
 }
@@ -30,6 +30,7 @@ export interface ReaderOptions {
 const RETRY_GROWTH_MAX = 20;
 /** Who is so far behind does not wait for more. */
 const GATHERED_RECORDS_MAX = 256;
+const GATHER_LOOK_MS = 5;
 const NOBODY: Trouble = { fault: 'unreachable', id: '', text: 'no broker leads it', mayPass: true };
 
 /** Where partitions start or end, asked of those who lead them. Rejects with TopicUnavailable. */
@@ -69,8 +70,8 @@ export class TopicReader {
   readonly #signal: AbortSignal;
   /** Brokers that were asked and whose answer is not read yet. */
   readonly #asked = new Set<number>();
-  /** When each may be asked again. */
-  readonly #dueAtMs = new Map<number, number>();
+  /** When each had little to say. */
+  readonly #littleAtMs = new Map<number, number>();
   readonly #arrived: Fetched[] = [];
   #wake: () => void = () => {};
   #leaders: readonly number[] | undefined;
@@ -159,8 +160,12 @@ export class TopicReader {
   }
 
   async #gather(node: number): Promise<void> {
-    const waitMs = (this.#dueAtMs.get(node) ?? 0) - performance.now();
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#signal }).catch(() => {});
+    const fromMs = this.#littleAtMs.get(node) ?? -Infinity;
+    for (;;) {
+      const waitMs = fromMs + this.#options.gatherMs() - performance.now();
+      if (!(waitMs > 0) || this.#signal.aborted) return;
+      await sleep(Math.min(waitMs, GATHER_LOOK_MS), undefined, { signal: this.#signal }).catch(() => {});
+    }
   }
 
   async *#taken({ node, answer }: Fetched): AsyncIterable<WrittenRecord> {
@@ -184,7 +189,8 @@ export class TopicReader {
       this.#pauseMs = this.#options.retryMs;
       this.#heardAtMs = performance.now();
       const count = parts.reduce((sum, { length }) => sum + length, 0);
-      if (count < GATHERED_RECORDS_MAX) this.#dueAtMs.set(node, this.#heardAtMs + this.#options.gatherMs);
+      if (count < GATHERED_RECORDS_MAX) this.#littleAtMs.set(node, this.#heardAtMs);
+      else this.#littleAtMs.delete(node);
       // The next answer comes while this one is read.
       await this.#ask();
     }

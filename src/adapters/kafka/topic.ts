@@ -32,6 +32,7 @@ const APPEND_MS_MAX = 5_000;
 const RETRY_MS = 25;
 const FETCH_BYTES_MAX = 4_194_304;
 const FETCH_WAIT_MS_MAX = 500;
+const AT_ONCE = (): number => 0;
 
 export class KafkaTopic implements Topic {
   readonly name: string;
@@ -124,7 +125,7 @@ export class KafkaTopic implements Topic {
   }
 
   async *follow(
-    from: readonly number[], signal: AbortSignal, { gatherMs = 0 }: Following = {},
+    from: readonly number[], signal: AbortSignal, { gatherMs = AT_ONCE }: Following = {},
   ): AsyncIterable<WrittenRecord> {
     const stop = new AbortController();
     const end = (): void => { stop.abort(); };
@@ -166,7 +167,7 @@ export class KafkaTopic implements Topic {
   /** On connections of its own: a fetch that waits for records would hold up whoever stands behind it. */
   async *#reader(
     from: ReadonlyMap<number, number>, until: ReadonlyMap<number, number> | undefined, signal: AbortSignal,
-    gatherMs = 0,
+    gatherMs = AT_ONCE,
   ): AsyncIterable<WrittenRecord> {
     const client = new KafkaClient(this.#connection);
     try {
