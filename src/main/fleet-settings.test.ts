@@ -16,9 +16,10 @@ test('a node is alone, or has all that a fleet needs', () => {
   deepEqual(fleetSettings(FLEET), {
     kafka: { brokers: ['a:9092', 'b:9092'], clientId: 'assay' }, redis: 'redis://c:6379',
     postgres: 'postgres://d/e', postgresOwner: undefined, create: false, partitions: 12, replicas: 3,
-    deadlineMs: 50, retentionDays: undefined, intake: undefined,
+    deadlineMs: 50, retentionDays: undefined, projects: true, intake: undefined,
   });
   equal(fleetSettings({ ...FLEET, ASSAY_RETENTION_DAYS: '800' })?.retentionDays, 800);
+  equal(fleetSettings({ ...FLEET, ASSAY_PROJECTION: 'off' })?.projects, false);
   const member = fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_DATA: '/one' })?.intake?.member;
   notEqual(member, fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_DATA: '/two' })?.intake?.member);
   deepEqual(fleetSettings({ ...FLEET, ASSAY_INTAKE: '1', ASSAY_NODE: 'n', ASSAY_TENANT: 't' })?.intake,

@@ -22,6 +22,8 @@ export interface FleetSettings {
   readonly replicas: number;
   /** `ASSAY_DEADLINE_MS`: for an answer by HTTP that does not say when it is wanted; default 50. */
   readonly deadlineMs: number;
+  /** `ASSAY_PROJECTION=off`: other nodes copy decisions to PostgreSQL, and this one only asks it. */
+  readonly projects: boolean;
   /** `ASSAY_RETENTION_DAYS`: decisions in PostgreSQL that are older go, in whole months; default: none. */
   readonly retentionDays: number | undefined;
   /** `ASSAY_INTAKE=1`: payments are taken from the topic `transactions` too. */
@@ -58,6 +60,7 @@ export function fleetSettings(env: Environment): FleetSettings | undefined {
     create: env['ASSAY_CREATE'] === '1', partitions, replicas: whole(env, 'ASSAY_REPLICAS', REPLICAS),
     deadlineMs: whole(env, 'ASSAY_DEADLINE_MS', LIMITS.decisionDeadlineMsMax),
     retentionDays: retentionDays(env),
+    projects: env['ASSAY_PROJECTION'] !== 'off',
     intake: env['ASSAY_INTAKE'] === '1' ? intakeSettings(env, partitions) : undefined,
   };
 }

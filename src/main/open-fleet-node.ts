@@ -75,7 +75,7 @@ export async function openFleetNode(
   });
   const restoring = restorer.run(stopping.signal);
   await publishFirst(node, first, tell);
-  const projecting = projector.run(stopping.signal);
+  const projecting = settings.projects ? projector.run(stopping.signal) : undefined;
   const house = keepHouse({
     index, lag: () => projector.lag(), retentionDays: settings.retentionDays, tell,
   });
