@@ -86,7 +86,7 @@ const missing = ({ type }: FeatureDefinition, reason: MissingReason): NaiveResul
 const fieldType = ({ type }: FieldDefinition): NonNullable<Expr['type']> =>
   (type.kind === 'money' ? { kind: 'money', currency: null } : type.kind === 'bool' ? { kind: 'int' } : type);
 
-function fieldValue(field: FieldDefinition, row: 'past' | 'current', world: World): Value {
+export function fieldValue(field: FieldDefinition, row: 'past' | 'current', world: World): Value {
   const value = interpret({ kind: 'field', field, row, span: { start: 0, end: 0 }, type: fieldType(field) },
     world);
   return value.kind === 'bool' ? { kind: 'number', value: value.value ? 1 : 0 } : value;

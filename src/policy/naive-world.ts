@@ -3,12 +3,13 @@
  * judge.
  */
 import type { ParsedEvent } from '#domain/event.ts';
+import type { FieldDefinition } from '#domain/field.ts';
 import type { RateTable } from '#domain/rates.ts';
 import { LIMITS } from '#domain/limits.ts';
 import { cellOfValue, missing, valueOfCell } from '#expression/value.ts';
 import type { Mark, World } from '#expression/world.ts';
 import type { FeatureValues } from '#features/definition.ts';
-import { naiveFeature, type Happening } from '#features/naive-feature.ts';
+import { fieldValue, naiveFeature, type Happening } from '#features/naive-feature.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { interpretPolicy, paramValue } from './interpret-policy.ts';
 import type { BoundLists } from './lists.ts';
@@ -50,9 +51,13 @@ class NaiveWorld implements TestWorld {
 
   decideDegraded(event: ParsedEvent): Judged {
     this.tell(event);
-    const values = {
+    const world = { ...this.#base(event, true), feature: noFeature, salt: '' };
+    const isAbsent = (field: FieldDefinition): boolean =>
+      fieldValue(field, 'current', world).kind === 'missing';
+    const values: FeatureValues = {
       cells: this.#policy.features.map(({ type }) => cellOfValue(missing('degraded', ''), type)),
-      reasons: this.#policy.features.map(() => 'degraded' as const),
+      reasons: this.#policy.features.map(({ key, alsoEqual }) =>
+        ([key, ...alsoEqual].some(({ current }) => isAbsent(current)) ? 'absent' : 'degraded')),
       bounds: this.#policy.features.map(() => undefined),
     };
     return this.#judge(event, values, true).judged;

@@ -140,7 +140,8 @@ export function policyOnStore(
       const values = features.measure(event, row, params);
       return ruled(bound, event, values, params, interventions);
     },
-    judgeDegraded: (event, interventions) => judgeMeasured(event, unmeasured, UNASKED, interventions),
+    judgeDegraded: (event, interventions) => 
+      judgeMeasured(event, unmeasured(event), UNASKED, interventions),
     judgeMeasured,
     worldMeasured(event, values, given) {
       const rules = rulesOn(given);

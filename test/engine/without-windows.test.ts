@@ -93,7 +93,7 @@ test('what the data lack is the data\'s fault, with windows or without', () => {
   const state = stateOf();
   const { decision } = state.judgeDegraded(admitted(state, {}), PLACE, 'late');
   deepEqual(decision.unknown.find(({ rule }) => rule === 'watched'), {
-    rule: 'watched', axis: 'aml', because: { name: 'debtor.account_id', reason: 'absent' }, effect: 'miss',
+    rule: 'watched', axis: 'aml', because: { name: 'pay_ins_1d', reason: 'absent' }, effect: 'miss',
   });
   equal(decision.outcome, 'approve');
 });
