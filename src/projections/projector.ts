@@ -68,12 +68,10 @@ export class Projector {
 
   /** Records of the topic that are not in the index yet, as far as it has got. */
   async lag(): Promise<number> {
-    const { topic, index } = this.#parts;
-    // One that does not run knows only what others have done.
-    const reached = this.#reached.length > 0 ? this.#reached : await index.offsets();
+    const { topic } = this.#parts;
     const [starts, ends] = await Promise.all([topic.starts(), topic.ends()]);
     return ends.reduce((lag, end, partition) =>
-      lag + Math.max(0, end - (reached[partition] ?? starts[partition] ?? 0)), 0);
+      lag + Math.max(0, end - (this.#reached[partition] ?? starts[partition] ?? 0)), 0);
   }
 
   async #follow(signal: AbortSignal): Promise<Ended> {
