@@ -77,7 +77,9 @@ export async function openFleetNode(
   await publishFirst(node, first, tell);
   const projecting = settings.projects ? projector.run(stopping.signal) : undefined;
   const house = keepHouse({
-    index, lag: () => projector.lag(), retentionDays: settings.retentionDays, tell,
+    index, retentionDays: settings.retentionDays, tell,
+    // It is told by those that project.
+    lag: async () => (settings.projects ? projector.lag() : Number.NaN),
   });
   return {
     node, finder, house,
