@@ -175,3 +175,27 @@ test('F14 a Redis that makes room by itself is refused, and why', async () => {
   await rejects(opened(own.url()), (error) =>
     unavailable('refused')(error) && /noeviction/.test(String(error)));
 });
+
+test('F15 the expiry of a log is renewed by the first append of a node, and not by each', async () => {
+  const key = 'assay:w:{main\0card.id\0renewed}';
+  const log = await opened(shared.url());
+  // As if it had been set by another: what renews it makes it shorter.
+  const isRenewed = async (): Promise<boolean> => Number(await shared.ask('PTTL', key)) < 500_000;
+  const setLong = (): Promise<unknown> => shared.ask('PEXPIRE', key, '1000000');
+  await log.call([call('renewed', 'a')]);
+  equal(await isRenewed(), true, 'a new log');
+  await setLong();
+  await log.call([call('renewed', 'b')]);
+  equal(await isRenewed(), true, 'what was read behind the known');
+  await setLong();
+  const known = { seq: 2, id: call('renewed', 'b').id };
+  await log.call([{ ...call('renewed', 'c'), known }]);
+  equal(await isRenewed(), false, 'lately');
+  const other = await opened(shared.url());
+  const knownNow = { seq: 3, id: call('renewed', 'c').id };
+  await other.call([{ ...call('renewed', 'c'), known }]);
+  equal(await isRenewed(), false, 'a copy appends nothing');
+  await other.call([{ ...call('renewed', 'd'), known: knownNow }]);
+  equal(await isRenewed(), true, 'and counts for no renewal');
+  for (const one of [log, other]) await one.close();
+});

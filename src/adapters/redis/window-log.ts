@@ -16,6 +16,7 @@ import type {
 } from '#ports/window-repair.ts';
 import { CHECKPOINT_KEY, FLIGHTS_KEY, keyOf, LEASE_KEY, STATE_KEY } from './keys.ts';
 import { CONNECT_MS_MAX, RedisLine, unavailable, within, type RedisLineOptions } from './redis-line.ts';
+import { Renewals } from './renewals.ts';
 import { RESTORED } from './restore-script.ts';
 
 export interface RedisWindowLogOptions extends RedisLineOptions {
@@ -34,6 +35,8 @@ const SILENT_MS_MAX = 1_000;
 const REPAIR_MS_MAX = 10_000;
 /** Of one script: Redis does nothing else meanwhile. */
 const RESTORED_AT_ONCE = 100;
+/** A log's expiry is renewed so often by a node that appends to it. */
+const RENEWAL_MS_MAX = 86_400_000;
 const PLACE_BYTES = 6;
 const HEADER_BYTES = 22;
 
@@ -42,6 +45,9 @@ interface Whole { readonly line: RedisLine; readonly state: string; readonly epo
 
 export class RedisWindowLog implements RepairableLog {
   readonly #options: RedisWindowLogOptions;
+  readonly #renewals: Renewals;
+  /** As much longer than promised as its renewal may be late. */
+  readonly #expiryMs: number;
   #line: RedisLine | undefined;
   #whole: Whole | undefined;
   #looking: Promise<LogHealth> | undefined;
@@ -50,6 +56,9 @@ export class RedisWindowLog implements RepairableLog {
 
   private constructor(options: RedisWindowLogOptions) {
     this.#options = options;
+    const renewalMs = Math.min(RENEWAL_MS_MAX, Math.ceil(options.retentionMs / 10));
+    this.#renewals = new Renewals(renewalMs);
+    this.#expiryMs = options.retentionMs + renewalMs;
   }
 
   /** Throws WindowLogUnavailable where nobody answers, or not as Redis does. */
@@ -61,7 +70,10 @@ export class RedisWindowLog implements RepairableLog {
 
   async call(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
     if (calls.length === 0) return [];
-    const { answerMsMax, retentionMs, entriesPerLogMax } = this.#options;
+    const { answerMsMax, entriesPerLogMax } = this.#options;
+    const keys = calls.map(({ name }) => keyOf(name));
+    const due = keys.map((key, i) =>
+      calls[i]?.bytes !== undefined && this.#renewals.isDue(key, performance.now()));
     const { flight, landed = [] } = options;
     const withinMs = Math.min(options.withinMs ?? answerMsMax, answerMsMax);
     const line = this.#connected();
@@ -69,14 +81,19 @@ export class RedisWindowLog implements RepairableLog {
       return await within(withinMs, (async () => {
         const { state, epoch } = await this.#mustBeWhole(line);
         const args = [
-          state, `${retentionMs}`, `${entriesPerLogMax}`,
+          state, `${this.#expiryMs}`, `${entriesPerLogMax}`,
           flight === undefined ? NOTHING : Buffer.from(flight.id, 'hex'),
           flight === undefined ? NOTHING : bufferOf(flight.bytes),
-          `${landed.length}`, ...landed.map((id) => Buffer.from(id, 'hex')), ...calls.flatMap(argsOf),
+          `${landed.length}`, ...landed.map((id) => Buffer.from(id, 'hex')), ...packed(calls, due),
         ];
-        const answered = await line.script('append', calls.map(({ name }) => keyOf(name)), args);
+        const answered = await line.script('append', keys, args);
         this.#heardAt = performance.now();
-        return answersOf(answered, calls, epoch);
+        const answers = answersOf(answered, calls, epoch);
+        // Only what appends renews.
+        for (const [i, answer] of answers.entries()) {
+          if (due[i] === true && answer.kind === 'read' && answer.isNew) this.#renewals.done(keys[i]!);
+        }
+        return answers;
       })());
     } catch (error) {
       throw this.#failed(line, error);
@@ -104,11 +121,11 @@ export class RedisWindowLog implements RepairableLog {
   }
 
   restore(entries: readonly RestoreEntry[], condition: LogCondition): Promise<readonly Restored[]> {
-    const { retentionMs, entriesPerLogMax } = this.#options;
+    const { entriesPerLogMax } = this.#options;
     return this.#ask(async (line) => {
       const state = this.#whole?.line === line ? this.#whole.state : '';
       if (condition === 'whole') await this.#mustBeWhole(line);
-      const limits = [state, condition === 'whole' ? '1' : '0', `${retentionMs}`, `${entriesPerLogMax}`];
+      const limits = [state, condition === 'whole' ? '1' : '0', `${this.#expiryMs}`, `${entriesPerLogMax}`];
       const asked: Promise<unknown>[] = [];
       for (let from = 0; from < entries.length; from += RESTORED_AT_ONCE) {
         const some = entries.slice(from, from + RESTORED_AT_ONCE);
@@ -234,7 +251,8 @@ export class RedisWindowLog implements RepairableLog {
 }
 
 const NOTHING = Buffer.alloc(0);
-const GATES = { same: '1', other: '2' } as const;
+const GATES = { same: 1, other: 2 } as const;
+const CALL_BYTES = 48;
 
 const textOf = (said: unknown): string | undefined => (said instanceof Buffer ? said.toString() : undefined);
 const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
@@ -246,17 +264,25 @@ function parseOffsets(text: string): readonly number[] | undefined {
     ? offsets as number[] : undefined;
 }
 
-function argsOf({ known, id, bytes, gate }: LogCall): readonly (string | Buffer)[] {
-  const head = Buffer.allocUnsafe(2 * HEADER_BYTES);
-  head.writeUIntBE(known.seq, 0, PLACE_BYTES);
-  if (known.seq > 0) head.write(known.id, PLACE_BYTES, 'hex');
-  head.writeUIntBE(known.seq + 1, HEADER_BYTES, PLACE_BYTES);
-  head.write(id, HEADER_BYTES + PLACE_BYTES, 'hex');
-  return [
-    known.seq === 0 ? NOTHING : head.subarray(0, HEADER_BYTES),
-    head.subarray(HEADER_BYTES, HEADER_BYTES + PLACE_BYTES), head.subarray(HEADER_BYTES + PLACE_BYTES),
-    bytes === undefined ? NOTHING : bufferOf(bytes), gate === undefined ? '0' : GATES[gate],
-  ];
+/** As the script takes them: 48 bytes of each in one piece, then what they say, the same only once. */
+function packed(calls: readonly LogCall[], renewed: readonly boolean[]): readonly Buffer[] {
+  const heads = Buffer.alloc(calls.length * CALL_BYTES);
+  const contents: Uint8Array[] = [NOTHING];
+  for (const [i, { known, id, bytes, gate }] of calls.entries()) {
+    const at = i * CALL_BYTES;
+    if (known.seq > 0) {
+      heads.writeUIntBE(known.seq, at, PLACE_BYTES);
+      heads.write(known.id, at + PLACE_BYTES, 'hex');
+    }
+    heads.writeUIntBE(known.seq + 1, at + HEADER_BYTES, PLACE_BYTES);
+    heads.write(id, at + HEADER_BYTES + PLACE_BYTES, 'hex');
+    heads[at + 2 * HEADER_BYTES] = gate === undefined ? 0 : GATES[gate];
+    heads[at + 2 * HEADER_BYTES + 1] = renewed[i] === true ? 1 : 0;
+    if (bytes === undefined) continue;
+    if (contents.at(-1) !== bytes) contents.push(bytes);
+    heads.writeUInt16BE(contents.length - 1, at + 2 * HEADER_BYTES + 2);
+  }
+  return [heads, ...contents.map(bufferOf)];
 }
 
 function answersOf(answered: unknown, calls: readonly LogCall[], epoch: number): readonly LogAnswer[] {
