@@ -207,8 +207,11 @@ async function keepDifferences(db: RecordSql, differences: readonly CopyDifferen
 }
 
 async function setOffsets(db: RecordSql, reached: readonly number[]): Promise<void> {
-  const rows = reached.flatMap((offset, partition) =>
-    [{ topic_partition: partition, next_offset: offset }]);
+  // Of a partition of which nothing is known, nothing is said: also where that is an undefined and no gap.
+  const rows = [...reached.keys()].flatMap((partition) => {
+    const offset = reached[partition];
+    return offset === undefined ? [] : [{ topic_partition: partition, next_offset: offset }];
+  });
   if (rows.length === 0) return;
   await db.insertInto('decision_offset').values(rows)
     .onConflict((conflict) => conflict.column('topic_partition')

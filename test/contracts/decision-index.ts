@@ -73,6 +73,18 @@ function finding(story: Story): void {
     equal(await index.find(idOf('acme\0tx\0p2')), undefined);
   });
 
+  story('partitions of which nothing is known are no fault, then and later', async (index) => {
+    const inThird = (key: string, offset: number) => made(key, offset, 'x', { place: { partition: 2, offset } });
+    const first: number[] = [];
+    first[2] = 4;
+    await index.project(batch([], first, inThird('a', 3)));
+    const known = [...await index.offsets()];
+    const next = [...known];
+    next[2] = 5;
+    await index.project(batch(known, next, inThird('b', 4)));
+    deepEqual([...(await index.offsets())].map((offset) => offset ?? 'unknown'), ['unknown', 'unknown', 5]);
+  });
+
   story('what stands where is told in order, up to a limit', async (index) => {
     const records = [1, 2, 5, 9].map((offset) => made(`k${offset}`, offset, 'x'));
     const other = made('other', 2, 'x', { place: { partition: 1, offset: 2 } });
