@@ -31,7 +31,7 @@ async function startNode(number: number): Promise<number> {
     cwd: join(import.meta.dirname, '..'), stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env, PORT: '0', HOST: '127.0.0.1', ASSAY_DEV_KEY: key,
-      ASSAY_DATA: join(folder, `node-${number}`),
+      ASSAY_DATA: join(folder, `node-${number}`), ASSAY_KEYS: join(folder, 'keys'),
       ASSAY_KAFKA: kafka.address, ASSAY_REDIS: redis.url(), ASSAY_POSTGRES: postgres.url(),
       ASSAY_CREATE: '1', ASSAY_PARTITIONS: '4', ASSAY_REPLICAS: '1', ASSAY_INTAKE: '1',
     },

@@ -48,7 +48,7 @@ export interface LiveEngine {
   publicationAt(position: number): Promise<Publication | undefined>;
   /** What went live behind a position, oldest first. */
   publishedAfter(position: number): AsyncIterable<Published>;
-  /** Records of the decision log. */
+  /** Records that a backtest can judge again. */
   recordCount(): number;
 }
 

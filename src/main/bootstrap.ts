@@ -4,22 +4,35 @@
  * custom fields are settings of the installation, and go on coming from the folder.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Engine } from '#decisioning/engine.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import { contentOf } from '#lifecycle/publish.ts';
 import { SYSTEM_PERSON } from '#ports/key-store.ts';
 
-/** What a start says; and new rates and fields of the folder are live when it resolves. */
-export async function settleFolder(engine: Engine, folder: Publication): Promise<readonly string[]> {
-  const live = engine.inForce().publication;
+export interface Settled {
+  inForce(): { readonly base: number; readonly publication: Publication };
+  publish(publication: Publication, keeping: object, madeOn: number): Promise<number>;
+}
+
+/**
+ * What a start says; and new rates and fields of the folder are live when it resolves, unless they are only
+ * to be told of.
+ */
+export async function settleFolder(
+  engine: Settled, folder: Publication, isTold: 'published' | 'told' = 'published',
+): Promise<readonly string[]> {
+  const { base, publication: live } = engine.inForce();
   const notes = differences(folder, live);
   const { rates, custom } = folder;
   if (isDeepStrictEqual(rates, live.rates) && isDeepStrictEqual(custom, live.custom)) return notes;
+  if (isTold === 'told') {
+    return [...notes, `rates: ${rates.version} or the custom fields of the folder differ from what is live, `
+      + 'and do not go live by themselves; a start with ASSAY_SETTLE=1 publishes them'];
+  }
   const position = await engine.publish({
     ...contentOf(live), rates, custom, person: SYSTEM_PERSON, because: 'rates and custom fields of the '
       + 'folder',
       approvals: [],
-  });
+  }, {}, base);
   return [...notes,
     `rates: ${rates.version}, with the custom fields of the folder, from position ${position} on`];
 }

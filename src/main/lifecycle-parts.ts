@@ -1,4 +1,4 @@
-/** The engine as the life cycle asks for it. */
+/** The engine of a node alone as the life cycle asks for it, which is the only one that publishes there. */
 import type { Engine } from '#decisioning/engine.ts';
 import { isAmendment, readAmendment, readPublication } from '#decisioning/publication.ts';
 import type { LiveEngine } from '#lifecycle/parts.ts';

@@ -1,6 +1,6 @@
 /** The life cycle of a running server: over its engine, its records, and a thread that checks documents. */
-import type { Engine } from '#decisioning/engine.ts';
 import { messageOf } from '#domain/message-of.ts';
+import type { LiveEngine } from '#lifecycle/parts.ts';
 import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import { Lifecycle } from '#lifecycle/lifecycle.ts';
 import { Seals } from '#lifecycle/seals.ts';
@@ -8,13 +8,12 @@ import type { Clock } from '#ports/clock.ts';
 import { SYSTEM_PERSON, type ListedKey } from '#ports/key-store.ts';
 import { RecordsUnavailable, type RecordStore } from '#ports/records.ts';
 import { checkingThread } from './checking-thread.ts';
-import { liveEngine } from './lifecycle-parts.ts';
 import { listReader } from './list-reader.ts';
 
 const RETRY_MS = 2_000;
 
 export interface LifecycleOrder {
-  readonly engine: Engine;
+  readonly engine: LiveEngine;
   readonly records: RecordStore;
   readonly sealKey: Uint8Array;
   readonly clock: Clock;
@@ -39,7 +38,7 @@ export function openLifecycle(order: LifecycleOrder): RunningLifecycle {
   const checking = checkingThread(engine.inForce().publication.custom);
   const lists = listReader();
   const life = new Lifecycle({
-    records, engine: liveEngine(engine), check: checking.check, readList: lists.read,
+    records, engine, check: checking.check, readList: lists.read,
     seals: new Seals(sealKey), now: () => clock.now(), backtests, shadow,
   });
   let stopped = false;

@@ -1,9 +1,9 @@
 /** The life cycle beside a server: opened in the background, so that the first decision does not wait. */
 import { openSealKey } from '#adapters/key-file/seal-key.ts';
-import type { Engine } from '#decisioning/engine.ts';
 import { messageOf } from '#domain/message-of.ts';
 import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Lifecycle } from '#lifecycle/lifecycle.ts';
+import type { LiveEngine } from '#lifecycle/parts.ts';
 import type { RecordStore } from '#ports/records.ts';
 import type { LiveKeys } from './live-keys.ts';
 import { openLifecycle, type RunningLifecycle } from './open-lifecycle.ts';
@@ -12,11 +12,14 @@ import type { ShadowKeeper } from './shadow-keeper.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface LifecycleServing {
-  readonly engine: Engine;
+  readonly engine: LiveEngine;
+  /** Where the key of the seals is. */
   readonly folder: string;
   readonly place: RecordsPlace;
   readonly keys: LiveKeys;
   readonly tell: (line: string) => void;
+  /** Of a fleet: before anything is sealed, that this is the key of the other nodes. */
+  readonly claim?: (records: RecordStore, sealKey: Uint8Array) => Promise<void>;
   /** Who judges the past again, over the same records; without, no backtests are run. */
   readonly backtests?: (records: RecordStore) => BacktestRunner & { stop(): Promise<void> };
   /** What challengers would have answered. */
@@ -34,7 +37,7 @@ export interface ServedLifecycle {
 const EXPIRY_LOOK_MS = 3_600_000;
 
 export function serveLifecycle(
-  { engine, folder, place, keys, tell, backtests, shadow }: LifecycleServing,
+  { engine, folder, place, keys, tell, claim, backtests, shadow }: LifecycleServing,
 ): ServedLifecycle {
   let running: RunningLifecycle | undefined;
   let runner: ReturnType<NonNullable<typeof backtests>> | undefined;
@@ -47,6 +50,12 @@ export function serveLifecycle(
   };
   const opened = (async () => {
     const [sealKey, { store }] = await Promise.all([openSealKey(folder), openRecords(place, tell)]);
+    try {
+      await claim?.(store, sealKey);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
     runner = backtests?.(store);
     running = openLifecycle({
       engine, records: store, sealKey, clock: systemClock, tell, keys: () => keys.list(),

@@ -11,10 +11,12 @@ import type { Engine, EngineNews } from '#decisioning/engine.ts';
 import { backtestRunner } from './backtest-runner.ts';
 import { settleFolder } from './bootstrap.ts';
 import { apiParts } from './api-parts.ts';
+import { brakeLine } from './brake-line.ts';
 import { keepBrake } from './brake-timer.ts';
 import { explainingThread } from './explaining-thread.ts';
 import { fleetSettings } from './fleet-settings.ts';
 import { liveKeys, type LiveKeys } from './live-keys.ts';
+import { liveEngine } from './lifecycle-parts.ts';
 import { listNotes } from './list-notes.ts';
 import { isNodeError, messageOrTrace } from './messages.ts';
 import { openEmbedded } from './open-embedded.ts';
@@ -48,8 +50,7 @@ function sayNews(news: EngineNews): void {
   else if (news.kind === 'snapshot_not_used') say(`snapshot: not used: ${news.because}`);
   else if (news.kind === 'restored') say(`state: from the snapshot at position ${news.position}`);
   else if (news.kind === 'replayed') sayProgress(news.position);
-  else if (news.kind === 'brake_failed') say(`brake: nothing was put in shadow: ${news.because}`);
-  else say(`brake: ${news.kind}: rule ${news.rule} of ${news.policy}: ${news.because}`);
+  else say(brakeLine(news));
 }
 
 async function serve(): Promise<void> {
@@ -78,7 +79,8 @@ async function serve(): Promise<void> {
       },
     });
     served = serveLifecycle({
-      engine, folder, place: recordsPlace(process.env, folder), keys: live, tell: say, shadow,
+      engine: liveEngine(engine), folder, place: recordsPlace(process.env, folder), keys: live, tell: say,
+      shadow,
       backtests: (records) => backtestRunner({
         folder, records, now: () => systemClock.now(), tell: say,
         live: () => {

@@ -27,6 +27,18 @@ export const host = (env: Environment): string => env['HOST'] ?? '127.0.0.1';
 /** `ASSAY_DEV_KEY`: the key with all scopes; default: the one in the data folder, made at the first start. */
 export const devKey = (env: Environment): string | undefined => env['ASSAY_DEV_KEY'];
 /**
+ * `ASSAY_KEYS`: a folder that all nodes of a fleet read and write, with the API keys and the key of the
+ * seals; default: the data folder, and then each node has keys of its own.
+ */
+export const keysFolder = (env: Environment): string => env['ASSAY_KEYS'] ?? dataFolder(env);
+/**
+ * `ASSAY_SEAL_KEY_REPLACES`: the fingerprint of a seal key that is lost; what it sealed approves nothing any
+ * more.
+ */
+export const sealKeyReplaced = (env: Environment): string | undefined => env['ASSAY_SEAL_KEY_REPLACES'];
+/** `ASSAY_SETTLE=1`: the rates and custom fields of this node's folder go live, for the whole fleet. */
+export const isSettling = (env: Environment): boolean => env['ASSAY_SETTLE'] === '1';
+/**
  * `ASSAY_POSTGRES`: the URL of a server's database for the records; default: embedded, in the data folder.
  */
 export function recordsPlace(env: Environment, folder: string): RecordsPlace {

@@ -4,6 +4,7 @@ import { MemoryRecordStore } from '#adapters/memory/record-store.ts';
 import type { RuleModeOverride } from '#decisioning/publication.ts';
 import { RecordsUnavailable } from '#ports/records.ts';
 import { EngineWorld } from '../engine/engine-world.ts';
+import { liveEngine } from '../../src/main/lifecycle-parts.ts';
 import { openLifecycle } from '../../src/main/open-lifecycle.ts';
 import { settleFolder } from '../../src/main/bootstrap.ts';
 import { LeavingRecords } from './leaving-records.ts';
@@ -140,7 +141,7 @@ test('of a real log every publication and amendment has its row, also those of t
   const records = new MemoryRecordStore();
   const clock = { now: () => world.nowMs, sleep: () => Promise.resolve() };
   const running = openLifecycle({
-    engine, records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
+    engine: liveEngine(engine), records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
   });
   await running.caughtUp;
   const braking = await engine.amend(byBrake(braked('large')));

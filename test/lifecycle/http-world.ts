@@ -11,6 +11,7 @@ import type { BacktestRunner } from '#lifecycle/backtest-runner.ts';
 import type { Grant, Scope } from '#ports/key-store.ts';
 import { RecordsUnavailable, type Page } from '#ports/records.ts';
 import { apiParts } from '../../src/main/api-parts.ts';
+import { liveEngine } from '../../src/main/lifecycle-parts.ts';
 import { openLifecycle } from '../../src/main/open-lifecycle.ts';
 import { EngineWorld } from '../engine/engine-world.ts';
 import { policySource, publicationOf } from './lifecycle-world.ts';
@@ -64,7 +65,7 @@ export async function start({ backtests, held }: Order = {}) {
   const clock = { now: () => world.nowMs, sleep: (ms: number) =>
     new Promise<void>((done) => { setTimeout(done, ms).unref(); }) };
   const running = openLifecycle({
-    engine, records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
+    engine: liveEngine(engine), records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
     ...(backtests === undefined ? {} : { backtests }),
   });
   if (held === undefined) await running.caughtUp;

@@ -1,6 +1,7 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeOnce } from './make-once.ts';
 import { DEVELOPER, PERSON_NAME, ROLE_NAME, SCOPES } from '#ports/key-store.ts';
 import type { Grant, KeyStore, ListedKey, NewKey, Scope } from '#ports/key-store.ts';
 
@@ -26,6 +27,20 @@ export interface KeyStoreOptions {
 
 export interface LocalKeyStore extends KeyStore {
   readonly devKey: { readonly token: string; readonly isNew: boolean };
+}
+
+/**
+ * The token of the key with all scopes in a folder that several processes have: `wanted`, or a new one, where
+ * there is none yet. It may be another than `wanted`.
+ */
+export async function sharedDevKey(folder: string, wanted: string | undefined): Promise<string> {
+  const file = join(folder, DEV_KEY_FILE);
+  if (await readIfThere(file) === undefined) {
+    await makeOnce(folder, DEV_KEY_FILE, `${wanted ?? newToken()}\n`);
+  }
+  const kept = (await readIfThere(file))?.trim() ?? '';
+  if (kept === '') throw new KeyStoreDamaged(file, 'empty');
+  return kept;
 }
 
 /** The file is there and says nothing that can be trusted: nobody is let in, and nothing is overwritten. */

@@ -1,8 +1,9 @@
 /** The key that approvals are sealed with: in the data folder, and never in a database. */
 import { randomBytes } from 'node:crypto';
-import { chmod, link, open, readFile, rm } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyStoreDamaged } from './key-store.ts';
+import { makeOnce } from './make-once.ts';
 
 export const SEAL_KEY_FILE = 'seal-key';
 const OWNER_ONLY = 0o600;
@@ -30,27 +31,8 @@ async function readSealKey(folder: string): Promise<Uint8Array | undefined> {
   return Buffer.from(text.trim(), 'hex');
 }
 
-/** A link is made whole or not at all, and never over one that is there. */
 async function makeSealKey(folder: string): Promise<Uint8Array> {
-  const key = randomBytes(KEY_BYTES);
-  const temporary = join(folder, `.${SEAL_KEY_FILE}.${randomBytes(4).toString('hex')}.new`);
-  const file = await open(temporary, 'w', OWNER_ONLY);
-  try {
-    await file.writeFile(`${key.toString('hex')}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await link(temporary, join(folder, SEAL_KEY_FILE)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  await rm(temporary);
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await makeOnce(folder, SEAL_KEY_FILE, `${randomBytes(KEY_BYTES).toString('hex')}\n`);
   const kept = await readSealKey(folder);
   if (kept === undefined) throw new KeyStoreDamaged(join(folder, SEAL_KEY_FILE), 'gone again at once');
   return kept;
