@@ -26,6 +26,7 @@ import { checkTopics } from './fleet-topics.ts';
 import { reached } from './reached.ts';
 import { REDIS_LOGS } from './redis-logs.ts';
 import { systemClock } from './system-clock.ts';
+import { warmUp } from './warm-up.ts';
 
 const REDIS_ANSWER_MS_MAX = 1_000;
 const APPEND_MS_MAX = 2_000;
@@ -76,6 +77,7 @@ export async function openFleetNode(
   const restoring = restorer.run(stopping.signal);
   await publishFirst(node, first, tell);
   const projecting = settings.projects ? projector.run(stopping.signal) : undefined;
+  await warmUp(node, systemClock.now());
   const house = keepHouse({
     index, retentionDays: settings.retentionDays, tell,
     // It is told by those that project.

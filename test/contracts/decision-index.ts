@@ -74,7 +74,8 @@ function finding(story: Story): void {
   });
 
   story('partitions of which nothing is known are no fault, then and later', async (index) => {
-    const inThird = (key: string, offset: number) => made(key, offset, 'x', { place: { partition: 2, offset } });
+    const inThird = (key: string, offset: number) =>
+      made(key, offset, 'x', { place: { partition: 2, offset } });
     const first: number[] = [];
     first[2] = 4;
     await index.project(batch([], first, inThird('a', 3)));
