@@ -27,6 +27,7 @@ import { FleetPublisher } from './fleet-publisher.ts';
 import { GuardedWindowLog } from './guarded-window-log.ts';
 import { JournaledTopic } from './journaled-topic.ts';
 import { Keeper, type KeepingTopic } from './keeper.ts';
+import { NewerFormat } from './newer-format.ts';
 import { PastJudge } from './past-judge.ts';
 import { RecentRecords } from './recent-records.ts';
 import { placesOf } from './places.ts';
@@ -132,12 +133,12 @@ export class FleetNode {
 
   async decide(call: DecideCall): Promise<DecideAnswer> {
     if (this.apart !== undefined) return refused('log_unavailable', APART);
-    return this.#pipeline.decide(this.#timed(call));
+    return this.#pipeline.decide(this.#timed(call)).catch(refusedWhereNewer);
   }
 
   async record(call: DecideCall): Promise<RecordAnswer> {
     if (this.apart !== undefined) return refused('log_unavailable', APART);
-    return this.#pipeline.record(this.#timed(call));
+    return this.#pipeline.record(this.#timed(call)).catch(refusedWhereNewer);
   }
 
   /** A decision that leaves no trace, on the shared logs as they are now. */
@@ -214,6 +215,12 @@ export class FleetNode {
 const APART = 'this node cannot make live what is live for the fleet, and decides nothing; another node may';
 
 const unjournaled = (topic: Topic): KeepingTopic => ({ keep: (record) => topic.append(record) });
+
+/** While one version of the program takes the place of another: a node of the newer one can read it. */
+function refusedWhereNewer(error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {
+  if (!(error instanceof NewerFormat)) throw error;
+  return refused('log_unavailable', 'a newer version of this program is among the nodes; send it to another');
+}
 
 /** A trial has no use without windows: what it would show is not what would be decided. */
 function refusedWhileAway(error: unknown): { readonly kind: 'refused'; readonly refusal: Refusal } {

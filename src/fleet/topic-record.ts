@@ -6,6 +6,7 @@
 import type { LogRecord, RecordKind } from '#ports/decision-log.ts';
 import { RECORD_KINDS } from '#ports/decision-log.ts';
 import type { TopicRecord } from '#ports/topic.ts';
+import { NewerFormat } from './newer-format.ts';
 import { standingHeaders, type Standing } from './standing.ts';
 
 /** Parts by name; the answer is the value. See decisioning/record.ts for what they hold. */
@@ -47,13 +48,13 @@ export interface ReadRecord {
   readonly windows: Readonly<Record<string, number>>;
 }
 
-/** Throws RangeError where it is of a format that this program does not know. */
+/** Throws NewerFormat where it is of a format that this program does not know. */
 export function logRecordOf({ key, value, headers }: TopicRecord): ReadRecord {
   const format = textOf(headers['format']);
   const kind = RECORD_KINDS.find((one) => one === textOf(headers['kind']));
   if (format !== FORMAT || kind === undefined) {
     const said = textOf(headers['kind']);
-    throw new RangeError(`a record of format ${format} and kind ${said}: of a newer version?`);
+    throw new NewerFormat(`a record of format ${format} and kind ${said}: of a newer version?`);
   }
   const parts = PARTS[kind].map((name) => (name === undefined ? value : headers[name] ?? NONE));
   const record = { kind, position: 0, receivedAtMs: Number(textOf(headers['received-at'])), key, parts };

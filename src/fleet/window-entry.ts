@@ -17,6 +17,7 @@ import { NOTHING_SAID } from '#ports/window-log.ts';
 import type { EntityMark } from '#ports/window-store.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { carriedFields, CUSTOM_CODE, FIELD_CODES } from './field-codes.ts';
+import { NewerFormat } from './newer-format.ts';
 
 /** What the first arrival of a payment pins; every copy of it is answered by this. */
 export interface Pin {
@@ -119,7 +120,7 @@ export class EntryCodec {
     return out.end();
   }
 
-  /** Throws RangeError where the bytes are no entry of a format that is known. */
+  /** Throws NewerFormat where it does not know their kind, and RangeError where they are no entry. */
   read(bytes: Uint8Array): Entry {
     const from = new ByteReader(bytes);
     const kind = from.byte();
@@ -130,7 +131,7 @@ export class EntryCodec {
       return { kind: 'change', what, knownAtMs, transactionId, value };
     }
     if (kind === SEEN) return { kind: 'seen' };
-    if (kind !== MARK) throw new RangeError(`an entry of kind ${kind}: written by a newer version?`);
+    if (kind !== MARK) throw new NewerFormat(`an entry of kind ${kind}: written by a newer version?`);
     const [value, fromMs, untilMs] = [from.float(), from.float(), from.float()];
     return { kind: 'mark', mark: { name: from.text(), value, fromMs, untilMs } };
   }
@@ -170,6 +171,6 @@ export class EntryCodec {
 
 function typeOf(index: number): EventType {
   const type = EVENT_TYPES[index];
-  if (type === undefined) throw new RangeError(`an event of type ${index}: written by a newer version?`);
+  if (type === undefined) throw new NewerFormat(`an event of type ${index}: written by a newer version?`);
   return type;
 }

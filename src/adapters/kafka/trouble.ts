@@ -1,6 +1,7 @@
 /** What an error of the client or a code of a broker means for us. */
 import {
-  AuthenticationError, NetworkError, ProtocolError, TimeoutError, UserError, protocolErrors, protocolErrorsCodesById,
+  AuthenticationError, NetworkError, ProtocolError, TimeoutError, UserError, protocolErrors,
+  protocolErrorsCodesById,
 } from '@platformatic/kafka';
 import { messageOf } from '#domain/message-of.ts';
 import { TopicUnavailable, type TopicFault } from '#ports/topic.ts';
