@@ -40,8 +40,8 @@ export interface FleetKillReport {
 
 interface Victim {
   readonly what: string;
-  kill(): Promise<void>;
-  start(): Promise<void>;
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
 }
 
 const CARDS = 400;

@@ -12,5 +12,5 @@ test('F46 F53 each process of a fleet is killed in turn: no answer is lost, none
   equal(answered, payments);
   equal(audit.records, payments);
   equal(audit.unplaced, 0, 'what was decided without windows has its place');
-  ok(audit.withoutWindows < payments / 2, `${audit.withoutWindows} of ${payments} were decided without windows`);
+  ok(audit.withoutWindows < payments / 2, `${audit.withoutWindows} of ${payments} without windows`);
 });
