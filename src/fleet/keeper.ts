@@ -44,6 +44,8 @@ export interface Kept {
 }
 
 const LANDED_MAX = 1_000;
+/** Told together they cost the logs less; the last few are looked at as if their node had died. */
+const LANDED_AT_ONCE = 16;
 const JOURNALED: Landing = { degraded: [{ part: 'log', cause: 'late', fallback: 'local_journal' }] };
 
 export class Keeper {
@@ -75,9 +77,9 @@ export class Keeper {
     return this.#toTopic(topicRecord(record, undefined, standing), record, answerBy);
   }
 
-  /** Ids of the entries of what was kept since this was asked last. */
+  /** Ids of the entries of what was kept, once there are some. */
   takeLanded(): readonly string[] {
-    return this.#landed.splice(0);
+    return this.#landed.length < LANDED_AT_ONCE ? [] : this.#landed.splice(0);
   }
 
   async #toTopic(written: TopicRecord, record: LogRecord, answerBy: number): Durable {
@@ -87,7 +89,7 @@ export class Keeper {
       throw new LogUnavailable('io_error', messageOf(error));
     });
     recent.add(record);
-    // Beyond that they are looked at as if their node had died, which changes nothing.
+    // Beyond that they are looked at too, which changes nothing.
     if (this.#landed.length < LANDED_MAX) this.#landed.push(entryId(record.key));
     return place === 'journal' ? JOURNALED : undefined;
   }

@@ -16,6 +16,7 @@ local isWhole = redis.call('GET', '${STATE_KEY}') == ARGV[1]
 local isLost = ARGV[2] == '0'
 if isWhole == isLost then return redis.error_reply('EPOCH these logs are in another condition') end
 local retention, most = ARGV[3], tonumber(ARGV[4])
+local longer = {}
 local none = string.rep('\\0', 16)
 local function pack(seq, id, said) return struct.pack('>I6', seq) .. id .. said end
 local function restore(key, seq, id, said, left)
@@ -51,7 +52,7 @@ local function restore(key, seq, id, said, left)
     redis.call('RPUSH', key, pack(filled, none, '\\4'))
   end
   if redis.call('RPUSH', key, pack(place, id, said)) > most then redis.call('LTRIM', key, -most, -1) end
-  redis.call('PEXPIRE', key, retention)
+  longer[key] = true
   return {kind, place}
 end
 local answers = {}
@@ -59,6 +60,7 @@ for i = 1, #KEYS do
   local at = i * 4
   answers[i] = restore(KEYS[i], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4]))
 end
+for key in pairs(longer) do redis.call('PEXPIRE', key, retention) end
 return answers
 `;
 

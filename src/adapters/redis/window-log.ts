@@ -45,20 +45,22 @@ interface Whole { readonly line: RedisLine; readonly state: string; readonly epo
 
 export class RedisWindowLog implements RepairableLog {
   readonly #options: RedisWindowLogOptions;
-  readonly #renewals: Renewals;
+  #renewals: Renewals;
+  readonly #renewalMs: number;
   /** As much longer than promised as its renewal may be late. */
   readonly #expiryMs: number;
   #line: RedisLine | undefined;
   #whole: Whole | undefined;
   #looking: Promise<LogHealth> | undefined;
   #heardAt = 0;
+  #state = '';
   #closing = false;
 
   private constructor(options: RedisWindowLogOptions) {
     this.#options = options;
-    const renewalMs = Math.min(RENEWAL_MS_MAX, Math.ceil(options.retentionMs / 10));
-    this.#renewals = new Renewals(renewalMs);
-    this.#expiryMs = options.retentionMs + renewalMs;
+    this.#renewalMs = Math.min(RENEWAL_MS_MAX, Math.ceil(options.retentionMs / 10));
+    this.#renewals = new Renewals(this.#renewalMs);
+    this.#expiryMs = options.retentionMs + this.#renewalMs;
   }
 
   /** Throws WindowLogUnavailable where nobody answers, or not as Redis does. */
@@ -207,6 +209,9 @@ export class RedisWindowLog implements RepairableLog {
     const state = textOf(await line.send('GET', STATE_KEY)) ?? '';
     const [epoch = '0', run = ''] = state.split(' ');
     const isWhole = run === line.run;
+    // What was renewed may have been lost with what was appended.
+    if (this.#state !== state) this.#renewals = new Renewals(this.#renewalMs);
+    this.#state = state;
     this.#whole = isWhole ? { line, state, epoch: Number(epoch) } : undefined;
     return { condition: isWhole ? 'whole' : 'lost', epoch: Number(epoch) };
   }
