@@ -1,5 +1,5 @@
 // Nodes are replaced one after the other while payments come by HTTP and by Kafka.
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
@@ -9,7 +9,8 @@ import { KafkaServer } from './kafka-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 
-const CARDS = 5;
+/** So many that no rule, and no brake, has anything against them. */
+const CARDS = 100;
 const PAUSE_MS = 15;
 const QUIET_MS_MAX = 60_000;
 
@@ -95,8 +96,9 @@ test('F46 F47 each node in turn is stopped and started again under load: no erro
   for (const { said } of answered) for (const body of said) match(body, /"code":"draining"/);
   equal(new Set(answered.map(({ answer }) => answer.id)).size, count, 'each has an answer of its own');
   const degraded = answered.filter(({ answer }) => answer.degraded.length > 0).length;
+  equal(degraded, 0, 'what is left out would hide what is counted twice');
   const turnedAway = answered.reduce((sum, { said }) => sum + said.length, 0);
-  t.diagnostic(`${count} payments, ${turnedAway} times sent to the other node, ${degraded} degraded`);
+  t.diagnostic(`${count} payments, ${turnedAway} times sent to the other node`);
 
   const decisions = await KafkaTopic.open({ connection, topic: 'decisions' });
   t.after(() => decisions.close());
@@ -113,7 +115,7 @@ test('F46 F47 each node in turn is stopped and started again under load: no erro
   for (let card = 0; card < CARDS; card++) {
     const sent = Array.from({ length: count }, (_, i) => i).filter((i) => i % CARDS === card).length;
     const { answer } = await decided(callers, card, { ...paymentOf(card), id: `last-${card}` });
-    ok(answer.degraded.length > 0 || answer.features['card_count_1h'] === sent + 1, `${card}: once each`);
+    equal(answer.features['card_count_1h'], sent + 1, `card ${card}: once each`);
   }
 });
 
