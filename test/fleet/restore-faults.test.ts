@@ -166,7 +166,7 @@ describe('whatever fails of the shared logs', () => {
     deepEqual(dumpOf(log), live);
   });
 
-  test('F1 what its node placed and did not keep, because it died, is completed once it is old', async (t) => {
+  test('F1 what its node placed and did not keep, because it died, is completed when old', async (t) => {
     const log = new MemoryWindowLog();
     const world = new FleetWorld(log);
     const alive = await world.join({ index: world.fleetIndex });
