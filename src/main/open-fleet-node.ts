@@ -5,8 +5,7 @@ import { topicIdentity } from '#adapters/kafka/topic-identity.ts';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
 import { nodeDisk } from '#adapters/log-files/node-disk.ts';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
-import { claimRedis } from '#adapters/redis/fleet-claim.ts';
-import { RedisWindowLog } from '#adapters/redis/window-log.ts';
+import { claimWindowLog, openWindowLog } from '#adapters/redis/open-window-log.ts';
 import { LocalWindowStore } from '#adapters/window-arrays/window-store.ts';
 import type { Publication } from '#decisioning/publication.ts';
 import type { BrakeNews } from '#decisioning/rule-brake.ts';
@@ -14,6 +13,7 @@ import { eventSchema } from '#domain/field.ts';
 import { FleetNode } from '#fleet/fleet-node.ts';
 import { completedOn } from '#fleet/orphans.ts';
 import { Restorer } from '#fleet/restorer.ts';
+import type { RepairableLog } from '#ports/window-repair.ts';
 import { DecisionFinder } from '#projections/decision-finder.ts';
 import { ProjectedIndex } from '#projections/fleet-index.ts';
 import { Projector } from '#projections/projector.ts';
@@ -30,6 +30,8 @@ import { warmUp } from './warm-up.ts';
 
 const REDIS_ANSWER_MS_MAX = 1_000;
 const APPEND_MS_MAX = 2_000;
+/** Nobody waits so long: the journal answers. What was out while a broker was away is then there once. */
+const DECISION_APPEND_MS_MAX = 60_000;
 const REDIS_MENDS = 'it is ASSAY_REDIS: redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss: for TLS; '
   + 'whom to trust beside the usual is a PEM file in NODE_EXTRA_CA_CERTS';
 
@@ -47,15 +49,16 @@ export async function openFleetNode(
 ): Promise<OpenedNode> {
   const connection = settings.kafka;
   await checkTopics(settings, tell);
-  const topic = (name: string): Promise<KafkaTopic> =>
-    KafkaTopic.open({ connection, topic: name, appendMsMax: APPEND_MS_MAX });
-  const [decisions, publications] = [await topic('decisions'), await topic('publications')];
-  const connect = (): Promise<RedisWindowLog> => RedisWindowLog.open({
+  const topic = (name: string, appendMsMax: number): Promise<KafkaTopic> =>
+    KafkaTopic.open({ connection, topic: name, appendMsMax });
+  const decisions = await topic('decisions', DECISION_APPEND_MS_MAX);
+  const publications = await topic('publications', APPEND_MS_MAX);
+  const connect = (): Promise<RepairableLog> => openWindowLog({
     url: settings.redis, answerMsMax: REDIS_ANSWER_MS_MAX, ...REDIS_LOGS, tell,
   });
   const redis = { name: 'Redis', at: settings.redis, mend: REDIS_MENDS };
   const identity = await topicIdentity(connection, 'decisions');
-  await reached(redis, claimRedis({ url: settings.redis, tell }, identity));
+  await reached(redis, claimWindowLog({ url: settings.redis, tell }, identity));
   const [log, spareLog] = [await reached(redis, connect()), await reached(redis, connect())];
   // Only copies need it: a node that starts while it is away decides all the same.
   const place = { url: settings.postgres, ownerUrl: settings.postgresOwner };

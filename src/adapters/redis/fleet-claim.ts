@@ -15,7 +15,7 @@ const SAMPLE = '1000';
 export async function claimRedis(options: RedisLineOptions, fleet: string): Promise<void> {
   const line = await RedisLine.open(options, () => {});
   try {
-    const owner = await ownerOf(line, fleet);
+    const owner = await ownerOf(line, `${FLEET_KEY}${options.mark ?? ''}`, fleet);
     if (owner === fleet) return;
     throw new WindowLogUnavailable('refused', `it holds the windows of another fleet (${owner}; this one is `
       + `${fleet}): give this fleet a Redis of its own, or an empty database of this one. Where its topic of `
@@ -27,17 +27,17 @@ export async function claimRedis(options: RedisLineOptions, fleet: string): Prom
   }
 }
 
-async function ownerOf(line: RedisLine, fleet: string): Promise<string> {
-  const known = await line.send('GET', FLEET_KEY);
+async function ownerOf(line: RedisLine, key: string, fleet: string): Promise<string> {
+  const known = await line.send('GET', key);
   if (known !== null) return parseText(known);
   const found = parseScan(await line.send('SCAN', '0', 'COUNT', SAMPLE));
-  const strange = found.find((key) => !key.startsWith(OURS));
+  const strange = found.find((one) => !one.startsWith(OURS));
   if (strange !== undefined) {
     throw new WindowLogUnavailable('refused', `it holds keys of somebody else, such as ${strange}: give this `
       + 'fleet a Redis of its own, or an empty database of this one');
   }
-  await line.send('SET', FLEET_KEY, fleet, 'NX');
-  return parseText(await line.send('GET', FLEET_KEY));
+  await line.send('SET', key, fleet, 'NX');
+  return parseText(await line.send('GET', key));
 }
 
 /** A cursor and keys. */

@@ -13,11 +13,14 @@ import { createClient, RESP_TYPES } from '@redis/client';
 import { messageOf } from '#domain/message-of.ts';
 import { WindowLogUnavailable } from '#ports/window-log.ts';
 import { APPEND_SCRIPT } from './append-script.ts';
+import { FLIGHTS_KEY, sharedKeys, STATE_KEY } from './keys.ts';
 import { BEGIN_SCRIPT, RESTORE_SCRIPT } from './restore-script.ts';
 
 export interface RedisLineOptions {
   /** `redis://127.0.0.1:6379`; `rediss:` for TLS; with name and password where it asks for them. */
   readonly url: string;
+  /** Of a process of a cluster: see sharedKeys. */
+  readonly mark?: string;
   /** Told of the connection; never of payments. */
   readonly tell?: (what: string) => void;
 }
@@ -41,17 +44,19 @@ const clientOf = ({ url }: RedisLineOptions) => createClient({
 
 export class RedisLine {
   readonly #client: Client;
+  readonly #mark: string | undefined;
   #run = '';
   #shas: Readonly<Record<ScriptName, string>> = { append: '', restore: '', begin: '' };
 
-  private constructor(client: Client) {
+  private constructor(client: Client, mark: string | undefined) {
     this.#client = client;
+    this.#mark = mark;
   }
 
   /** Rejects with WindowLogUnavailable. `onEnd`: it was open, and is lost. */
   static async open(options: RedisLineOptions, onEnd: (line: RedisLine) => void): Promise<RedisLine> {
     const client = clientOf(options);
-    const line = new RedisLine(client);
+    const line = new RedisLine(client, options.mark);
     let isOpen = false;
     client.on('error', (error: unknown) => {
       options.tell?.(`redis: ${messageOf(error)}`);
@@ -80,8 +85,10 @@ export class RedisLine {
     const run = /^run_id:(\S+)/m.exec(info)?.[1];
     if (run === undefined) throw new WindowLogUnavailable('refused', 'INFO does not tell its run_id');
     const shas = { ...this.#shas };
+    const keys = sharedKeys(this.#mark);
     for (const name of ['append', 'restore', 'begin'] as const) {
-      const text = `-- ${run}${SCRIPTS[name]}`;
+      const script = SCRIPTS[name].replaceAll(STATE_KEY, keys.state).replaceAll(FLIGHTS_KEY, keys.flights);
+      const text = `-- ${run}${script}`;
       await this.#client.sendCommand(['SCRIPT', 'LOAD', text]);
       shas[name] = createHash('sha1').update(text).digest('hex');
     }
@@ -94,15 +101,21 @@ export class RedisLine {
   }
 
   /** Where its scripts were flushed they are given to it again; another process is then seen as such. */
-  async script(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    const asked = (): Promise<unknown> =>
-      this.#client.sendCommand<unknown>(['EVALSHA', this.#shas[name], `${keys.length}`, ...keys, ...args]);
+  async script(
+    name: ScriptName, keys: readonly string[], args: readonly Argument[], before?: 'ASKING',
+  ): Promise<unknown> {
+    const asked = (): Promise<unknown> => {
+      // It holds for the next command; where that fails, so did this.
+      if (before !== undefined) this.#client.sendCommand([before]).catch(() => {});
+      return this.#client.sendCommand<unknown>(
+        ['EVALSHA', this.#shas[name], `${keys.length}`, ...keys, ...args]);
+    };
     return asked().catch(async (error: unknown) => {
       // It was not run.
       if (!messageOf(error).startsWith(NO_SCRIPT)) throw error;
-      const before = this.#run;
+      const run = this.#run;
       await this.look();
-      if (this.#run !== before) throw new WindowLogUnavailable('recovering', 'this is another Redis');
+      if (this.#run !== run) throw new WindowLogUnavailable('recovering', 'this is another Redis');
       return asked();
     });
   }

@@ -14,7 +14,7 @@ import {
 import type {
   LogCondition, LogHealth, RepairableLog, RestoreEntry, Restored,
 } from '#ports/window-repair.ts';
-import { CHECKPOINT_KEY, FLIGHTS_KEY, keyOf, LEASE_KEY, STATE_KEY } from './keys.ts';
+import { keyOf, sharedKeys } from './keys.ts';
 import { CONNECT_MS_MAX, RedisLine, unavailable, within, type RedisLineOptions } from './redis-line.ts';
 import { Renewals } from './renewals.ts';
 import { RESTORED } from './restore-script.ts';
@@ -45,6 +45,7 @@ interface Whole { readonly line: RedisLine; readonly state: string; readonly epo
 
 export class RedisWindowLog implements RepairableLog {
   readonly #options: RedisWindowLogOptions;
+  readonly #keys: ReturnType<typeof sharedKeys>;
   #renewals: Renewals;
   readonly #renewalMs: number;
   /** As much longer than promised as its renewal may be late. */
@@ -58,6 +59,7 @@ export class RedisWindowLog implements RepairableLog {
 
   private constructor(options: RedisWindowLogOptions) {
     this.#options = options;
+    this.#keys = sharedKeys(options.mark);
     this.#renewalMs = Math.min(RENEWAL_MS_MAX, Math.ceil(options.retentionMs / 10));
     this.#renewals = new Renewals(this.#renewalMs);
     this.#expiryMs = options.retentionMs + this.#renewalMs;
@@ -70,7 +72,18 @@ export class RedisWindowLog implements RepairableLog {
     return log;
   }
 
-  async call(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
+  call(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
+    return this.#append(calls, options);
+  }
+
+  /** The same where the keys are on their way here from another process of the cluster. */
+  callMoving(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
+    return this.#append(calls, options, 'ASKING');
+  }
+
+  async #append(
+    calls: readonly LogCall[], options: CallOptions, before?: 'ASKING',
+  ): Promise<readonly LogAnswer[]> {
     if (calls.length === 0) return [];
     const { answerMsMax, entriesPerLogMax } = this.#options;
     const keys = calls.map(({ name }) => keyOf(name));
@@ -88,7 +101,7 @@ export class RedisWindowLog implements RepairableLog {
           flight === undefined ? NOTHING : bufferOf(flight.bytes),
           `${landed.length}`, ...landed.map((id) => Buffer.from(id, 'hex')), ...packed(calls, due),
         ];
-        const answered = await line.script('append', keys, args);
+        const answered = await line.script('append', keys, args, before);
         this.#heardAt = performance.now();
         const answers = answersOf(answered, calls, epoch);
         // Only what appends renews.
@@ -114,10 +127,10 @@ export class RedisWindowLog implements RepairableLog {
 
   lease(holder: string, forMs: number): Promise<boolean> {
     return this.#ask(async (line) => {
-      const taken = await line.send('SET', LEASE_KEY, holder, 'NX', 'PX', `${Math.max(1, forMs)}`);
+      const taken = await line.send('SET', this.#keys.lease, holder, 'NX', 'PX', `${Math.max(1, forMs)}`);
       if (taken !== null) return true;
-      if (textOf(await line.send('GET', LEASE_KEY)) !== holder) return false;
-      await line.send('PEXPIRE', LEASE_KEY, `${forMs}`);
+      if (textOf(await line.send('GET', this.#keys.lease)) !== holder) return false;
+      await line.send('PEXPIRE', this.#keys.lease, `${forMs}`);
       return true;
     });
   }
@@ -145,34 +158,45 @@ export class RedisWindowLog implements RepairableLog {
     });
   }
 
+  /** Lost from now on, until they are begun again. */
+  lose(): Promise<void> {
+    return this.#ask(async (line) => {
+      await line.send('DEL', this.#keys.state);
+      await this.#look(line);
+    });
+  }
+
   checkpoint(): Promise<readonly number[] | undefined> {
     return this.#ask(async (line) => {
-      const said = textOf(await line.send('GET', CHECKPOINT_KEY));
+      const said = textOf(await line.send('GET', this.#keys.checkpoint));
       return said === undefined ? undefined : parseOffsets(said);
     });
   }
 
   advance(offsets: readonly number[]): Promise<void> {
-    return this.#ask(async (line) => { await line.send('SET', CHECKPOINT_KEY, JSON.stringify(offsets)); });
+    return this.#ask(async (line) => {
+      await line.send('SET', this.#keys.checkpoint, JSON.stringify(offsets));
+    });
   }
 
   flights(): Promise<readonly string[]> {
     return this.#ask(async (line) => {
-      const ids = await line.send('HKEYS', FLIGHTS_KEY);
+      const ids = await line.send('HKEYS', this.#keys.flights);
       return Array.isArray(ids) ? ids.map((id: Buffer) => id.toString('hex')) : [];
     });
   }
 
   flight(id: string): Promise<Uint8Array | undefined> {
     return this.#ask(async (line) => {
-      const bytes = await line.send('HGET', FLIGHTS_KEY, Buffer.from(id, 'hex'));
+      const bytes = await line.send('HGET', this.#keys.flights, Buffer.from(id, 'hex'));
       return bytes instanceof Buffer ? bytes : undefined;
     });
   }
 
   landed(ids: readonly string[]): Promise<void> {
     return this.#ask(async (line) => {
-      if (ids.length > 0) await line.send('HDEL', FLIGHTS_KEY, ...ids.map((id) => Buffer.from(id, 'hex')));
+      const fields = ids.map((id) => Buffer.from(id, 'hex'));
+      if (fields.length > 0) await line.send('HDEL', this.#keys.flights, ...fields);
     });
   }
 
@@ -206,7 +230,7 @@ export class RedisWindowLog implements RepairableLog {
   }
 
   async #readState(line: RedisLine): Promise<LogHealth> {
-    const state = textOf(await line.send('GET', STATE_KEY)) ?? '';
+    const state = textOf(await line.send('GET', this.#keys.state)) ?? '';
     const [epoch = '0', run = ''] = state.split(' ');
     const isWhole = run === line.run;
     // What was renewed may have been lost with what was appended.
