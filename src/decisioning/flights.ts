@@ -3,8 +3,13 @@ import { PassingMap } from '#domain/passing-map.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
 import type { Recorded } from './call.ts';
 
-/** How it is durable: what was left out of that, which its answer says and its record does not. */
-export interface Landing { readonly degraded: readonly Degradation[] }
+/** How it is durable. */
+export interface Landing {
+  /** What was left out of that: its answer says so, and its record does not. */
+  readonly degraded: readonly Degradation[];
+  /** Another's record of the same key stood there first: that is the answer. */
+  readonly instead?: LogRecord;
+}
 
 /** Settles when it is durable, whole where it says nothing; rejects with LogUnavailable where it is not. */
 export type Durable = Promise<Landing | void>;

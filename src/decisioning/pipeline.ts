@@ -16,7 +16,9 @@ import {
 } from './call.ts';
 import { addFlight, landed, type Flight, type Flights, type Landing } from './flights.ts';
 import type { LivePolicy } from './live-policy.ts';
-import { decisionRecord, eventRecord, recordKey, requestBytes } from './record.ts';
+import {
+  decisionRecord, eventRecord, readDecision, readRecorded, recordKey, requestBytes,
+} from './record.ts';
 import { sameRequest } from './same-request.ts';
 
 export interface PipelineParts {
@@ -101,7 +103,7 @@ export class Pipeline {
     addFlight(flights.events, record, recorded, durable);
     const replayed = placed.isReplay ?? false;
     const landing = await landed(durable);
-    return landing === undefined ? notDurable() : { kind: 'recorded', recorded, replayed };
+    return landing === undefined ? notDurable() : told(recorded, replayed, landing);
   }
 
   get inFlight(): number { return this.#parts.flights.size; }
@@ -122,8 +124,8 @@ async function toldAgain(
   if (!sameRequest(requestBytes(earlier.record), call.bytes)) {
     return refusedFor(earlier, conflict('event', id));
   }
-  if (await landed(earlier.durable) === undefined) return notDurable();
-  return { kind: 'recorded', recorded: earlier.answered, replayed: true };
+  const landing = await landed(earlier.durable);
+  return landing === undefined ? notDurable() : told(earlier.answered, true, landing);
 }
 
 /** The key of the record that an Idempotency-Key of its own gets: one key names one request of a tenant. */
@@ -132,8 +134,14 @@ function nameOf({ tenant, idempotencyKey }: DecideCall, id: string): string | un
   return recordKey(tenant, 'key', idempotencyKey);
 }
 
-const decided = (decision: Decision, replayed: boolean, { degraded }: Landing): DecideAnswer =>
-  ({ kind: 'decided', decision, replayed, ...(degraded.length === 0 ? {} : { degraded }) });
+function decided(decision: Decision, replayed: boolean, { degraded, instead }: Landing): DecideAnswer {
+  if (instead !== undefined) return { kind: 'decided', decision: readDecision(instead), replayed: true };
+  return { kind: 'decided', decision, replayed, ...(degraded.length === 0 ? {} : { degraded }) };
+}
+
+const told = (recorded: Recorded, replayed: boolean, { instead }: Landing): RecordAnswer =>
+  (instead === undefined ? { kind: 'recorded', recorded, replayed }
+    : { kind: 'recorded', recorded: readRecorded(instead), replayed: true });
 
 /** Histograms count from 1. */
 const microseconds = (ms: number): number => Math.max(1, Math.round(ms * 1_000));

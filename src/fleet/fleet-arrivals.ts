@@ -311,7 +311,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       kind: 'placed', position: 0, receivedAtMs, event: admitted.event, live: admitted.live, isReplay,
       judge: () => state.judgeRow(admitted, row, fleetPlace(id, seqs)),
       keep: (record, { marks }) =>
-        keeper.keep(record, { tenant, marks, waited, names, seqs, standing, answerBy }),
+        keeper.keep(record, { tenant, marks, waited, names, seqs, standing, answerBy, isReplay }),
     };
   }
 }

@@ -140,7 +140,7 @@ export class FleetFacts {
     const recorded = recordedOf(event, state, { windows: seqs }, adjusted);
     const standing = this.#standing(arriving, event, pin, { ...own, epoch: Math.min(own.epoch, epoch) });
     const kept = {
-      tenant, marks: [], waited: [], names: [], answerBy,
+      tenant, marks: [], waited: [], names: [], answerBy, isReplay,
       standing: { ...standing, others: [...standing.others ?? [], ...beside] },
     };
     return {

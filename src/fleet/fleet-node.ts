@@ -14,6 +14,7 @@ import type { Keeping } from '#decisioning/publisher.ts';
 import { RuleBrake, type BrakeNews } from '#decisioning/rule-brake.ts';
 import { EngineState } from '#decisioning/state.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
 import type { Journal } from '#ports/journal.ts';
 import type { Topic } from '#ports/topic.ts';
 import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
@@ -32,6 +33,7 @@ import { PastJudge } from './past-judge.ts';
 import { RecentRecords } from './recent-records.ts';
 import { placesOf } from './places.ts';
 import { RecordFinder, type FleetIndex } from './record-finder.ts';
+import { Rescoring, type Rescored } from './rescoring.ts';
 import { SharedWindows } from './shared-windows.ts';
 import { EntryCodec } from './window-entry.ts';
 
@@ -74,6 +76,7 @@ export class FleetNode {
   readonly #pipeline: Pipeline;
   readonly #log: GuardedWindowLog;
   readonly #shadow: DegradedShadow;
+  readonly #rescoring: Rescoring;
   readonly #journaled: JournaledTopic | undefined;
 
   private constructor(parts: FleetNodeParts) {
@@ -99,7 +102,9 @@ export class FleetNode {
       recent, topic: decisions, index, breaker: breaker(), sleep: (ms) => clock.sleep(ms),
       ...(journaled === undefined ? {} : { journal: journaled }),
     });
-    const keeper = new Keeper({ log, decisions: journaled ?? unjournaled(decisions), codec, recent });
+    const keeper = new Keeper({
+      log, decisions: journaled ?? unjournaled(decisions), codec, recent, finder,
+    });
     this.#publications = new FleetPublications(parts.publications);
     this.#publisher = new FleetPublisher({ publications: this.#publications, state, clock, tell });
     const past = new PastJudge({ schema, codec, newWindowStore, compiler, publications: this.#publications });
@@ -115,6 +120,7 @@ export class FleetNode {
     this.#log = log;
     this.#journaled = journaled;
     this.#shadow = new DegradedShadow(state);
+    this.#rescoring = new Rescoring({ log, state, windows });
     this.#pipeline = new Pipeline({
       arrivals, flights, clock, schema,
       onDecided: (live, event, decision) => {
@@ -175,6 +181,12 @@ export class FleetNode {
     return this.#journaled?.waiting() ?? { records: 0, oldestMs: 0 };
   }
   get shadow(): DegradedShadow['counts'] { return this.#shadow.counts; }
+  get rescored(): Rescoring['counts'] { return this.#rescoring.counts; }
+
+  /** What it would have been with windows; see rescoring.ts. */
+  rescore(record: LogRecord): Promise<Rescored | undefined> {
+    return this.#rescoring.rescore(record);
+  }
 
   #timed(call: DecideCall): DecideCall {
     const { deadlineMs } = this.#parts;

@@ -5,12 +5,13 @@ import type { TopicPlace, TopicRecord } from '#ports/topic.ts';
 import {
   NOTHING_KNOWN, type LogAnswer, type LogCall, type LogName, type WindowLog,
 } from '#ports/window-log.ts';
-import type { MarkEffect } from '#decisioning/record.ts';
+import { answerBytes, type MarkEffect } from '#decisioning/record.ts';
 import { messageOf } from '#domain/message-of.ts';
 import { stageMs } from './budget.ts';
 import { entryId } from './identity.ts';
 import type { Told } from './own-log.ts';
 import type { RecentRecords } from './recent-records.ts';
+import type { RecordFinder } from './record-finder.ts';
 import { standingWith, type Standing } from './standing.ts';
 import { topicRecord } from './topic-record.ts';
 import type { EntryCodec } from './window-entry.ts';
@@ -27,6 +28,7 @@ export interface KeeperParts {
   readonly decisions: KeepingTopic;
   readonly codec: EntryCodec;
   readonly recent: RecentRecords;
+  readonly finder: Pick<RecordFinder, 'firstOf'>;
 }
 
 /** What is kept beside the record. */
@@ -41,6 +43,8 @@ export interface Kept {
   readonly standing: Standing;
   /** By `performance.now()`. */
   readonly answerBy: number;
+  /** It was judged again, and another node may have kept its own. */
+  readonly isReplay: boolean;
 }
 
 const LANDED_MAX = 1_000;
@@ -60,7 +64,7 @@ export class Keeper {
   async keep(record: LogRecord, kept: Kept): Durable {
     const calls = [...this.#markCalls(record.key, kept), ...this.changeCalls(kept.names, kept.waited)];
     const { seqs, standing, answerBy } = kept;
-    if (calls.length === 0) return this.#toTopic(topicRecord(record, seqs, standing), record, answerBy);
+    if (calls.length === 0) return this.#toTopic(topicRecord(record, seqs, standing), record, kept);
     let answers: readonly LogAnswer[] | undefined;
     try {
       answers = await this.#parts.log.call(calls, { withinMs: stageMs('windows', answerBy) });
@@ -69,12 +73,12 @@ export class Keeper {
       windowsAway(error);
     }
     const whole = standingWith(standing, kept.waited, calls, answers);
-    return this.#toTopic(topicRecord(record, seqs, whole), record, answerBy);
+    return this.#toTopic(topicRecord(record, seqs, whole), record, kept);
   }
 
   /** What is in none of the shared logs yet. */
   keepUnplaced(record: LogRecord, standing: Standing, answerBy: number): Durable {
-    return this.#toTopic(topicRecord(record, undefined, standing), record, answerBy);
+    return this.#toTopic(topicRecord(record, undefined, standing), record, { answerBy, isReplay: true });
   }
 
   /** Ids of the entries of what was kept, once there are some. */
@@ -82,16 +86,22 @@ export class Keeper {
     return this.#landed.length < LANDED_AT_ONCE ? [] : this.#landed.splice(0);
   }
 
-  async #toTopic(written: TopicRecord, record: LogRecord, answerBy: number): Durable {
-    const { decisions, recent } = this.#parts;
+  async #toTopic(
+    written: TopicRecord, record: LogRecord, { answerBy, isReplay }: Pick<Kept, 'answerBy' | 'isReplay'>,
+  ): Durable {
+    const { decisions, recent, finder } = this.#parts;
     const keeping = decisions.keep(written, { withinMs: stageMs('keep', answerBy) });
     const place = await keeping.catch((error: unknown) => {
       throw new LogUnavailable('io_error', messageOf(error));
     });
-    recent.add(record);
+    // Whom the shared logs have said to be the first need not look: what comes behind it does.
+    const first = isReplay && place !== 'journal'
+      ? await finder.firstOf(record.key, place, stageMs('find', answerBy)) : undefined;
+    recent.add(first ?? record);
     // Beyond that they are looked at too, which changes nothing.
     if (this.#landed.length < LANDED_MAX) this.#landed.push(entryId(record.key));
-    return place === 'journal' ? JOURNALED : undefined;
+    if (place === 'journal') return JOURNALED;
+    return first === undefined || sameAnswer(first, record) ? undefined : { degraded: [], instead: first };
   }
 
   /** Each change to the log of each entity. Known is nothing: so that none is appended twice, ever. */
@@ -111,3 +121,6 @@ export class Keeper {
     }));
   }
 }
+
+const sameAnswer = (one: LogRecord, other: LogRecord): boolean =>
+  Buffer.compare(answerBytes(one), answerBytes(other)) === 0;

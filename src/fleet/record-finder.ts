@@ -5,7 +5,7 @@
 import { partitionOfKey } from '#ports/key-partition.ts';
 import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
-import type { Topic, TopicRecord } from '#ports/topic.ts';
+import type { Topic, TopicPlace, TopicRecord } from '#ports/topic.ts';
 import type { Breaker } from './breaker.ts';
 import type { RecentRecords } from './recent-records.ts';
 import { logRecordOf } from './topic-record.ts';
@@ -36,6 +36,8 @@ export interface Found { readonly record: LogRecord | undefined; readonly isCert
 const LOOK_AGAIN_MS = 2;
 /** An index that is so far behind is not waited for. */
 const CATCH_UP_MS_MAX = 1_000;
+/** Of the time that there is; the rest is for the answer. An index that is behind is not one that is away. */
+const WAIT_SHARE = 0.7;
 const UNCERTAIN: Found = { record: undefined, isCertain: false };
 
 export class RecordFinder {
@@ -54,23 +56,43 @@ export class RecordFinder {
 
   /** Never rejects for what is away: then it is not certain. */
   async find(key: string, withinMs: number): Promise<Found> {
-    const { index, breaker, journal } = this.#parts;
+    const { index, journal } = this.#parts;
     const record = this.recent(key);
     if (record !== undefined) return { record, isCertain: true };
     const waiting = await journal?.find(key);
     if (waiting !== undefined) return { record: logRecordOf(waiting).record, isCertain: true };
     if (index === undefined) return UNCERTAIN;
+    return await this.#guarded(withinMs, (until) => this.#lookUp(index, key, until)) ?? UNCERTAIN;
+  }
+
+  /**
+   * The first record of the key in the topic, where one of it stands at that place: another's, or that one.
+   * Undefined where it cannot be told in time.
+   */
+  async firstOf(
+    key: string, { partition, offset }: TopicPlace, withinMs: number,
+  ): Promise<LogRecord | undefined> {
+    const { index } = this.#parts;
+    if (index === undefined) return undefined;
+    return this.#guarded(withinMs, async (until) =>
+      (await this.#hasReached(index, partition, offset + 1, until) ? index.find(key) : undefined));
+  }
+
+  async #guarded<Result>(
+    withinMs: number, asking: (until: number) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const { breaker } = this.#parts;
     const entered = breaker.enter();
-    if (entered === 'open') return UNCERTAIN;
-    const until = performance.now() + Math.min(withinMs, CATCH_UP_MS_MAX);
+    if (entered === 'open') return undefined;
+    const until = performance.now() + Math.min(WAIT_SHARE * withinMs, CATCH_UP_MS_MAX);
     try {
-      const found = await within(withinMs, this.#lookUp(index, key, until), tooLate);
+      const found = await within(withinMs, asking(until), tooLate);
       breaker.succeeded(entered);
       return found;
     } catch (error) {
       if (!(error instanceof DecisionIndexUnavailable)) throw error;
       breaker.failed(entered);
-      return UNCERTAIN;
+      return undefined;
     }
   }
 
@@ -83,11 +105,14 @@ export class RecordFinder {
 
   /** Whether the index has all that the topic had of the key's partition when this was asked. */
   async #hasCaughtUp(index: FleetIndex, key: string, until: number): Promise<boolean> {
-    const { topic, sleep } = this.#parts;
-    const partition = partitionOfKey(key, topic.partitionCount);
+    const partition = partitionOfKey(key, this.#parts.topic.partitionCount);
     const ends = await this.#endsNow().catch(() => undefined);
     const end = ends?.[partition];
-    if (end === undefined) return false;
+    return end !== undefined && this.#hasReached(index, partition, end, until);
+  }
+
+  async #hasReached(index: FleetIndex, partition: number, end: number, until: number): Promise<boolean> {
+    const { sleep } = this.#parts;
     while (performance.now() < until) {
       const reached = await index.reached();
       if ((reached[partition] ?? 0) >= end) return true;

@@ -15,6 +15,7 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '#domain/message-of.ts';
 import type { EventSchema } from '#domain/field.ts';
 import type { Clock } from '#ports/clock.ts';
+import type { LogRecord } from '#ports/decision-log.ts';
 import { TopicUnavailable, type Topic, type WrittenRecord } from '#ports/topic.ts';
 import { WindowLogUnavailable } from '#ports/window-log.ts';
 import type { LogHealth, RepairableLog } from '#ports/window-repair.ts';
@@ -23,7 +24,8 @@ import { Orphans, type Complete } from './orphans.ts';
 import { pauseUntil } from './pause.ts';
 import { Recovery } from './recovery.ts';
 import { entriesOf, movedStandings, standingsOf, type Standings } from './record-entries.ts';
-import { logRecordOf, topicRecord } from './topic-record.ts';
+import type { Rescored } from './rescoring.ts';
+import { logRecordOf, rescoredRecord, topicRecord } from './topic-record.ts';
 import { EntryCodec } from './window-entry.ts';
 
 export interface RestorerParts {
@@ -33,6 +35,8 @@ export interface RestorerParts {
   readonly schema: EventSchema;
   /** Decides or records what a dead node left; false where that must be tried again. */
   readonly complete?: Complete;
+  /** What a decision without windows would have been with them. */
+  readonly rescore?: (record: LogRecord) => Promise<Rescored | undefined>;
   readonly bounds?: Partial<RestorerBounds>;
   /** Told of what is repaired; never of payments. */
   readonly tell?: (what: string) => void;
@@ -186,7 +190,20 @@ export class Restorer {
     const { record } = logRecordOf(written);
     const { windows, standing } = await this.#late.place(standings, record, this.#epoch);
     this.counts.placedLate += 1;
-    await this.#parts.topic.append(topicRecord(record, windows, standing));
+    const rescored = await this.#rescored(record);
+    await this.#parts.topic.append(rescoredRecord(topicRecord(record, windows, standing), rescored));
+  }
+
+  /** What cannot be judged is placed all the same. */
+  async #rescored(record: LogRecord): Promise<Rescored | undefined> {
+    const { rescore, tell } = this.#parts;
+    try {
+      return await rescore?.(record);
+    } catch (error) {
+      if (error instanceof WindowLogUnavailable) throw error;
+      tell?.(`window logs: a decision without windows was not made again with them: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   /** Its places are of an epoch before: where they are not its own any more, it gets others. */

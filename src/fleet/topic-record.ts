@@ -7,6 +7,7 @@ import type { LogRecord, RecordKind } from '#ports/decision-log.ts';
 import { RECORD_KINDS } from '#ports/decision-log.ts';
 import type { TopicRecord } from '#ports/topic.ts';
 import { NewerFormat } from './newer-format.ts';
+import type { Rescored } from './rescoring.ts';
 import { standingHeaders, type Standing } from './standing.ts';
 
 /** Parts by name; the answer is the value. See decisioning/record.ts for what they hold. */
@@ -41,6 +42,11 @@ export function topicRecord(
   }
   return { key: record.key, value, headers };
 }
+
+/** With what it would have been if windows could have been asked: header `rescored`, JSON. */
+export const rescoredRecord = (written: TopicRecord, rescored: Rescored | undefined): TopicRecord =>
+  (rescored === undefined ? written
+    : { ...written, headers: { ...written.headers, rescored: bytesOf(JSON.stringify(rescored)) } });
 
 export interface ReadRecord {
   readonly record: LogRecord;

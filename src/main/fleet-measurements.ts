@@ -4,9 +4,9 @@ import type { FleetNode } from '#fleet/fleet-node.ts';
 
 const STATES = ['closed', 'half_open', 'open'] as const;
 
-type Measured = Pick<FleetNode, 'logs' | 'shadow' | 'waiting'>;
+type Measured = Pick<FleetNode, 'logs' | 'shadow' | 'waiting' | 'rescored'>;
 
-export function fleetMeasurements({ logs, shadow, waiting }: Measured): readonly Measurement[] {
+export function fleetMeasurements({ logs, shadow, waiting, rescored }: Measured): readonly Measurement[] {
   return [
     {
       name: 'assay_windows_breaker', type: 'gauge',
@@ -28,13 +28,19 @@ export function fleetMeasurements({ logs, shadow, waiting }: Measured): readonly
       samples: [[{}, waiting.records]],
     },
     {
-      name: 'assay_journal_oldest_seconds', type: 'gauge', help: 'For how long the oldest of them has waited.',
+      name: 'assay_journal_oldest_seconds', type: 'gauge',
+      help: 'For how long the oldest of them has waited.',
       samples: [[{}, waiting.oldestMs / 1_000]],
     },
     {
       name: 'assay_shadow_without_windows_total', type: 'counter',
       help: 'Payments that were also decided without windows, by how that outcome differs.',
       samples: Object.entries(shadow).map(([difference, count]) => [{ difference }, count]),
+    },
+    {
+      name: 'assay_rescored_total', type: 'counter',
+      help: 'Payments that were decided without windows, by what they would have been with them.',
+      samples: Object.entries(rescored).map(([difference, count]) => [{ difference }, count]),
     },
   ];
 }

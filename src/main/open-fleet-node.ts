@@ -76,6 +76,7 @@ export async function openFleetNode(
   const stopping = new AbortController();
   const restorer = new Restorer({
     log, topic: decisions, clock: systemClock, schema, tell, complete: completedOn(node),
+    rescore: (record) => node.rescore(record),
   });
   const restoring = restorer.run(stopping.signal);
   await publishFirst(node, first, tell);

@@ -77,10 +77,11 @@ export class DecisionIndexUnavailable extends Error {}
 
 /**
  * The same request may be written in another way, by another version of the program; and where it stands in
- * the shared logs is written again where it was given another place. The rest may not.
+ * the shared logs is written again where it was given another place, and then what it would have been with
+ * windows. The rest may not.
  */
 const MAY_DIFFER: ReadonlySet<string> =
-  new Set(['request', 'format', 'windows', 'entry', 'placed', 'epoch']);
+  new Set(['request', 'format', 'windows', 'entry', 'placed', 'epoch', 'rescored']);
 
 /** What of a copy is not as it is in the first record of its key: `answer`, and names of headers. */
 export function differingParts(first: WrittenRecord, copy: WrittenRecord): readonly string[] {

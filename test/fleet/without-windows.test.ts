@@ -6,34 +6,16 @@ import { MemoryWindowLog } from '#adapters/memory/window-log.ts';
 import type { DecideAnswer } from '#decisioning/call.ts';
 import type { Decision } from '#domain/decision.ts';
 import type { FleetNode, FleetNodeParts } from '#fleet/fleet-node.ts';
-import { WindowLogUnavailable, type WindowLog, type WindowLogFault } from '#ports/window-log.ts';
+import type { FleetIndex } from '#fleet/record-finder.ts';
+import type { Topic } from '#ports/topic.ts';
 import { decided, payment, POLICY, publicationOf } from '../engine/engine-world.ts';
+import { FailingLog } from './failing-log.ts';
 import { FleetWorld } from './fleet-world.ts';
 
 const card = (id: string) => ({ card: { id } });
 const euros = (value: string) => ({ value, currency: 'EUR' });
 const partsOf = ({ degraded }: Decision) => degraded.map(({ part, cause, fallback }) =>
   [part, cause, fallback].join(' '));
-
-/** Logs that fail as a test says; they are asked only while they do not. */
-class FailingLog implements WindowLog {
-  readonly inner: WindowLog;
-  fault: WindowLogFault | 'silent' | undefined;
-  asked = 0;
-
-  constructor(inner: WindowLog) {
-    this.inner = inner;
-  }
-
-  async call(...asked: Parameters<WindowLog['call']>): ReturnType<WindowLog['call']> {
-    this.asked += 1;
-    if (this.fault === 'silent') return new Promise(() => {});
-    if (this.fault !== undefined) throw new WindowLogUnavailable(this.fault, 'as the test says');
-    return this.inner.call(...asked);
-  }
-
-  async close(): Promise<void> {}
-}
 
 /** Two nodes, the first of them behind a log that can fail. */
 async function failingWorld(
@@ -76,6 +58,46 @@ describe('without windows', () => {
     for (const copy of copies) deepEqual(decided(copy), first);
     const isFirst = (answer: DecideAnswer): boolean => answer.kind === 'decided' && !answer.replayed;
     equal(copies.filter(isFirst).length, 1);
+    await world.close();
+  });
+
+  test('P3 what another node kept between the look and the append is its answer', async () => {
+    const world = new FleetWorld();
+    // Whoever waits for the index has it projected.
+    const index: FleetIndex = {
+      ...world.fleetIndex, reached: async () => {
+        await world.project();
+        return world.index.offsets();
+      },
+    };
+    const log = new FailingLog(world.log);
+    let before = async (): Promise<void> => {};
+    const inner = world.decisions;
+    const decisions: Topic = {
+      name: inner.name, partitionCount: inner.partitionCount, starts: () => inner.starts(),
+      ends: () => inner.ends(), read: (from) => inner.read(from),
+      follow: (...asked) => inner.follow(...asked), close: async () => {},
+      append: async (record) => {
+        await before();
+        return inner.append(record);
+      },
+    };
+    const [node, other] = [await world.join({ log, index, decisions }), await world.join({ index })];
+    await world.publish(publicationOf(POLICY));
+    const bytes = payment(world.nowMs, { id: 'both' });
+    const answers: DecideAnswer[] = [];
+    before = async () => {
+      before = async () => {};
+      answers.push(await other.decide({ bytes, tenant: 'acme' }));
+    };
+    log.fault = 'late';
+    answers.push(await node.decide({ bytes, tenant: 'acme' }));
+    log.fault = undefined;
+    answers.push(await node.decide({ bytes, tenant: 'acme' }));
+    const [first, ...copies] = answers.map(decided);
+    deepEqual(first?.degraded, []);
+    for (const copy of copies) deepEqual(copy, first);
+    deepEqual(answers.map((answer) => answer.kind === 'decided' && answer.replayed), [false, true, true]);
     await world.close();
   });
 

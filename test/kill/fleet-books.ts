@@ -31,6 +31,8 @@ export interface Audit {
   readonly records: number;
   /** Later records of a key: copies, and records that say where a degraded payment came to stand. */
   readonly copies: number;
+  /** Of those, the ones that decide otherwise than the first: the first holds, and they are told of. */
+  readonly differing: number;
   readonly withoutWindows: number;
   readonly unplaced: number;
   readonly problems: readonly string[];
@@ -43,6 +45,7 @@ export class FleetBooks {
   /** Place of a payment that was decided without windows, from the last record that says it. */
   readonly #placed = new Map<string, number>();
   #copies = 0;
+  #differing = 0;
 
   get answered(): number {
     return this.#answers.size;
@@ -77,7 +80,7 @@ export class FleetBooks {
     if (first === undefined) this.#firsts.set(id, text);
     else {
       this.#copies++;
-      if (first !== text) this.problem(`${id} has two records that differ:\n${first}\n${text}`);
+      if (first !== text) this.#differing++;
     }
   }
 
@@ -101,7 +104,10 @@ export class FleetBooks {
     }
     for (const [card, places] of byCard) this.#checkCounts(card, places);
     const { size: records } = this.#firsts;
-    return { records, copies: this.#copies, withoutWindows, unplaced, problems: this.#problems };
+    return {
+      records, copies: this.#copies, differing: this.#differing, withoutWindows, unplaced,
+      problems: this.#problems,
+    };
   }
 
   #compare(id: string, stored: string, record: string): void {

@@ -141,7 +141,8 @@ test('of a real log every publication and amendment has its row, also those of t
   const records = new MemoryRecordStore();
   const clock = { now: () => world.nowMs, sleep: () => Promise.resolve() };
   const running = openLifecycle({
-    engine: liveEngine(engine), records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
+    engine: liveEngine(engine), records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined,
+    keys: () => [],
   });
   await running.caughtUp;
   const braking = await engine.amend(byBrake(braked('large')));

@@ -65,7 +65,8 @@ export async function start({ backtests, held }: Order = {}) {
   const clock = { now: () => world.nowMs, sleep: (ms: number) =>
     new Promise<void>((done) => { setTimeout(done, ms).unref(); }) };
   const running = openLifecycle({
-    engine: liveEngine(engine), records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined, keys: () => [],
+    engine: liveEngine(engine), records, sealKey: Buffer.alloc(32, 1), clock, tell: () => undefined,
+    keys: () => [],
     ...(backtests === undefined ? {} : { backtests }),
   });
   if (held === undefined) await running.caughtUp;

@@ -233,6 +233,8 @@ export class RedisWindowLog implements RepairableLog {
     const state = textOf(await line.send('GET', this.#keys.state)) ?? '';
     const [epoch = '0', run = ''] = state.split(' ');
     const isWhole = run === line.run;
+    // Logs of a replica will not be whole, ever: the address leads elsewhere by now, or will.
+    if (!isWhole && await isReplica(line)) throw new Error('READONLY this Redis is a replica');
     // What was renewed may have been lost with what was appended.
     if (this.#state !== state) this.#renewals = new Renewals(this.#renewalMs);
     this.#state = state;
@@ -277,6 +279,11 @@ export class RedisWindowLog implements RepairableLog {
       throw this.#failed(line, error);
     });
   }
+}
+
+async function isReplica(line: RedisLine): Promise<boolean> {
+  const role = await line.send('ROLE');
+  return Array.isArray(role) && textOf(role[0]) === 'slave';
 }
 
 const NOTHING = Buffer.alloc(0);
