@@ -11,7 +11,7 @@ test('F52 decisions without windows are made again with them; differences are to
   const logs = new MemoryWindowLog();
   const world = new FleetWorld(logs);
   const failing = new FailingLog(logs);
-  const node = await world.join({ log: failing, index: world.fleetIndex });
+  const node = await world.join({ log: failing, index: world.fleetIndex, deadlineMs: 100 });
   await world.publish(publicationOf(POLICY));
   failing.fault = 'unreachable';
   const ids = ['a', 'b', 'c', 'd', 'e'];

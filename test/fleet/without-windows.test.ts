@@ -19,7 +19,7 @@ const partsOf = ({ degraded }: Decision) => degraded.map(({ part, cause, fallbac
 
 /** Two nodes, the first of them behind a log that can fail. */
 async function failingWorld(
-  world = new FleetWorld(), more: Partial<FleetNodeParts> = { index: world.fleetIndex },
+  world = new FleetWorld(), more: Partial<FleetNodeParts> = { index: world.fleetIndex, deadlineMs: 100 },
 ) {
   const log = new FailingLog(world.log);
   const node = await world.join({ log, ...more });
