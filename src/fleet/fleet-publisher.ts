@@ -16,9 +16,9 @@ import { stepByStep } from '#policy/steps.ts';
 import type { Clock } from '#ports/clock.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
 import { TopicUnavailable, type TopicRecord } from '#ports/topic.ts';
+import { within } from '#ports/within.ts';
 import { positionOf, publishedRecord, type FleetPublications, type Heard, type Kept }
   from './fleet-publications.ts';
-import { within } from './within.ts';
 
 export interface FleetPublisherParts {
   readonly publications: FleetPublications;

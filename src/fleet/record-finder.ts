@@ -6,10 +6,10 @@ import { partitionOfKey } from '#ports/key-partition.ts';
 import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { Topic, TopicPlace, TopicRecord } from '#ports/topic.ts';
+import { within } from '#ports/within.ts';
 import type { Breaker } from './breaker.ts';
 import type { RecentRecords } from './recent-records.ts';
 import { logRecordOf } from './topic-record.ts';
-import { within } from './within.ts';
 
 /** The index of decisions, as a node asks it. */
 export interface FleetIndex {

@@ -8,6 +8,7 @@ import type { Refusal, RefusalCode } from '#domain/refusal.ts';
 import type { Clock } from '#ports/clock.ts';
 import { DecisionIndexUnavailable } from '#ports/decision-index.ts';
 import { LogUnavailable } from '#ports/decision-log.ts';
+import { pauseUntil } from '#ports/pause.ts';
 import { TopicUnavailable, type Topic, type WrittenRecord } from '#ports/topic.ts';
 import { WindowLogUnavailable } from '#ports/window-log.ts';
 import { deadLetter } from './dead-letter.ts';
@@ -72,22 +73,10 @@ export async function workRecord(
         return true;
       }
     }
-    await pause(parts.clock, pauseMs, leave);
+    await pauseUntil(parts.clock, pauseMs, leave);
     if (leave.aborted) return false;
     counts.retried += 1;
   }
-}
-
-async function pause(clock: Clock, ms: number, leave: AbortSignal): Promise<void> {
-  if (leave.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      leave.removeEventListener('abort', end);
-      resolve();
-    };
-    leave.addEventListener('abort', end);
-    void clock.sleep(ms).then(end);
-  });
 }
 
 async function tryRecord({ decide, record: tell, tenant }: WorkParts, record: WrittenRecord): Promise<Tried> {

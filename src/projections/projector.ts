@@ -8,6 +8,7 @@ import { messageOf } from '#domain/message-of.ts';
 import { entryId } from '#fleet/identity.ts';
 import type { Clock } from '#ports/clock.ts';
 import { DecisionIndexUnavailable, type DecisionIndex } from '#ports/decision-index.ts';
+import { pauseUntil } from '#ports/pause.ts';
 import type { Topic, WrittenRecord } from '#ports/topic.ts';
 import { batchesOf, type BatchBounds } from './batches.ts';
 
@@ -54,7 +55,7 @@ export class Projector {
       const before = this.#batchCount;
       if (await this.#follow(signal) === 'stopped') return;
       if (this.#batchCount > before) waitMs = RETRY_MS_MIN;
-      await pause(this.#parts.clock, waitMs, signal);
+      await pauseUntil(this.#parts.clock, waitMs, signal);
     }
   }
 
@@ -117,13 +118,4 @@ export class Projector {
     if (done.differing > 0) tell?.(`projection: ${done.differing} copies differ from the first of their key`);
     return true;
   }
-}
-
-/** Ends with the signal, if that comes first. */
-async function pause(clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => { resolve(); };
-  signal.addEventListener('abort', end);
-  if (!signal.aborted) await Promise.race([clock.sleep(ms), promise]);
-  signal.removeEventListener('abort', end);
 }

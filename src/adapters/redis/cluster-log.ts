@@ -16,7 +16,7 @@ import type {
 import { ClusterMap, type Shard } from './cluster-map.ts';
 import { keyOf } from './keys.ts';
 import { slotOf } from './key-slot.ts';
-import { within } from './redis-line.ts';
+import { answeredWithin } from './redis-line.ts';
 import type { RedisWindowLogOptions } from './window-log.ts';
 
 const FLIGHTS_KEPT_MAX = 16_384;
@@ -44,7 +44,7 @@ export class RedisClusterLog implements RepairableLog {
 
   async call(calls: readonly LogCall[], options: CallOptions = {}): Promise<readonly LogAnswer[]> {
     const withinMs = Math.min(options.withinMs ?? Infinity, this.#options.answerMsMax);
-    const answers = within(withinMs, this.#answers(calls, { ...options, withinMs }));
+    const answers = answeredWithin(withinMs, this.#answers(calls, { ...options, withinMs }));
     this.#land(options.landed ?? []);
     return answers;
   }

@@ -4,7 +4,7 @@ import { createClient, RESP_TYPES } from '@redis/client';
 import { WindowLogUnavailable } from '#ports/window-log.ts';
 import { markOf } from './key-slot.ts';
 import { sharedKeys } from './keys.ts';
-import { CONNECT_MS_MAX, unavailable, within } from './redis-line.ts';
+import { CONNECT_MS_MAX, unavailable, answeredWithin } from './redis-line.ts';
 
 /** A primary. */
 export interface ServedSlots {
@@ -73,7 +73,7 @@ async function asking<Result>(
   // Whoever waits is told.
   client.on('error', () => {});
   try {
-    return await within(CONNECT_MS_MAX, (async () => {
+    return await answeredWithin(CONNECT_MS_MAX, (async () => {
       await client.connect();
       return work((...command) => client.sendCommand<unknown>(command));
     })());

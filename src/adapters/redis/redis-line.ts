@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { createClient, RESP_TYPES } from '@redis/client';
 import { messageOf } from '#domain/message-of.ts';
 import { WindowLogUnavailable } from '#ports/window-log.ts';
+import { within } from '#ports/within.ts';
 import { APPEND_SCRIPT } from './append-script.ts';
 import { FLIGHTS_KEY, sharedKeys, STATE_KEY } from './keys.ts';
 import { BEGIN_SCRIPT, RESTORE_SCRIPT } from './restore-script.ts';
@@ -63,7 +64,7 @@ export class RedisLine {
       if (isOpen) onEnd(line);
     });
     try {
-      await within(CONNECT_MS_MAX, (async () => {
+      await answeredWithin(CONNECT_MS_MAX, (async () => {
         await client.connect();
         await mustKeepAll(client, options);
         await line.look();
@@ -150,15 +151,5 @@ export function unavailable(error: unknown): WindowLogUnavailable {
 }
 
 /** What comes later is not heard. */
-export async function within<Result>(ms: number, asked: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => { reject(new WindowLogUnavailable('late', `no answer in ${ms} ms`)); }, ms);
-  });
-  asked.catch(() => {});
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+export const answeredWithin = <Result>(ms: number, asked: Promise<Result>): Promise<Result> =>
+  within(ms, asked, () => new WindowLogUnavailable('late', `no answer in ${ms} ms`));

@@ -15,7 +15,9 @@ import type {
   LogCondition, LogHealth, RepairableLog, RestoreEntry, Restored,
 } from '#ports/window-repair.ts';
 import { keyOf, sharedKeys } from './keys.ts';
-import { CONNECT_MS_MAX, RedisLine, unavailable, within, type RedisLineOptions } from './redis-line.ts';
+import {
+  CONNECT_MS_MAX, RedisLine, unavailable, answeredWithin, type RedisLineOptions,
+} from './redis-line.ts';
 import { Renewals } from './renewals.ts';
 import { RESTORED } from './restore-script.ts';
 
@@ -93,7 +95,7 @@ export class RedisWindowLog implements RepairableLog {
     const withinMs = Math.min(options.withinMs ?? answerMsMax, answerMsMax);
     const line = this.#connected();
     try {
-      return await within(withinMs, (async () => {
+      return await answeredWithin(withinMs, (async () => {
         const { state, epoch } = await this.#mustBeWhole(line);
         const args = [
           state, `${this.#expiryMs}`, `${entriesPerLogMax}`,
@@ -209,7 +211,7 @@ export class RedisWindowLog implements RepairableLog {
   async #ask<Result>(asking: (line: RedisLine) => Promise<Result>): Promise<Result> {
     const line = this.#connected();
     try {
-      const answered = await within(REPAIR_MS_MAX, asking(line));
+      const answered = await answeredWithin(REPAIR_MS_MAX, asking(line));
       this.#heardAt = performance.now();
       return answered;
     } catch (error) {
@@ -275,7 +277,7 @@ export class RedisWindowLog implements RepairableLog {
     this.#heardAt = performance.now();
     this.#line = line;
     this.#looking = undefined;
-    await within(CONNECT_MS_MAX, this.#look(line)).catch((error: unknown) => {
+    await answeredWithin(CONNECT_MS_MAX, this.#look(line)).catch((error: unknown) => {
       throw this.#failed(line, error);
     });
   }

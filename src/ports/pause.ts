@@ -1,4 +1,4 @@
-import type { Clock } from '#ports/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Ends with the signal, if that comes first. */
 export async function pauseUntil(
