@@ -2,10 +2,11 @@
 import process from 'node:process';
 import { KafkaTopic } from '#adapters/kafka/topic.ts';
 import { openPostgres } from '#adapters/postgres/postgres-source.ts';
-import { RedisWindowLog } from '#adapters/redis/window-log.ts';
+import { openWindowLog } from '#adapters/redis/open-window-log.ts';
 import type { ReconcileCliParts } from '#cli/reconcile.ts';
 import { UsageError } from '#cli/shell.ts';
 import { eventSchema } from '#domain/field.ts';
+import type { WindowLog } from '#ports/window-log.ts';
 import { reconcile, type Reconciliation } from '#projections/reconcile.ts';
 import { SqlDecisionIndex } from '#projections/sql-decision-index.ts';
 import { WindowCheck } from '#projections/window-check.ts';
@@ -36,16 +37,16 @@ export const reconcileParts: ReconcileCliParts = {
 };
 
 async function checked(
-  topic: KafkaTopic, index: SqlDecisionIndex, log: RedisWindowLog, share: number, keptFromMs: number,
+  topic: KafkaTopic, index: SqlDecisionIndex, log: WindowLog, share: number, keptFromMs: number,
 ): Promise<Reconciliation> {
   const schema = eventSchema(await readCustom(policyFolder(process.env)));
   return reconcile({ topic, index, windows: new WindowCheck({ log, index, schema, share, keptFromMs }) });
 }
 
 async function withWindows<Result>(
-  { redis }: FleetSettings, work: (log: RedisWindowLog, keptFromMs: number) => Promise<Result>,
+  { redis }: FleetSettings, work: (log: WindowLog, keptFromMs: number) => Promise<Result>,
 ): Promise<Result> {
-  const log = await RedisWindowLog.open({ url: redis, answerMsMax: ANSWER_MS_MAX, ...REDIS_LOGS });
+  const log = await openWindowLog({ url: redis, answerMsMax: ANSWER_MS_MAX, ...REDIS_LOGS });
   try {
     return await work(log, Date.now() - REDIS_LOGS.retentionMs);
   } finally {
