@@ -7,15 +7,14 @@ import { openDecisionLog, type OpenedLog } from '#adapters/log-files/decision-lo
 import { verifyLog } from '#adapters/log-files/decision-log-verify.ts';
 import { writeSnapshot } from '#adapters/log-files/snapshot-file.ts';
 import { LOG_SECTION } from '#adapters/log-files/decision-log-checkpoint.ts';
-import { MemoryDisk, type DiskCall } from '#adapters/memory/memory-disk.ts';
+import type { DiskCall, MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import type { Disk } from '#ports/disk.ts';
 import { LogUnavailable, type LogRecord } from '#ports/decision-log.ts';
 import { logRecord } from './decision-log.ts';
 import { seededRandom } from '../../bench/random.ts';
+import { nextTurn, turningDisk } from './turning-disk.ts';
 
 const FAILING: readonly DiskCall[] = ['write', 'fdatasync', 'syncDirectory', 'open', 'truncate'];
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 const isSame = (left: LogRecord, right: LogRecord): boolean =>
   left.key === right.key && left.kind === right.kind && left.position === right.position
@@ -36,9 +35,7 @@ export class LogWorld {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
-    this.disk = new MemoryDisk(this.#random);
-    if (this.#random() < 0.5) this.disk.writeShort();
-    this.disk.beforeFlush = nextTurn;
+    this.disk = turningDisk(this.#random);
     this.#session = this.disk.boot();
   }
 

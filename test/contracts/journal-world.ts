@@ -4,16 +4,15 @@
  */
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { LocalJournal } from '#adapters/journal/local-journal.ts';
-import { MemoryDisk, type DiskCall } from '#adapters/memory/memory-disk.ts';
+import type { DiskCall, MemoryDisk } from '#adapters/memory/memory-disk.ts';
 import type { Disk } from '#ports/disk.ts';
 import { JournalUnavailable, type JournalPlace } from '#ports/journal.ts';
 import { seededRandom } from '../../bench/random.ts';
 import { MOST, nobody, told, topicRecordOf } from './journal.ts';
+import { nextTurn, turningDisk } from './turning-disk.ts';
 
 const FAILING: readonly DiskCall[] = ['write', 'fdatasync', 'syncDirectory', 'open', 'truncate', 'remove'];
 const BYTES_MAX = 120_000;
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 interface Booked {
   readonly number: number;
@@ -39,9 +38,7 @@ export class JournalFaults {
 
   constructor(seed: number) {
     this.#random = seededRandom(seed);
-    this.disk = new MemoryDisk(this.#random);
-    if (this.#random() < 0.5) this.disk.writeShort();
-    this.disk.beforeFlush = nextTurn;
+    this.disk = turningDisk(this.#random);
     this.#session = this.disk.boot();
   }
 

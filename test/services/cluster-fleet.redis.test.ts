@@ -1,8 +1,9 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, ok } from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openWindowLog } from '#adapters/redis/open-window-log.ts';
 import { completedOn } from '#fleet/orphans.ts';
 import { decided, payment, POLICY, publicationOf } from '../engine/engine-world.ts';
+import { countWithoutGap, takeCopiesForOne } from '../fleet/counting-as-one.ts';
 import { FleetWorld } from '../fleet/fleet-world.ts';
 import { runRestorer, type RunningRestorer } from '../fleet/restore-world.ts';
 import { compareWithAlone } from '../fleet/same-as-alone.ts';
@@ -35,21 +36,11 @@ async function fleet(): Promise<FleetWorld> {
 }
 
 test('F7 a hundred payments on one card at once, over a cluster, see the counts 1 to 100', async () => {
-  const world = await fleet();
-  await world.publish(publicationOf(POLICY));
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => world.decide(world.nodes[i % 2]!)));
-  const counts = answers.map((answer) => Number(decided(answer).features['card_count_1h']));
-  deepEqual(counts.toSorted((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i + 1));
+  await countWithoutGap(await fleet());
 });
 
 test('F5 a hundred copies at once, over a cluster, are one', async () => {
-  const world = await fleet();
-  await world.publish(publicationOf(POLICY));
-  const bytes = payment(world.nowMs, { id: 'one' });
-  const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
-    world.nodes[i % 2]!.decide({ bytes, tenant: 'acme' })));
-  equal(new Set(answers.map((answer) => JSON.stringify(decided(answer)))).size, 1);
-  equal(decided(await world.decide(world.nodes[0]!)).features['card_count_1h'], 2, 'it counts once');
+  await takeCopiesForOne(await fleet());
 });
 
 test('F40 F54 two nodes over a cluster decide as one alone, over disorder and duplicates', async () => {

@@ -1,6 +1,6 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { ok } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { decided, payment, POLICY, publicationOf } from '../engine/engine-world.ts';
+import { countWithoutGap, takeCopiesForOne } from '../fleet/counting-as-one.ts';
 import { compareWithAlone } from '../fleet/same-as-alone.ts';
 import { scaled } from '../test-scale.ts';
 import { RealFleet } from './real-fleet.ts';
@@ -13,22 +13,11 @@ describe('a fleet over Redis and Kafka', () => {
   });
 
   test('F7 a hundred payments on one card at once, over two nodes, see the counts 1 to 100', async () => {
-    const world = await real.fleet(2);
-    await world.publish(publicationOf(POLICY));
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
-      world.decide(world.nodes[i % 2]!)));
-    const counts = answers.map((answer) => Number(decided(answer).features['card_count_1h']));
-    deepEqual(counts.toSorted((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i + 1));
+    await countWithoutGap(await real.fleet(2));
   });
 
   test('F5 a hundred copies of one payment at once, over two nodes, are one', async () => {
-    const world = await real.fleet(2);
-    await world.publish(publicationOf(POLICY));
-    const bytes = payment(world.nowMs, { id: 'one' });
-    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) =>
-      world.nodes[i % 2]!.decide({ bytes, tenant: 'acme' })));
-    equal(new Set(answers.map((answer) => JSON.stringify(decided(answer)))).size, 1);
-    equal(decided(await world.decide(world.nodes[0]!)).features['card_count_1h'], 2, 'it counts once');
+    await takeCopiesForOne(await real.fleet(2));
   });
 
   test('F40 F54 two nodes decide a stream with disorder and duplicates as one alone', async () => {
