@@ -6,9 +6,8 @@ import type { Decision } from '#domain/decision.ts';
 import type { ParsedEvent } from '#domain/event.ts';
 import { outcomeRank } from '#domain/outcome.ts';
 import type { Admitted, EngineState } from '#decisioning/state.ts';
-import { entryId, fleetPlace } from './identity.ts';
 
-/** By the id of the payment: one in a hundred. */
+/** By the end of the decision's id, which is a hash: one in a hundred. */
 const ONE_IN = 100;
 const DIGITS = 8;
 
@@ -23,16 +22,16 @@ export class DegradedShadow {
 
   /** Done when the answer is on its way. */
   decided(event: ParsedEvent, decision: Decision): void {
-    const id = entryId(event.id);
-    if (Number.parseInt(id.slice(0, DIGITS), 16) % ONE_IN !== 0 || decision.degraded.length > 0) return;
+    const drawn = Number.parseInt(decision.id.slice(-DIGITS), 16);
+    if (drawn % ONE_IN !== 0 || decision.degraded.length > 0) return;
     const { live: inForce } = this.#state;
     const live = inForce?.policyFor(event);
     const admitted = { kind: 'admitted', event, inForce, live, adjusted: undefined } as const;
-    setImmediate(() => { this.#judge(admitted, id, decision); });
+    setImmediate(() => { this.#judge(admitted, decision); });
   }
 
-  #judge(admitted: Admitted, id: string, { outcome }: Decision): void {
-    const { decision } = this.#state.judgeDegraded(admitted, fleetPlace(id, {}), 'late');
+  #judge(admitted: Admitted, { id, log_position: logPosition, outcome }: Decision): void {
+    const { decision } = this.#state.judgeDegraded(admitted, { id, logPosition }, 'late');
     const isApplied = decision.degraded.every(({ part }) => part !== 'policy');
     const difference = outcomeRank(decision.outcome) - outcomeRank(outcome);
     if (!isApplied) this.counts.failed += 1;

@@ -57,7 +57,7 @@ export interface FleetArrivalsParts {
 
 /** What the shared logs answered, or what is to be done instead. */
 export type PaymentLook =
-  | (Asked & { readonly kind: 'asked'; readonly admitted: Admitted; readonly pin: Pin;
+  | (Asked & { readonly kind: 'asked'; readonly id: string; readonly admitted: Admitted; readonly pin: Pin;
       readonly places: readonly LogPlace[]; readonly bytes: Uint8Array })
   | { readonly kind: 'without_windows'; readonly admitted: Admitted; readonly cause: WindowsCause }
   | Placed<Decision, PlacedPayment, never>;
@@ -90,8 +90,8 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const flight = flights.decisions.get(arriving.key) ?? landedWhere(finder.recent(arriving.key));
     if (flight !== undefined) return { kind: 'earlier', flight };
     if (look.kind === 'without_windows') return this.#placedNowhere(arriving, look);
-    const { admitted, pin } = look;
-    const own = ownLog(look, codec, entryId(arriving.key));
+    const { id, admitted, pin } = look;
+    const own = ownLog(look, codec, id);
     if (own.holder !== undefined) return namedAs(own.holder);
     const again = (next: Promise<PaymentLook>) =>
       ({ kind: 'again', look: this.#orWithoutWindows(arriving, admitted, next) }) as const;
@@ -103,8 +103,8 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const { state, windows } = this.#parts;
     const { waited } = own;
     const { places, bytes } = look;
-    const standing = this.#standing(arriving, bytes, own);
-    const place = { admitted, windows, state, places, seqs, waited, standing, isReplay: false };
+    const standing = this.#standing(arriving, id, bytes, own);
+    const place = { id, admitted, windows, state, places, seqs, waited, standing, isReplay: false };
     return this.#placed(arriving, place);
   }
 
@@ -132,7 +132,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       flight: { id, bytes: flightBytes('payment', arriving.call, receivedAtMs) },
     });
     return {
-      kind: 'asked', admitted, pin, places, bytes,
+      kind: 'asked', id, admitted, pin, places, bytes,
       own: answers.slice(0, own.length), shared: answers.slice(own.length),
     };
   }
@@ -162,7 +162,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   async #refusedUnlessKnown(
     arriving: Arriving<ParsedEvent>, digest: Uint8Array, refusal: Refusal,
   ): Promise<PaymentLook> {
-    const { log, codec, finder } = this.#parts;
+    const { log, codec } = this.#parts;
     const { key, answerBy, call: { tenant }, parsed } = arriving;
     const id = entryId(key);
     const name = ownName(tenant, 'tx', parsed.id);
@@ -177,7 +177,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       return record === undefined ? { kind: 'refused', refusal } : earlier(record);
     } catch (error) {
       windowsAway(error);
-      const { record } = await finder.find(key, stageMs('find', answerBy));
+      const record = await this.#foundRecord(arriving);
       return record === undefined ? { kind: 'refused', refusal } : earlier(record);
     }
   }
@@ -186,10 +186,9 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
   async #copy(
     arriving: Arriving<ParsedEvent>, digest: Uint8Array, own: OwnLog,
   ): Promise<PaymentLook> {
-    const { flights, finder } = this.#parts;
-    const flight = flights.decisions.get(arriving.key);
+    const flight = this.#parts.flights.decisions.get(arriving.key);
     if (flight !== undefined) return { kind: 'earlier', flight };
-    const { record } = await finder.find(arriving.key, stageMs('find', arriving.answerBy));
+    const record = await this.#foundRecord(arriving);
     if (record !== undefined) return earlier(record);
     const { pin } = own;
     if (pin === undefined) return { kind: 'refused', refusal: unavailable() };
@@ -238,7 +237,8 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const { admitted, windows, state } = await past.open(arriving.call, pin);
     const places = placesOf(schema, admitted);
     const bytes = codec.writeEvent(admitted.event, pin);
-    const calls = callsTo(places, entryId(arriving.key), bytes, () => NOTHING_KNOWN);
+    const id = entryId(arriving.key);
+    const calls = callsTo(places, id, bytes, () => NOTHING_KNOWN);
     const withinMs = stageMs('windows', arriving.answerBy);
     const seqs: Record<string, number> = {};
     let { epoch } = own;
@@ -249,9 +249,9 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       seqs[label] = answer.seq;
       epoch = Math.min(epoch, answer.epoch);
     }
-    const standing = this.#standing(arriving, bytes, { ...own, epoch });
+    const standing = this.#standing(arriving, id, bytes, { ...own, epoch });
     const { waited } = own;
-    return this.#placed(arriving, { admitted, windows, state, places, seqs, waited, standing, isReplay });
+    return this.#placed(arriving, { id, admitted, windows, state, places, seqs, waited, standing, isReplay });
   }
 
   /** What was kept of it before is its answer; else it is decided without windows. */
@@ -262,7 +262,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       return await look;
     } catch (error) {
       const cause = windowsAway(error);
-      const { record } = await this.#parts.finder.find(arriving.key, stageMs('find', arriving.answerBy));
+      const record = await this.#foundRecord(arriving);
       return record === undefined ? { kind: 'without_windows', admitted, cause } : earlier(record);
     }
   }
@@ -275,34 +275,35 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
     const { event, live, inForce } = admitted;
     const { receivedAtMs } = event;
     const pin = { receivedAtMs, publication: inForce?.position ?? 0, digest: digestOf(arriving.parsed) };
-    const standing = this.#standing(arriving, codec.writeEvent(event, pin), NOWHERE);
+    const id = entryId(arriving.key);
+    const standing = this.#standing(arriving, id, codec.writeEvent(event, pin), NOWHERE);
     // The logs may have taken it and not answered: those that it only looked at too.
     const seen = placesOf(state.schema, admitted).filter(({ isSeenOnly }) => isSeenOnly);
     const at = seen.map(({ name: { field, value } }) => [field, value, 0] as const);
-    const looked = at.length === 0 ? [] : [{ id: entryId(arriving.key), bytes: SEEN_BYTES, at }];
+    const looked = at.length === 0 ? [] : [{ id, bytes: SEEN_BYTES, at }];
     const all = { ...standing, others: [...standing.others ?? [], ...looked] };
-    const place = fleetPlace(entryId(arriving.key), {});
+    const place = fleetPlace(id, {});
     return {
       kind: 'placed', position: 0, receivedAtMs: event.receivedAtMs, event, live, isReplay: false,
       judge: () => state.judgeDegraded(admitted, place, cause),
-      keep: (record) => keeper.keepUnplaced(record, all, arriving.answerBy),
+      keep: (record) => keeper.keepUnplaced(record, id, all, arriving.answerBy),
     };
   }
 
   #standing(
-    arriving: Arriving<ParsedEvent>, bytes: Uint8Array, own: Pick<OwnLog, 'seq' | 'nameSeq' | 'epoch'>,
+    arriving: Arriving<ParsedEvent>, id: string, bytes: Uint8Array,
+    own: Pick<OwnLog, 'seq' | 'nameSeq' | 'epoch'>,
   ): Standing {
-    const { key, call: { tenant }, parsed } = arriving;
-    return ownStanding(arriving, ownName(tenant, 'tx', parsed.id), entryId(key), bytes, own);
+    const { call: { tenant }, parsed } = arriving;
+    return ownStanding(arriving, ownName(tenant, 'tx', parsed.id), id, bytes, own);
   }
 
   #placed(arriving: Arriving<ParsedEvent>, place: Place): PlacedPayment {
     const { keeper } = this.#parts;
-    const { admitted, windows, state, places, seqs, waited, standing, isReplay } = place;
+    const { id, admitted, windows, state, places, seqs, waited, standing, isReplay } = place;
     const names = places.flatMap(({ name, isSeenOnly }) => (isSeenOnly ? [] : [name]));
     const { receivedAtMs, tenant } = admitted.event;
     const row = windows.place(admitted.event);
-    const id = entryId(arriving.key);
     const { answerBy } = arriving;
     for (const { change: { transactionId, what, value, knownAtMs } } of waited) {
       windows.store.changeOnce(tenant, transactionId, what, value, knownAtMs);
@@ -311,7 +312,7 @@ export class FleetArrivals implements Arrivals<PaymentLook, FactLook> {
       kind: 'placed', position: 0, receivedAtMs, event: admitted.event, live: admitted.live, isReplay,
       judge: () => state.judgeRow(admitted, row, fleetPlace(id, seqs)),
       keep: (record, { marks }) =>
-        keeper.keep(record, { tenant, marks, waited, names, seqs, standing, answerBy, isReplay }),
+        keeper.keep(record, { id, tenant, marks, waited, names, seqs, standing, answerBy, isReplay }),
     };
   }
 }
@@ -328,6 +329,8 @@ const callsTo = (
   ({ name, known: known(name), id, bytes: isSeenOnly ? SEEN_BYTES : bytes }));
 
 interface Place {
+  /** Of its entries. */
+  readonly id: string;
   readonly admitted: Admitted;
   readonly windows: SharedWindows;
   readonly state: EngineState;

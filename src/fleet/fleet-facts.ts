@@ -84,14 +84,14 @@ export class FleetFacts {
     });
     const own = ownLog({ own: asked }, codec, id);
     if (own.holder !== undefined) return namedAs(own.holder);
-    if (own.isNew) return this.#counted(arriving, event, own, pin);
+    if (own.isNew) return this.#counted(arriving, id, event, own, pin);
     const earlier = await this.#earlier(arriving);
     if (earlier !== undefined) return earlier;
     if (own.event === undefined || !sameDigest(own.event.pin.digest, digest)) return { kind: 'conflict' };
     // What the first copy said stands: its payment may have come since, and then it would inherit more.
     const { pin: first, numbers, texts } = own.event;
     const pinned = { ...event, receivedAtMs: first.receivedAtMs, numbers, texts };
-    return this.#counted(arriving, pinned, own, first);
+    return this.#counted(arriving, id, pinned, own, first);
   }
 
   async #earlier({ key, answerBy }: Arriving<ParsedFact>): Promise<FactLook | undefined> {
@@ -111,36 +111,37 @@ export class FleetFacts {
     const said = recordedOf(event, 'waiting', { windows: {} }, adjusted);
     const { keeper } = this.#parts;
     const pin = { receivedAtMs, publication: 0, digest: digestOf(parsed.event, saidBeside(parsed)) };
-    const standing = this.#standing(arriving, event, pin, NOWHERE);
+    const id = entryId(arriving.key);
+    const standing = this.#standing(arriving, id, event, pin, NOWHERE);
     return {
       kind: 'placed', position: 0, receivedAtMs, isReplay: false,
       take: () => ({ ...said, degraded: [countedLater(cause)] }),
-      keep: (record) => keeper.keepUnplaced(record, standing, arriving.answerBy),
+      keep: (record) => keeper.keepUnplaced(record, id, standing, arriving.answerBy),
     };
   }
 
   #standing(
-    arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin,
+    arriving: Arriving<ParsedFact>, id: string, event: ParsedEvent, pin: Pin,
     own: Pick<OwnLog, 'seq' | 'nameSeq' | 'epoch'>,
   ): Standing {
-    const { key, call: { tenant } } = arriving;
+    const { call: { tenant } } = arriving;
     const bytes = this.#parts.codec.writeEvent(event, pin);
-    return ownStanding(arriving, ownName(tenant, 'event', event.id), entryId(key), bytes, own);
+    return ownStanding(arriving, ownName(tenant, 'event', event.id), id, bytes, own);
   }
 
   /** Appended wherever it counts; where an earlier attempt did so, that is found. */
   async #counted(
-    arriving: Arriving<ParsedFact>, event: ParsedEvent, own: OwnLog, pin: Pin,
+    arriving: Arriving<ParsedFact>, id: string, event: ParsedEvent, own: OwnLog, pin: Pin,
   ): Promise<FactLook> {
     const { keeper } = this.#parts;
     const { parsed, call: { tenant }, answerBy } = arriving;
     const { adjusted } = timedEvent(parsed.event, pin.receivedAtMs);
     const isReplay = !own.isNew;
-    const { state, seqs, beside, epoch } = await this.#count(arriving, event, pin, isReplay);
+    const { state, seqs, beside, epoch } = await this.#count(arriving, id, event, pin, isReplay);
     const recorded = recordedOf(event, state, { windows: seqs }, adjusted);
-    const standing = this.#standing(arriving, event, pin, { ...own, epoch: Math.min(own.epoch, epoch) });
+    const standing = this.#standing(arriving, id, event, pin, { ...own, epoch: Math.min(own.epoch, epoch) });
     const kept = {
-      tenant, marks: [], waited: [], names: [], answerBy, isReplay,
+      id, tenant, marks: [], waited: [], names: [], answerBy, isReplay,
       standing: { ...standing, others: [...standing.others ?? [], ...beside] },
     };
     return {
@@ -151,11 +152,10 @@ export class FleetFacts {
   }
 
   async #count(
-    arriving: Arriving<ParsedFact>, event: ParsedEvent, pin: Pin, isReplay: boolean,
+    arriving: Arriving<ParsedFact>, id: string, event: ParsedEvent, pin: Pin, isReplay: boolean,
   ): Promise<Counted> {
-    const { parsed, key, call: { tenant } } = arriving;
+    const { parsed, call: { tenant } } = arriving;
     const { codec, schema, windows } = this.#parts;
-    const id = entryId(key);
     if (event.type === 'status' || event.type === 'label') return this.#change(arriving, id);
     const { fact } = parsed;
     if (fact !== undefined) {

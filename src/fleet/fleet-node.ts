@@ -20,6 +20,7 @@ import type { Topic } from '#ports/topic.ts';
 import { WindowLogUnavailable, type WindowLog } from '#ports/window-log.ts';
 import type { SharedWindowStore } from '#ports/window-store.ts';
 import { Breaker, type BreakerTerms } from './breaker.ts';
+import { caughtUp } from './caught-up.ts';
 import { DegradedShadow } from './degraded-shadow.ts';
 import { FleetArrivals } from './fleet-arrivals.ts';
 import { FleetFacts } from './fleet-facts.ts';
@@ -162,13 +163,7 @@ export class FleetNode {
     const parsed = parseTransactionCall(call.bytes, schema, call.receivedAtMs ?? clock.now(), call.tenant);
     const admitted = isRefusal(parsed) ? parsed : this.#state.admit(parsed.event);
     if (isRefusal(admitted)) return refused(admitted.code, admitted.detail, admitted.errors);
-    const names = placesOf(schema, admitted).map(({ name }) => name);
-    const id = '0'.repeat(32);
-    const answers = await this.#log.call(names.map((name) =>
-      ({ name, known: this.#windows.known(name), id, bytes: undefined })));
-    for (const [i, answer] of answers.entries()) {
-      if (answer.kind === 'read') this.#windows.enter(names[i]!, answer.behind);
-    }
+    await caughtUp(this.#log, this.#windows, placesOf(schema, admitted).map(({ name }) => name));
     return { kind: 'decided', decision: this.#state.trial(admitted), replayed: false };
   }
 

@@ -33,6 +33,8 @@ export interface KeeperParts {
 
 /** What is kept beside the record. */
 export interface Kept {
+  /** Of its entries: that of its key. */
+  readonly id: string;
   readonly tenant: string;
   readonly marks: readonly MarkEffect[];
   /** What was told of the payment before it came: its entities hear of it now. */
@@ -77,8 +79,8 @@ export class Keeper {
   }
 
   /** What is in none of the shared logs yet. */
-  keepUnplaced(record: LogRecord, standing: Standing, answerBy: number): Durable {
-    return this.#toTopic(topicRecord(record, undefined, standing), record, { answerBy, isReplay: true });
+  keepUnplaced(record: LogRecord, id: string, standing: Standing, answerBy: number): Durable {
+    return this.#toTopic(topicRecord(record, undefined, standing), record, { id, answerBy, isReplay: true });
   }
 
   /** Ids of the entries of what was kept, once there are some. */
@@ -87,7 +89,8 @@ export class Keeper {
   }
 
   async #toTopic(
-    written: TopicRecord, record: LogRecord, { answerBy, isReplay }: Pick<Kept, 'answerBy' | 'isReplay'>,
+    written: TopicRecord, record: LogRecord,
+    { id, answerBy, isReplay }: Pick<Kept, 'id' | 'answerBy' | 'isReplay'>,
   ): Durable {
     const { decisions, recent, finder } = this.#parts;
     const keeping = decisions.keep(written, { withinMs: stageMs('keep', answerBy) });
@@ -99,7 +102,7 @@ export class Keeper {
       ? await finder.firstOf(record.key, place, stageMs('find', answerBy)) : undefined;
     recent.add(first ?? record);
     // Beyond that they are looked at too, which changes nothing.
-    if (this.#landed.length < LANDED_MAX) this.#landed.push(entryId(record.key));
+    if (this.#landed.length < LANDED_MAX) this.#landed.push(id);
     if (place === 'journal') return JOURNALED;
     return first === undefined || sameAnswer(first, record) ? undefined : { degraded: [], instead: first };
   }

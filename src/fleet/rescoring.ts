@@ -9,7 +9,8 @@ import { readDecision, requestBytes, splitKey } from '#decisioning/record.ts';
 import type { EngineState } from '#decisioning/state.ts';
 import type { LogRecord } from '#ports/decision-log.ts';
 import type { WindowLog } from '#ports/window-log.ts';
-import { fleetPlace } from './identity.ts';
+import { caughtUp } from './caught-up.ts';
+import { entryId, fleetPlace } from './identity.ts';
 import { placesOf } from './places.ts';
 import type { SharedWindows } from './shared-windows.ts';
 
@@ -18,9 +19,6 @@ export interface RescoringParts {
   readonly state: EngineState;
   readonly windows: SharedWindows;
 }
-
-/** Id of what is only read. */
-const NOBODY = '0'.repeat(32);
 
 /** In the topic beside the record's places, as JSON. */
 export interface Rescored {
@@ -50,13 +48,9 @@ export class Rescoring {
     const parsed = parseTransactionCall(requestBytes(record), state.schema, record.receivedAtMs, tenant);
     const admitted = isRefusal(parsed) ? parsed : state.admit(parsed.event);
     if (isRefusal(admitted)) return undefined;
-    const names = placesOf(state.schema, admitted).map(({ name }) => name);
-    const known = names.map((name) => ({ name, known: windows.known(name), id: NOBODY, bytes: undefined }));
-    for (const [i, answer] of (await log.call(known)).entries()) {
-      if (answer.kind === 'read') windows.enter(names[i]!, answer.behind);
-    }
+    await caughtUp(log, windows, placesOf(state.schema, admitted).map(({ name }) => name));
     const row = windows.place(admitted.event);
-    const { decision } = state.judgeRow(admitted, row, fleetPlace(NOBODY, {}));
+    const { decision } = state.judgeRow(admitted, row, fleetPlace(entryId(record.key), {}));
     const difference = outcomeRank(decision.outcome) - outcomeRank(answered.outcome);
     this.counts[difference === 0 ? 'same' : difference > 0 ? 'graver' : 'milder'] += 1;
     const { outcome, fraud, aml, reasons } = decision;
